@@ -17,5 +17,5 @@ pub use inbound::{
     Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart,
     InboundReferral, Received, Reply, ReplyContext,
 };
-pub use registry::{BuildError, Kind, Matter, build, kinds};
+pub use registry::{BuildError, Kind, Matter, build, build_over, kinds};
 pub use setting::SettingError;

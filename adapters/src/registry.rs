@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::Adapter;
 use crate::agencies::{kela, social, te, typpi, walmu};
 use crate::setting::SettingError;
+use crate::transport::http::Network;
 
 /// One line for each kind of agency.
 const KINDS: &[Kind] = &[
@@ -34,8 +35,11 @@ pub struct Kind {
     /// What it sends of its own accord.
     pub receives: &'static [Matter],
     /// Makes the adapter from the agency's table.
-    pub build: fn(AgencyId, toml::Table) -> Result<Arc<dyn Adapter>, BuildError>,
+    pub build: fn(AgencyId, toml::Table, &Network) -> Built,
 }
+
+/// An adapter, if it can be made.
+pub type Built = Result<Arc<dyn Adapter>, BuildError>;
 
 /// What messages are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,8 +118,21 @@ impl From<toml::de::Error> for BuildError {
 /// # Errors
 /// There is no such kind, or the table does not fit it.
 pub fn build(kind: &str, agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+    build_over(&Network::Tls, kind, agency, table)
+}
+
+/// The same for an agency that is reached through another network.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_over(
+    network: &Network,
+    kind: &str,
+    agency: AgencyId,
+    table: toml::Table,
+) -> Result<Arc<dyn Adapter>, BuildError> {
     match KINDS.iter().find(|known| known.id == kind) {
-        Some(known) => (known.build)(agency, table),
+        Some(known) => (known.build)(agency, table, network),
         None => Err(BuildError::UnknownKind {
             kind: kind.to_owned(),
             known: KINDS.iter().map(|kind| kind.id).collect::<Vec<_>>().join(", "),

@@ -46,12 +46,15 @@ fn main() {
         ours: &ours,
         now: Timestamp::UNIX_EPOCH,
     };
+    let now = edit.now;
     println!("{ACTIONS} commitments, {} bytes encoded, {CALLS} calls each\n", base.encoded_len());
     println!("{:<44}{:>10}{:>10}   aim for the median", "", "median", "p99");
-    aimed("merge, nothing changed", || merge(&base, &base, &theirs, CategorySet::ALL));
-    aimed("merge, every other commitment on each side", || merge(&base, &ours, &theirs, CategorySet::ALL));
-    row("merge, told all but one category", || merge(&seen_base, &seen_ours, &theirs, health));
-    row("merge, 36 clashes", || merge(&base, &clashing, &ours, CategorySet::ALL));
+    aimed("merge, nothing changed", || merge(&base, &base, &theirs, CategorySet::ALL, now));
+    aimed("merge, every other commitment on each side", || {
+        merge(&base, &ours, &theirs, CategorySet::ALL, now)
+    });
+    row("merge, told all but one category", || merge(&seen_base, &seen_ours, &theirs, health, now));
+    row("merge, 36 clashes", || merge(&base, &clashing, &ours, CategorySet::ALL, now));
     row("changes, 36 fields", || changes(&base, &ours));
     row("check", || check(&edit));
     row("copy of the section", || base.clone());

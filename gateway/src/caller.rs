@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::iter::repeat;
 use std::sync::Arc;
 
 use polku_policy::ActorRole;
@@ -16,7 +17,7 @@ use polku_proto::{AgencyId, Party, UnitId, Valid, Violations, YouthId, v1};
 use prost::Message;
 use tonic::metadata::MetadataMap;
 
-use crate::config::{ActorKind, Organisation};
+use crate::config::{ActorKind, Operator, Organisation};
 use crate::front::Peer;
 
 #[cfg(test)]
@@ -120,6 +121,9 @@ pub enum CallerError {
     /// The certificate is good, but belongs to no registered organisation.
     #[error("the client certificate is not registered for any organisation")]
     UnknownCertificate,
+    /// The certificate belongs to no operator.
+    #[error("the client certificate is not registered for an operator")]
+    NoOperator,
     /// The metadata `polku-actor-bin` is absent.
     #[error("the metadata polku-actor-bin is missing")]
     ActorMissing,
@@ -147,6 +151,7 @@ impl CallerError {
         match self {
             CallerError::NoCertificate => "CERTIFICATE_MISSING",
             CallerError::UnknownCertificate => "CERTIFICATE_UNKNOWN",
+            CallerError::NoOperator => "CERTIFICATE_NOT_OPERATOR",
             CallerError::ActorMissing => "ACTOR_MISSING",
             CallerError::ActorUnreadable | CallerError::ActorMalformed(_) => "ACTOR_MALFORMED",
             CallerError::ActorNotAllowed(_) => "ACTOR_KIND_NOT_REGISTERED",
@@ -160,6 +165,7 @@ impl CallerError {
 #[derive(Debug, Clone)]
 pub struct Callers {
     by_certificate: HashMap<[u8; 32], Arc<Registered>>,
+    operators: HashMap<[u8; 32], String>,
 }
 
 #[derive(Debug)]
@@ -173,7 +179,7 @@ struct Registered {
 impl Callers {
     /// Makes the registry of what the configuration lists.
     #[must_use]
-    pub fn new(organisations: &[Organisation]) -> Callers {
+    pub fn new(organisations: &[Organisation], operators: &[Operator]) -> Callers {
         let mut by_certificate = HashMap::new();
         for organisation in organisations {
             let registered = Arc::new(Registered {
@@ -186,7 +192,9 @@ impl Callers {
                 by_certificate.insert(*certificate, Arc::clone(&registered));
             }
         }
-        Callers { by_certificate }
+        let certificates =
+            |operator: &Operator| operator.certificates.clone().into_iter().zip(repeat(operator.id.clone()));
+        Callers { by_certificate, operators: operators.iter().flat_map(certificates).collect() }
     }
 
     /// Finds out who makes a call.
@@ -194,15 +202,26 @@ impl Callers {
     /// # Errors
     /// [`CallerError`] when the organisation is not known, or what it says of the actor does not hold.
     pub fn caller<T>(&self, request: &tonic::Request<T>) -> Result<Caller, CallerError> {
-        let certificate = request
-            .extensions()
-            .get::<Peer>()
-            .and_then(|peer| peer.certificate_sha256)
-            .ok_or(CallerError::NoCertificate)?;
+        let certificate = certificate(request)?;
         let registered = self.by_certificate.get(&certificate).ok_or(CallerError::UnknownCertificate)?;
         let actor = registered.actor(asserted(request.metadata())?)?;
         Ok(Caller { agency: registered.agency.clone(), actor })
     }
+
+    /// Finds out which operator makes a call.
+    ///
+    /// # Errors
+    /// [`CallerError`] when the certificate is no operator's.
+    pub fn operator<T>(&self, request: &tonic::Request<T>) -> Result<&str, CallerError> {
+        let certificate = certificate(request)?;
+        self.operators.get(&certificate).map(String::as_str).ok_or(CallerError::NoOperator)
+    }
+}
+
+/// SHA-256 of the certificate that the call comes with.
+fn certificate<T>(request: &tonic::Request<T>) -> Result<[u8; 32], CallerError> {
+    let peer = request.extensions().get::<Peer>();
+    peer.and_then(|peer| peer.certificate_sha256).ok_or(CallerError::NoCertificate)
 }
 
 impl Registered {

@@ -6,6 +6,7 @@
 mod delays;
 mod error;
 mod parse;
+mod retention;
 mod section;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ use crate::store::postgres::PostgresSettings;
 pub use delays::Delays;
 pub(crate) use error::Lines;
 pub use error::{ConfigError, Problem};
+pub use retention::RetentionSettings;
 pub(crate) use section::{Problems, quoted};
 
 #[cfg(test)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub database: Option<PostgresSettings>,
     /// The folder of the master keys. It exists.
     pub keys: PathBuf,
+    /// The file in which the newest checkpoint of the audit log is pinned, outside the store. `None`: nothing is pinned.
+    pub pinned_checkpoint: Option<PathBuf>,
     /// The folder of the policy rules. `None`: those that the gateway ships with.
     pub rules: Option<PathBuf>,
     /// The file of the service directory. `None`: nothing is listed.
@@ -64,10 +68,14 @@ pub struct Config {
     pub journey: JourneySettings,
     /// For how long it is not told what rests on a ground in law.
     pub delays: Delays,
+    /// For how long what is kept.
+    pub retention: RetentionSettings,
     /// Everybody who can send or receive, in the order of the file.
     pub agencies: Vec<AgencyEntry>,
     /// Everybody who may call over gRPC, in the order of the file.
     pub organisations: Vec<Organisation>,
+    /// Who may look after deliveries, in the order of the file.
+    pub operators: Vec<Operator>,
     /// Who may disclose to whom in regular flows, in the order of the file.
     pub agreements: Vec<Agreement>,
     /// Agencies and agreements as the policy engine wants them.
@@ -153,6 +161,16 @@ pub struct DeliverySettings {
     pub give_up_after: Duration,
     /// The longest pause after the first failed attempt, the second and so on; the last one stays.
     pub pauses: Vec<Duration>,
+    /// After how many failures in a row nothing is sent to an agency any more but a probe.
+    pub breaker_failures: u32,
+    /// How long nothing is sent to it then, and after a probe that fails.
+    pub probe_after: Duration,
+    /// How many deliveries that have waited or failed may be sent to an agency for a hundred fresh ones.
+    pub retry_percent: u32,
+    /// How many of them may be sent to an agency every second, however many fresh ones there are.
+    pub retries_per_second: u32,
+    /// The longest pause without looking into the queue and at what time changes.
+    pub look_again: Duration,
 }
 
 /// The usual pauses, seconds: from five seconds to ten hours.
@@ -166,6 +184,11 @@ impl Default for DeliverySettings {
             attempt: Duration::from_secs(20),
             give_up_after: Duration::from_secs(72 * 60 * 60),
             pauses: PAUSES.iter().map(|seconds| Duration::from_secs(u64::from(*seconds))).collect(),
+            breaker_failures: 5,
+            probe_after: Duration::from_secs(30),
+            retry_percent: 10,
+            retries_per_second: 10,
+            look_again: Duration::from_secs(1),
         }
     }
 }
@@ -241,6 +264,15 @@ pub struct Organisation {
     pub roles: BTreeSet<String>,
     /// On whose behalf it may call.
     pub actors: BTreeSet<ActorKind>,
+}
+
+/// Somebody who looks after the gateway's deliveries, and sees nothing of what they say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Under which name the audit log keeps what was done: letters, digits and `._:-`, and no personal identity code.
+    pub id: String,
+    /// SHA-256 of the client certificates in DER.
+    pub certificates: Vec<[u8; 32]>,
 }
 
 /// A kind of person on whose behalf a call is made.

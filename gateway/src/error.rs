@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use polku_adapters::formats::fhir::ImportError;
-use polku_policy::{Decision, Reason};
+use polku_policy::{Decision, Denied};
 use polku_proto::Violations;
 use polku_proto::v1::ReferralState;
 
@@ -64,6 +64,9 @@ pub enum Error {
     /// Nothing permits the disclosure.
     #[error("not permitted")]
     NotPermitted(Box<Decision>),
+    /// The rules could not be evaluated. Nothing is disclosed then, and an operator has to act.
+    #[error("the rules cannot be evaluated")]
+    RulesFailed,
     /// The acting person may not do this.
     #[error("the actor may not do this")]
     ActorNotAllowed {
@@ -105,9 +108,15 @@ pub enum Error {
     /// The store does not work.
     #[error("the store is not available")]
     Store(#[source] StoreError),
-    /// A sealed record cannot be opened, or a key is missing.
+    /// Another gateway uses a master key that is not here: what is wrapped by it does not open.
+    #[error("a master key is missing")]
+    MasterKeyMissing {
+        /// Which version.
+        version: u8,
+    },
+    /// A sealed record cannot be opened.
     #[error("sealed data cannot be read")]
-    Seal(#[from] SealError),
+    Seal(#[source] SealError),
     /// The gateway contradicts itself.
     #[error("internal inconsistency: {0}")]
     Inconsistent(&'static str),
@@ -119,6 +128,7 @@ impl From<StoreError> for Error {
             StoreError::Conflict => Self::EtagMismatch,
             StoreError::RequestTaken => Self::RequestIdReused,
             StoreError::IdentityTaken
+            | StoreError::NotHeld
             | StoreError::Unreadable { .. }
             | StoreError::NewerSchema { .. }
             | StoreError::Busy
@@ -129,16 +139,47 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::UnknownMasterKey { version } => Self::MasterKeyMissing { version },
+            SealError::NotAuthentic | SealError::Failed => Self::Seal(error),
+        }
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        Self::refused(denied.into_decision())
+    }
+}
+
+/// Passes over a refusal, for whoever goes on with what it leaves.
+///
+/// # Errors
+/// [`Error::RulesFailed`]: nothing was refused, it could not be decided.
+pub(crate) fn check_refused(denied: &Denied) -> Result<(), Error> {
+    check_decided(denied.decision())
+}
+
+/// Lets only those go on who go by a decision, whatever it is.
+///
+/// # Errors
+/// [`Error::RulesFailed`]: it could not be decided.
+pub(crate) fn check_decided(decision: &Decision) -> Result<(), Error> {
+    if decision.rules_failed() { Err(Error::RulesFailed) } else { Ok(()) }
+}
+
 impl Error {
     /// Whether it is certain that nothing was made durable.
     pub(crate) fn changed_nothing(&self) -> bool {
         !matches!(self, Self::Store(StoreError::Failed(_) | StoreError::Unknown(_)))
     }
 
-    /// Whether the rules could not be evaluated: then everything is refused, and an operator has to act.
-    #[must_use]
-    pub(crate) fn rules_failed(&self) -> bool {
-        matches!(self, Self::NotPermitted(decision) if decision.reasons().contains(&Reason::RulesFailed))
+    /// What a decision means that is no permit. Rules that cannot be evaluated have refused nothing: whoever goes on with
+    /// what a refusal leaves must not go on then.
+    pub(crate) fn refused(decision: Decision) -> Self {
+        if decision.rules_failed() { Self::RulesFailed } else { Self::NotPermitted(Box::new(decision)) }
     }
 
     /// The stable reason code, as in `google.rpc.ErrorInfo.reason`.
@@ -154,7 +195,7 @@ impl Error {
             Self::Document(_) => "DOCUMENT_REFUSED",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NotFound => "NOT_FOUND",
-            Self::NotPermitted(_) if self.rules_failed() => "POLICY_UNAVAILABLE",
+            Self::RulesFailed => "POLICY_UNAVAILABLE",
             Self::NotPermitted(_) => "NOT_PERMITTED",
             Self::ActorNotAllowed { .. } => "ACTOR_NOT_ALLOWED",
             Self::TransitionNotAllowed { .. } => "TRANSITION_NOT_ALLOWED",
@@ -166,6 +207,7 @@ impl Error {
             Self::Audit(_) => "AUDIT_UNAVAILABLE",
             Self::Store(StoreError::Busy) => "BACKLOG_FULL",
             Self::Store(_) => "STORE_UNAVAILABLE",
+            Self::MasterKeyMissing { .. } => "MASTER_KEY_MISSING",
             Self::Seal(_) | Self::Inconsistent(_) => "INTERNAL",
         }
     }
@@ -174,6 +216,9 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
+            Self::Caller(CallerError::NoOperator) => {
+                "call with a client certificate that is registered for an [[operator]]".into()
+            }
             Self::Caller(_) => {
                 "present a registered client certificate and a polku.v1.Actor in the metadata polku-actor-bin".into()
             }
@@ -186,10 +231,10 @@ impl Error {
             }
             Self::Document(error) => format!("content: {error}"),
             Self::RequestIdReused => {
-                "a request id belongs to one call: repeat that call unchanged, or make a new UUID".into()
+                "a request id belongs to one call: repeat that call unchanged within seven days, or make a new UUID for another one".into()
             }
             Self::NotFound => "check the name, and that your agency is a party".into(),
-            Self::NotPermitted(_) if self.rules_failed() => {
+            Self::RulesFailed => {
                 "nothing was disclosed or changed: repeat the call later".into()
             }
             Self::NotPermitted(_) => {
@@ -205,7 +250,7 @@ impl Error {
             Self::EtagMismatch => "read the record again, look at the change, and send the new etag".into(),
             Self::ConsentStale => "repeat the call in a moment".into(),
             Self::Quota { after } => format!("repeat the call after {} ms", after.as_millis()),
-            Self::Audit(_) | Self::Store(_) => {
+            Self::Audit(_) | Self::Store(_) | Self::MasterKeyMissing { .. } => {
                 "nothing was disclosed or changed beyond what an earlier answer said: repeat the call with the same \
                  request id later"
                     .into()

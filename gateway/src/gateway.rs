@@ -4,26 +4,28 @@
 //! cases are methods on it, each in its own file under `journey`; the sending of what they queue is under `outbox`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 use polku_adapters::{Adapter, Matter};
 use polku_policy::{ConsentIndex, Directory, Engine};
 use polku_proto::{AgencyId, CategorySet, Party};
-use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
-use crate::audit::{AuditLog, Leaf, Receipt};
+use crate::audit::{AuditError, AuditLog, Leaf, Receipt, Subjects};
 use crate::clock::{Clock as _, ForwardClock};
-use crate::config::{Controller, Delays, JourneySettings, PlanSettings};
+use crate::config::{Controller, Delays, JourneySettings, PlanSettings, RetentionSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
-use crate::journey::{PlansInHand, PutOff};
+use crate::journey::{Answers, NextLook, PlansInHand, PutOff};
+use crate::machine::{Blocking, Machine, Random};
 use crate::news::{self, News};
-use crate::outbox::{DeliverySettings, Waiters};
+use crate::outbox::{DeliverySettings, Pace, Waiters};
 use crate::person::PersonLocks;
 use crate::seal::Keys;
-use crate::store::{Change, Store, StoreError};
+use crate::several::Learned;
+use crate::store::{Among, Change, Store, StoreError};
 use crate::trail;
 
 /// The gateway without its sockets.
@@ -48,6 +50,8 @@ pub struct Gateway {
     /// When somebody is to be looked after.
     pub(crate) journey: JourneySettings,
     pub(crate) delivery: DeliverySettings,
+    /// How fast each agency may be sent to.
+    pub(crate) pace: Pace,
     pub(crate) locks: PersonLocks,
     pub(crate) waiters: Waiters,
     /// Told after every commit what there is news of: wakes watchers.
@@ -56,16 +60,29 @@ pub struct Gateway {
     pub(crate) known: trail::Known,
     /// For how long it is not told what rests on a ground in law.
     pub(crate) delays: Delays,
+    /// For how long what is kept.
+    pub(crate) retention: RetentionSettings,
+    /// When it is looked next for records that are past.
+    pub(crate) next_look: NextLook,
     /// What could not be looked after.
     pub(crate) put_off: PutOff,
+    /// What agencies have answered lately.
+    pub(crate) answers: Answers,
     /// What watchers are being sent.
     pub(crate) plans_in_hand: PlansInHand,
     /// Told after every commit that queued a delivery: wakes the outbox.
     pub(crate) queued: tokio::sync::Notify,
-    /// Held by whoever changes which ids are one person's, one at a time.
-    pub(crate) tying: tokio::sync::Mutex<()>,
+    /// Whether every master key is here that any gateway uses.
+    pub(crate) has_master_keys: AtomicBool,
+    /// Held by whoever takes up other master keys.
+    pub(crate) rotating: tokio::sync::Mutex<()>,
+    /// Held by whoever has what is gone leave the database.
+    pub(crate) scrubbing: tokio::sync::Mutex<()>,
+    /// What this gateway has learned of what other gateways have changed.
+    pub(crate) learned: Learned,
     index: RwLock<ConsentIndex>,
-    random: SystemRandom,
+    random: Arc<dyn Random>,
+    pub(crate) blocking: Blocking,
 }
 
 /// The parts that a gateway is made of.
@@ -80,7 +97,7 @@ pub struct Parts {
     /// Keys for sealing, searching and pseudonyms.
     pub keys: Keys,
     /// Rules.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// Who is there.
     pub directory: Directory,
     /// Which services there are, and who is where on which day.
@@ -101,6 +118,8 @@ pub struct Parts {
     pub journey: JourneySettings,
     /// For how long it is not told what rests on a ground in law.
     pub delays: Delays,
+    /// For how long what is kept.
+    pub retention: RetentionSettings,
 }
 
 /// The system of an agency that has one of its own.
@@ -120,12 +139,21 @@ impl Gateway {
     /// # Errors
     /// Fails when store or audit log cannot be read or written.
     pub async fn open(parts: Parts) -> Result<Arc<Self>, Error> {
+        Self::open_on(parts, Machine::default()).await
+    }
+
+    /// The same on another machine. Its network is that of the adapters, which are made already.
+    ///
+    /// # Errors
+    /// As [`Gateway::open`].
+    pub async fn open_on(parts: Parts, machine: Machine) -> Result<Arc<Self>, Error> {
+        let pace = Pace::new(&parts.delivery, parts.clock.now());
         let gateway = Arc::new(Self {
             clock: parts.clock,
             store: parts.store,
             audit: parts.audit,
             keys: parts.keys,
-            engine: RwLock::new(Arc::new(parts.engine)),
+            engine: RwLock::new(parts.engine),
             directory: parts.directory,
             service_directory: RwLock::new(Arc::new(parts.service_directory)),
             routing: parts.routing,
@@ -137,6 +165,7 @@ impl Gateway {
                 .map(|system| (system.adapter.agency().clone(), system))
                 .collect(),
             delivery: parts.delivery,
+            pace,
             plan: parts.plan,
             journey: parts.journey,
             locks: PersonLocks::new(),
@@ -144,12 +173,19 @@ impl Gateway {
             news: Arc::new(News::default()),
             known: trail::Known::default(),
             delays: parts.delays,
+            retention: parts.retention,
+            next_look: NextLook::default(),
             put_off: PutOff::default(),
+            answers: Answers::default(),
             plans_in_hand: PlansInHand::default(),
             queued: tokio::sync::Notify::new(),
-            tying: tokio::sync::Mutex::default(),
+            has_master_keys: AtomicBool::new(true),
+            rotating: tokio::sync::Mutex::default(),
+            scrubbing: tokio::sync::Mutex::default(),
+            learned: Learned::default(),
             index: RwLock::new(ConsentIndex::new()),
-            random: SystemRandom::new(),
+            random: machine.random,
+            blocking: machine.blocking,
         });
         trail::close_unfinished(&gateway).await?;
         gateway.rebuild_index().await?;
@@ -162,21 +198,42 @@ impl Gateway {
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
+    fn random_bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
+        let mut random = [0; N];
+        let filled = self.random.fill(&mut random);
+        filled.map_err(|_| Error::Inconsistent("the system gives no random numbers")).map(|()| random)
+    }
+
+    /// A new id that tells nothing, not even since when it has been there.
+    pub(crate) fn new_opaque_id(&self) -> Result<Uuid, Error> {
+        Ok(uuid::Builder::from_random_bytes(self.random_bytes()?).into_uuid())
+    }
+
+    /// The instant that pauses and leases are counted by: it goes on while the host's clock, set back, makes all else stand
+    /// still. Among several gateways it does not, for the leases are theirs too, and one whose clock is right goes on.
+    pub(crate) fn timer(&self) -> Timestamp {
+        self.on_timer(self.now())
+    }
+
+    /// What is so far from now, counted so.
+    pub(crate) fn on_timer(&self, instant: Timestamp) -> Timestamp {
+        if self.store.is_shared() {
+            return instant;
+        }
+        instant.saturating_add(self.clock.stood_still()).unwrap_or(Timestamp::MAX)
+    }
+
     /// A new id, ordered by time.
     pub(crate) fn new_id(&self, now: Timestamp) -> Result<Uuid, Error> {
-        let mut random = [0_u8; 10];
-        self.random
-            .fill(&mut random)
-            .map_err(|_| Error::Inconsistent("the system gives no random numbers"))?;
+        let random = self.random_bytes()?;
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
         Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
     /// A fraction from 0 to 1, for spreading retries.
     pub(crate) fn jitter(&self) -> f64 {
-        let mut random = [0_u8; 4];
-        match self.random.fill(&mut random) {
-            Ok(()) => f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX),
+        match self.random_bytes() {
+            Ok(random) => f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX),
             Err(_) => 1.0,
         }
     }
@@ -220,7 +277,8 @@ impl Gateway {
         change.notices = self.notices_of(&change).await?;
         let topics = news::topics(&change);
         let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
-        if let Err(error) = self.store.commit(change).await {
+        let among = Among { fences: self.fences_of(&change), news: self.news_of(&change, &topics) };
+        if let Err(error) = self.store.commit_among(change, among).await {
             // When the database itself has failed, whether the change is there shows at the next start.
             if !matches!(error, StoreError::Failed(_) | StoreError::Unknown(_)) {
                 self.audit.append(trail::closing(leaf, self.now())).await?;
@@ -232,6 +290,24 @@ impl Gateway {
             self.queued.notify_one();
         }
         Ok(())
+    }
+
+    /// The index of the log by person, with everything in it that any gateway has appended by now.
+    pub(crate) async fn subjects(&self) -> Result<Arc<Subjects>, Error> {
+        if self.store.is_shared() {
+            self.audit.copy_others().await?;
+        }
+        Ok(self.audit.subjects())
+    }
+
+    /// Reads the log by its index, with everything in it that any gateway has appended by now, where it may block.
+    pub(crate) async fn in_log<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Subjects) -> Result<T, AuditError> + Send + 'static,
+    ) -> Result<T, Error> {
+        let subjects = self.subjects().await?;
+        let found = self.blocking.read(move || read(&subjects)).await;
+        Ok(found.ok_or(Error::Inconsistent("reading the audit log ended abnormally"))??)
     }
 
     /// Writes one leaf.

@@ -2,18 +2,24 @@
 
 mod answer;
 pub mod audit;
+pub mod backup;
 pub mod caller;
+mod causes;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod directory;
 pub mod error;
 pub mod figures;
 pub mod front;
 pub mod gateway;
+pub mod hex;
 pub mod journey;
+pub mod machine;
 pub mod measure;
 mod news;
 mod once;
+mod operations;
 pub mod outbox;
 mod person;
 pub mod plan;
@@ -21,9 +27,11 @@ pub mod policy_files;
 mod publish;
 mod record;
 pub mod reload;
+mod rotation;
 pub mod seal;
 pub mod serve;
 mod services;
+mod several;
 pub mod store;
 mod trail;
 

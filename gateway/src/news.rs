@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use polku_proto::{AgencyId, PlanId};
 use tokio::sync::{Notify, OnceCell};
 
+use crate::hex::{hex, of_hex};
 use crate::store::Change;
 
 #[cfg(test)]
@@ -89,6 +90,12 @@ impl News {
         }
     }
 
+    /// Wakes everybody: nobody knows what has been missed.
+    pub(crate) fn ring_all(&self) {
+        let all = self.topics().keys().cloned().collect();
+        self.ring(&all);
+    }
+
     fn topics(&self) -> MutexGuard<'_, HashMap<Topic, Listened>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -136,6 +143,34 @@ impl Drop for Listener {
         if listened.watchers == 0 {
             topics.remove(&self.topic);
         }
+    }
+}
+
+impl Topic {
+    /// How other gateways are told of it, who understand it by [`Topic::of_word`].
+    pub(crate) fn word(&self) -> String {
+        match self {
+            Topic::Referrals(agency) => format!("r {agency}"),
+            Topic::Consents(hash) => format!("c {}", hex(hash)),
+            Topic::Tasks(agency) => format!("t {agency}"),
+            Topic::Plans(agency) => format!("p {agency}"),
+            Topic::Plan(agency, plan) => format!("p {agency} {}", plan.uuid()),
+        }
+    }
+
+    /// The topic with this word; nothing, if it is the word of none.
+    pub(crate) fn of_word(word: &str) -> Option<Topic> {
+        let mut parts = word.split(' ');
+        let (kind, name, plan) = (parts.next()?, parts.next()?, parts.next());
+        let agency = || name.parse::<AgencyId>().ok();
+        Some(match (kind, plan) {
+            ("r", None) => Topic::Referrals(agency()?),
+            ("c", None) => Topic::Consents(of_hex(name)?),
+            ("t", None) => Topic::Tasks(agency()?),
+            ("p", None) => Topic::Plans(agency()?),
+            ("p", Some(plan)) => Topic::Plan(agency()?, PlanId::from_uuid(plan.parse().ok()?)),
+            _ => return None,
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! How does a repeated call have the effect and the answer of the first one?
 //!
 //! Every call with a side effect carries a `request_id`. The first call's answer is kept, sealed, in the same commit
-//! as its effect. A repetition finds it; a different call with the same id is refused.
+//! as its effect. A repetition finds it; a different call with the same id is refused, and so is a repetition that comes
+//! when the answer has been erased: an agency's queue may hold a message for longer than that.
 
 use jiff::Timestamp;
 use polku_proto::YouthId;
@@ -55,8 +56,8 @@ impl Gateway {
     /// finds the answer of the first call.
     ///
     /// # Errors
-    /// [`Error::RequestIdReused`] when the first call with this id was another one; that is looked at before the
-    /// person, so that it does not tell whether there is one. [`Error::NotFound`] when there is no such person.
+    /// [`Error::RequestIdReused`] when the first call with this id was another one, or is too long ago; that is looked at
+    /// before the person, so that it does not tell whether there is one. [`Error::NotFound`] when there is no such person.
     /// [`Error::ActorNotAllowed`] for a role without access.
     pub(crate) async fn begin<A: Message + Default>(
         &self,
@@ -82,10 +83,12 @@ impl Gateway {
         Ok(self.store.request(&key).await?.is_some())
     }
 
-    /// The first call with this request id, if there was one and it was the same.
+    /// The first call with this request id, if there was one, it was the same, and its answer is still kept.
     pub(crate) async fn request_of(&self, call: &Call<'_>) -> Result<Option<RequestRow>, Error> {
         match self.store.request(&call.key).await? {
-            Some(row) if row.fingerprint != call.fingerprint => Err(Error::RequestIdReused),
+            Some(row) if row.fingerprint != call.fingerprint || row.sealed_answer.is_empty() => {
+                Err(Error::RequestIdReused)
+            }
             row => Ok(row),
         }
     }

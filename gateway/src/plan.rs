@@ -12,6 +12,7 @@
 //! - [`alike()`]: which items of different sections may be the same.
 //! - [`told_part()`]: what an agency's own system is told of a section, and of the plan with it.
 //! - [`take_in()`]: how several plans of one agency's own system stand in one section.
+//! - [`held()`]: what those plans hold of it, over which their next words come.
 //!
 //! What is stored of a section has no reference to an item that is not in it, and so has every view of it.
 
@@ -22,9 +23,11 @@ mod change;
 mod check;
 mod fields;
 mod fragment;
+mod held;
 mod item;
 mod merge;
 mod path;
+mod questionnaire;
 mod resolve;
 mod section;
 mod source;
@@ -37,6 +40,7 @@ pub use agreement::{Agreement, acknowledge, commit};
 pub use alike::alike;
 pub use change::{Change, changes, is_shown};
 pub use check::{Edit, EditError, Editor, Fault, Origin, check};
+pub use held::{comes_after, held, keep_held, over};
 pub use merge::{Clash, Merged, merge};
 pub use resolve::{Choice, ResolveError, resolve};
 pub use section::{order_sections, owner_of, part_of, section_of};

@@ -13,8 +13,8 @@ use polku_policy::{
     CaseError, CaseFile, Directory, Engine, EngineError, MINOR, OF_AGE, RuleSource, Rules, RulesError,
 };
 
-pub(crate) use recorded::Writer;
 pub use recorded::{Decisions, DecisionsError, read_decisions};
+pub(crate) use recorded::{Writer, write_down};
 pub(crate) use reload::{engine, note_start, read_anew};
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! When are files read anew while the gateway runs?
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::gateway::Gateway;
-use crate::{directory, policy_files};
+use crate::policy_files::Writer;
+use crate::{directory, policy_files, rotation};
 
 /// The wish that files be read anew. Wishes that come while they are being read are one.
 #[derive(Debug, Clone, Default)]
@@ -28,9 +28,11 @@ impl Reload {
     }
 }
 
-/// What is read anew, where the configuration names it.
+/// What is read anew: the master keys, and the rest where the configuration names it.
 #[derive(Debug, Clone)]
 pub(crate) struct Reloadable {
+    /// The folder of the keys.
+    pub(crate) keys: PathBuf,
     /// The folder of the policy rules.
     pub(crate) rules: Option<PathBuf>,
     /// The file of the service directory.
@@ -38,31 +40,21 @@ pub(crate) struct Reloadable {
 }
 
 /// Reads the files whenever somebody wishes so, until it is dropped. Each by itself: what is wrong with one does not
-/// hold up the other.
-pub(crate) async fn follow(gateway: Arc<Gateway>, files: Reloadable, reload: Reload) {
+/// hold up the others.
+pub(crate) async fn follow(
+    gateway: Arc<Gateway>,
+    files: Reloadable,
+    decisions: Arc<Mutex<Writer>>,
+    reload: Reload,
+) {
     loop {
         reload.wished.notified().await;
-        if files.rules.is_none() && files.directory.is_none() {
-            tracing::warn!(
-                "there is nothing to reload: the configuration names neither policy rules nor a service directory"
-            );
-        }
+        rotation::read_anew(&gateway, files.keys.clone()).await;
         if let Some(folder) = files.rules.clone() {
-            policy_files::read_anew(&gateway, folder).await;
+            policy_files::read_anew(&gateway, folder, &decisions).await;
         }
         if let Some(file) = files.directory.clone() {
             directory::read_anew(&gateway, file).await;
         }
     }
-}
-
-/// An error and its causes, on one line.
-pub(crate) fn told(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.replace('\n', " ")
 }

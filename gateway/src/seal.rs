@@ -1,13 +1,15 @@
 //! How is personal data unreadable to whoever holds the database or the log alone?
 //!
 //! Every person has a data key of their own. What is stored about them is sealed with it, for one place in the
-//! database; the key itself is stored wrapped by the master key. Without the wrapped key nothing can be opened any
-//! more: that is how a person is erased. Identities are found, and people named in the audit log, by keyed hashes.
+//! database; the key itself is stored wrapped by a master key, and says by which. Without the wrapped key nothing can
+//! be opened any more: that is how a person is erased. Identities are found, and people named in the audit log, by
+//! keyed hashes.
 //!
 //! AES-256-GCM (NIST SP 800-38D) with random 96-bit nonces, and HMAC-SHA-256 (RFC 2104), both of `ring`.
 
 mod cipher;
 mod keys;
+mod masters;
 
 use std::fmt;
 
@@ -18,15 +20,14 @@ use zeroize::Zeroizing;
 
 pub use keys::{KeyError, Keys};
 pub(crate) use keys::{create_key_file, read_key_file};
+pub(crate) use masters::Masters;
+pub use masters::{CheckValue, MasterKey};
 
 #[cfg(test)]
 mod tests;
 
 /// Length of every key: 256 bits.
 const KEY_BYTES: usize = 32;
-
-/// Version of the master key that wraps new data keys.
-const MASTER_VERSION: u8 = 1;
 
 /// Bytes that are wiped when they are dropped.
 type Secret = Zeroizing<[u8; KEY_BYTES]>;
@@ -132,6 +133,13 @@ impl WrappedKey {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; WrappedKey::BYTES] {
         &self.0
+    }
+
+    /// Tells which version of the master key unwraps it.
+    #[must_use]
+    pub const fn master_version(&self) -> u8 {
+        let [version, ..] = self.0;
+        version
     }
 }
 

@@ -1,15 +1,19 @@
 //! How is a gateway built from its configuration, and run?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use polku_adapters::transport::http::Network;
+use polku_policy::Engine;
 use polku_proto::CategorySet;
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
+use tonic::service::Routes;
 
-use crate::audit::tlog::{self, Publisher, SigningKey, TlogError};
-use crate::audit::{AuditError, AuditLog};
+use crate::audit::tlog::{self, Pin, Publisher, SigningKey, TlogError};
+use crate::audit::{self, AuditError, AuditLog, Order as _, OrderError, Recovery};
 use crate::caller::Callers;
 use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
 use crate::config::Config;
@@ -17,13 +21,15 @@ use crate::directory::{DirectoryError, ServiceDirectory};
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
 use crate::gateway::{Gateway, Parts, System};
+use crate::machine::{Blocking, Machine};
 use crate::policy_files::{self, PolicyFilesError, Writer};
 use crate::reload::{self, Reload, Reloadable};
+use crate::rotation::MasterKeyError;
 use crate::seal::{KeyError, Keys};
 use crate::store::postgres::PostgresStore;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{Store, StoreError};
-use crate::{outbox, publish, services, trail};
+use crate::{control, outbox, publish, rotation, services, several, trail};
 
 /// How often the gateway looks at itself.
 const LOOK: Duration = Duration::from_secs(1);
@@ -43,15 +49,31 @@ pub enum StartError {
     /// The keys cannot be read.
     #[error("the keys cannot be read")]
     Keys(#[source] KeyError),
+    /// What is stored does not open by the master keys that are here.
+    #[error("the master keys are not those of the store")]
+    MasterKey(#[source] MasterKeyError),
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[source] StoreError),
+    /// The folder is that of a gateway with an embedded store, and the configuration names a database server.
+    #[error(
+        "{} is an embedded store, and what is in it does not move to a database server: name another folder as \
+         store.directory, or take [store.postgres] out",
+        .0.display()
+    )]
+    Embedded(PathBuf),
     /// The audit log cannot be opened.
     #[error("the audit log cannot be opened")]
     Audit(#[source] AuditError),
     /// The audit log does not fit what was published of it, or cannot be published.
     #[error("the audit log cannot be published")]
     Published(#[source] TlogError),
+    /// The audit log is not the one that is pinned: it was cut, or an older copy of the store stands in its place.
+    #[error(
+        "an older copy of the store, or another audit log, stands in its place: bring the newest one back, or have the loss \
+         written down by `polku audit accept-loss`"
+    )]
+    Pinned(#[source] TlogError),
     /// The clock of the host is wrong: consents that have expired would be in force again.
     #[error("the time of the host cannot be trusted")]
     Clock(#[source] ClockBehind),
@@ -78,8 +100,8 @@ pub enum StartError {
     Front(#[source] FrontError),
 }
 
-/// Runs a gateway on the host's clock until told to stop. `ready` is told the open addresses; `wish` tells when the
-/// policy rules and the service directory are to be read anew.
+/// Runs a gateway on the host's clock until told to stop. `ready` is told the open addresses; `wish` tells when files
+/// are to be read anew.
 ///
 /// # Errors
 /// [`StartError`].
@@ -91,10 +113,19 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let started = start(config, Arc::new(SystemClock)).await?;
     ready(started.bound());
-    let follower = tokio::spawn(reload::follow(Arc::clone(&started.gateway), started.files.clone(), wish));
-    started.run(shutdown).await;
-    follower.abort();
+    started.run(shutdown, wish).await;
     Ok(())
+}
+
+/// A gateway that is put together. No port is open.
+#[derive(Debug)]
+pub struct Prepared {
+    gateway: Arc<Gateway>,
+    front: Front,
+    files: Reloadable,
+    decisions: Arc<Mutex<Writer>>,
+    publisher: Publisher,
+    store: PathBuf,
 }
 
 /// A gateway whose ports are open and whose work has not begun.
@@ -103,8 +134,9 @@ pub struct Started {
     gateway: Arc<Gateway>,
     front: Open,
     files: Reloadable,
-    decisions: Writer,
+    decisions: Arc<Mutex<Writer>>,
     publisher: Publisher,
+    store: PathBuf,
 }
 
 /// Builds everything and opens the ports.
@@ -112,22 +144,56 @@ pub struct Started {
 /// # Errors
 /// [`StartError`]; no port is left open then.
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, StartError> {
+    let engine = engine(&config)?;
+    prepare(config, engine, clock, Machine::default()).await?.open().await
+}
+
+/// Reads the rules that the configuration names.
+///
+/// # Errors
+/// [`StartError::Policy`].
+pub fn engine(config: &Config) -> Result<Arc<Engine>, StartError> {
+    let engine = policy_files::engine(config.rules.as_deref(), config.directory.clone());
+    Ok(Arc::new(engine.map_err(StartError::Policy)?))
+}
+
+/// Builds everything on a machine, to decide by these rules.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn prepare(
+    config: Config,
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    machine: Machine,
+) -> Result<Prepared, StartError> {
     std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
     let log_key = SigningKey::load(&config.keys.join(tlog::KEY_FILE), tlog::Signature::Log);
     let log_key = log_key.map_err(StartError::Keys)?;
-    let files = Reloadable { rules: config.rules.clone(), directory: config.service_directory.clone() };
-    let engine =
-        policy_files::engine(files.rules.as_deref(), config.directory.clone()).map_err(StartError::Policy)?;
+    let files = Reloadable {
+        keys: config.keys.clone(),
+        rules: config.rules.clone(),
+        directory: config.service_directory.clone(),
+    };
     let service_directory = ServiceDirectory::load_or_empty(files.directory.as_deref(), &config.directory)
         .map_err(StartError::Directory)?;
-    // The log first: it lets in one process only, and the store takes over the work of the one before.
-    let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
+    let (audit, recovery, store) = log_and_store(&config, &machine.blocking).await?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
+    // Before anything is added to it.
+    let pin = config.pinned_checkpoint.clone().map(Pin::at);
+    if let Some(pin) = &pin
+        && !pin.expect(&audit, log_key.verifier()).map_err(StartError::Pinned)?
+    {
+        tracing::warn!(
+            leaves = recovery.leaves,
+            "no checkpoint is pinned yet: the audit log is taken as it is"
+        );
+    }
     let last = audit.last_time().map_err(StartError::Audit)?;
     let forward = ForwardClock::after(Arc::clone(&clock), last).map_err(StartError::Clock)?;
-    let store = store(&config).await.map_err(StartError::Store)?;
-    let adapters = adapters(&config)?;
+    rotation::check(store.as_ref(), &keys).await.map_err(StartError::MasterKey)?;
+    let adapters = adapters_over(&machine.network, &config)?;
     let controllers = config.agencies.iter().map(|entry| (entry.id.clone(), entry.controller.clone()));
     let units = config.organisations.iter();
     let units = units.map(|organisation| (organisation.agency.clone(), organisation.units.clone()));
@@ -148,13 +214,19 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         plan: config.plan,
         journey: config.journey,
         delays: config.delays,
+        retention: config.retention,
     };
-    let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
+    let gateway = Gateway::open_on(parts, machine).await.map_err(StartError::State)?;
     // After the store has said whether this is its log.
     let publisher = Publisher::open(&gateway.audit, config.store.join(tlog::FOLDER), log_key);
+    let publisher = publisher.and_then(|publisher| match pin {
+        Some(pin) => publisher.pinned(pin),
+        None => Ok(publisher),
+    });
     let publisher = publisher.map_err(StartError::Published)?;
     policy_files::note_start(&gateway, files.rules.as_deref()).await.map_err(StartError::State)?;
-    let callers = Arc::new(Callers::new(&config.organisations));
+    rotation::note(&gateway).await.map_err(StartError::State)?;
+    let callers = Arc::new(Callers::new(&config.organisations, &config.operators));
     let quotas = Arc::new(Quotas::new(config.quota));
     let front = Front {
         listen: config.listen,
@@ -165,9 +237,46 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         inbound: Arc::clone(&gateway) as Arc<dyn crate::front::InboundHandler>,
         clock,
     };
-    let front = front.open().await.map_err(StartError::Front)?;
-    let decisions = Writer::into_folder(&config.store);
-    Ok(Started { gateway, front, files, decisions, publisher })
+    let decisions = Arc::new(Mutex::new(Writer::into_folder(&config.store)));
+    Ok(Prepared { gateway, front, files, decisions, publisher, store: config.store })
+}
+
+/// Opens the audit log, and the store that the configuration names. With a database server, that has the log of all
+/// gateways on it, and each of them a copy in its own folder.
+async fn log_and_store(
+    config: &Config,
+    blocking: &Blocking,
+) -> Result<(AuditLog, Recovery, Arc<dyn Store>), StartError> {
+    let path = config.store.join(audit::FILE);
+    let Some(settings) = &config.database else {
+        // The log first: it lets in one process only, and the store takes over the work of the one before.
+        let (audit, recovery) = AuditLog::open_on(&path, blocking).map_err(StartError::Audit)?;
+        let store = SqliteStore::open_on(&config.store.join(sqlite::FILE), blocking);
+        return Ok((audit, recovery, Arc::new(store.map_err(StartError::Store)?)));
+    };
+    // Nothing of it would be known, and its log would be taken for that of another database.
+    let embedded = config.store.join(sqlite::FILE);
+    if embedded.exists() {
+        return Err(StartError::Embedded(embedded));
+    }
+    let store = PostgresStore::open(settings).await.map_err(StartError::Store)?;
+    let (audit, recovery) = log_among(&path, &store).await.map_err(StartError::Audit)?;
+    Ok((audit, recovery, Arc::new(store)))
+}
+
+/// Opens the log of all gateways, with the copy of it in this file.
+pub(crate) async fn log_among(
+    path: &Path,
+    store: &PostgresStore,
+) -> Result<(AuditLog, Recovery), AuditError> {
+    let mut leaves = store.leaves();
+    let seen = store.reconciled().await.map_err(|error| AuditError::Order(OrderError::of(&error)))?;
+    let head = leaves.head().await.map_err(AuditError::Order)?;
+    if seen.until > 0 && head.size == 0 && path.exists() {
+        // Of a release that had the log in the folder of its one gateway.
+        AuditLog::give(path, &mut leaves).await?;
+    }
+    AuditLog::open_among(path, Box::new(leaves)).await
 }
 
 /// Opens the store that the configuration names.
@@ -177,8 +286,32 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
 pub async fn store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &config.database {
         Some(settings) => Arc::new(PostgresStore::open(settings).await?),
-        None => Arc::new(SqliteStore::open(&config.store.join("polku.db"))?),
+        None => Arc::new(SqliteStore::open(&config.store.join(sqlite::FILE))?),
     })
+}
+
+impl Prepared {
+    /// What works on what is queued, and takes in what agencies send.
+    #[must_use]
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    /// The services of the contract.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        &self.front.routes
+    }
+
+    /// Opens the ports.
+    ///
+    /// # Errors
+    /// [`StartError::Front`]; no port is left open then.
+    pub async fn open(self) -> Result<Started, StartError> {
+        let Self { gateway, front, files, decisions, publisher, store } = self;
+        let front = front.open().await.map_err(StartError::Front)?;
+        Ok(Started { gateway, front, files, decisions, publisher, store })
+    }
 }
 
 impl Started {
@@ -188,25 +321,35 @@ impl Started {
         self.front.bound()
     }
 
-    /// Serves and delivers until told to stop; then finishes what is under way.
-    pub async fn run(self, shutdown: Shutdown) {
+    /// Serves and delivers until told to stop; then finishes what is under way. `wish` tells when files are to be read
+    /// anew.
+    pub async fn run(self, shutdown: Shutdown, wish: Reload) {
         let (stop, stopped) = watch::channel(false);
         let publisher = Arc::new(Mutex::new(self.publisher));
         let publishing =
             tokio::spawn(publish::run(Arc::clone(&self.gateway), Arc::clone(&publisher), stopped.clone()));
+        let follower = tokio::spawn(several::follow(Arc::clone(&self.gateway), stopped.clone()));
         let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
         let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
-        let decisions = Arc::new(Mutex::new(self.decisions));
+        let decisions = self.decisions;
+        let control = tokio::spawn(control::run(Arc::clone(&self.gateway), self.store));
+        let rotation = tokio::spawn(rotation::run(Arc::clone(&self.gateway), self.files.keys.clone()));
+        let reloading = reload::follow(Arc::clone(&self.gateway), self.files, Arc::clone(&decisions), wish);
+        let reloading = tokio::spawn(reloading);
         let recorder = tokio::spawn(record(Arc::clone(&self.gateway), Arc::clone(&decisions)));
         self.front.serve(shutdown).await;
         watchman.abort();
+        follower.abort();
         recorder.abort();
+        control.abort();
+        rotation.abort();
+        reloading.abort();
         // Deliveries go on until nobody can ask for new ones.
         let _ = stop.send(true);
         if let Err(error) = outbox.await {
             tracing::error!(%error, "the outbox ended abnormally");
         }
-        write_down(&self.gateway, &decisions).await;
+        policy_files::write_down(self.gateway.engine(), &decisions).await;
         if let Err(error) = trail::close_unfinished(&self.gateway).await {
             tracing::error!(reason = error.reason(), "the audit log could not be marked");
         }
@@ -217,32 +360,56 @@ impl Started {
     }
 }
 
-/// Without its store and without an audit log nothing is disclosed: then the gateway says that it does not serve. A
-/// store can come back, an audit log that is broken cannot.
+/// Without its store and without an audit log nothing is disclosed, and without a master key nothing of those whose keys it
+/// wraps: then the gateway says that it does not serve. What cannot be written now can come back, an audit log that is
+/// broken cannot.
 async fn watch_over(gateway: Arc<Gateway>, health: Health) {
-    let mut answered = true;
+    let mut well = true;
     while !gateway.audit.is_broken() {
-        let answers = matches!(timeout(PATIENCE, gateway.store.reconciled()).await, Ok(Ok(_)));
-        if answers && !answered {
-            tracing::info!("the store answers again");
-            health.serving().await;
+        let trouble = trouble(&gateway).await;
+        match trouble {
+            None if !well => {
+                tracing::info!("store and audit log can be written again, and every key is here");
+                health.serving().await;
+            }
+            Some(what) if well => {
+                tracing::error!("{what}: calls are refused until that is put right");
+                health.not_serving().await;
+            }
+            None | Some(_) => {}
         }
-        if !answers && answered {
-            tracing::error!("the store does not answer: calls are refused until it does");
-            health.not_serving().await;
-        }
-        answered = answers;
+        well = trouble.is_none();
         tokio::time::sleep(LOOK).await;
     }
     tracing::error!("the audit log is broken: every call is refused until the gateway is started again");
     health.not_serving().await;
 }
 
+/// What does not work. Reading goes on where nothing can be written any more, so it is written.
+async fn trouble(gateway: &Arc<Gateway>) -> Option<&'static str> {
+    let log = Arc::clone(gateway);
+    if !matches!(tokio::task::spawn_blocking(move || log.audit.is_writable()).await, Ok(true)) {
+        return Some("the audit log cannot be written");
+    }
+    let written = async {
+        let mark = gateway.store.reconciled().await?;
+        gateway.store.set_reconciled(mark).await
+    };
+    let written = timeout(PATIENCE, written).await;
+    if !matches!(written, Ok(Ok(()))) {
+        return Some("the store cannot be written");
+    }
+    let is_whole = gateway.has_master_keys.load(Ordering::Relaxed);
+    (!is_whole).then_some("a master key is missing that another gateway uses")
+}
+
 /// Writes down every minute what the policy has been asked.
 async fn record(gateway: Arc<Gateway>, decisions: Arc<Mutex<Writer>>) {
+    // It is open from the beginning: later there may be no descriptor left for it.
+    keep_index(&gateway).await;
     loop {
         tokio::time::sleep(RECORD).await;
-        write_down(&gateway, &decisions).await;
+        policy_files::write_down(gateway.engine(), &decisions).await;
         keep_index(&gateway).await;
     }
 }
@@ -257,26 +424,20 @@ async fn keep_index(gateway: &Gateway) {
     }
 }
 
-/// Without the file everything goes on: it is for trying out other rules.
-async fn write_down(gateway: &Gateway, decisions: &Arc<Mutex<Writer>>) {
-    let (engine, mut decisions) = (gateway.engine(), Arc::clone(decisions).lock_owned().await);
-    match tokio::task::spawn_blocking(move || decisions.write(&engine)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "recorded decisions cannot be written"),
-        Err(error) => tracing::error!(%error, "writing recorded decisions ended abnormally"),
-    }
-}
-
 /// The adapters of all agencies that have one.
 ///
 /// # Errors
 /// [`StartError::Adapter`].
 pub fn adapters(config: &Config) -> Result<Vec<System>, StartError> {
+    adapters_over(&Network::Tls, config)
+}
+
+fn adapters_over(network: &Network, config: &Config) -> Result<Vec<System>, StartError> {
     let mut adapters = Vec::new();
     for agency in &config.agencies {
         let Some(entry) = &agency.adapter else { continue };
         let settings = with_absolute_files(entry.settings.clone(), &config.folder);
-        let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
+        let adapter = polku_adapters::build_over(network, &entry.kind, agency.id.clone(), settings)
             .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
         let kind = polku_adapters::kinds().iter().find(|kind| kind.id == entry.kind);
         let delivers = kind.map_or(&[] as &[_], |kind| kind.delivers);

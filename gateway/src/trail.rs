@@ -2,36 +2,38 @@
 
 mod again;
 mod context;
+mod erasures;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use polku_policy::{Channel, Decision, Outcome};
 use polku_proto::v1::{AuditReceipt, LegalGround, Purpose};
 use polku_proto::{AgencyId, CategorySet, YouthId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::{Event, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
+use crate::audit::{AuditLog, Event, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::seal::{Keys, Place, random_bytes};
-use crate::store::{Change, DetailRow, Reconciled, TaskWrite};
+use crate::store::{Change, DetailRow, Erased, Reconciled, Store, TaskWrite};
 
-pub(crate) use again::Known;
+pub(crate) use again::{Known, Note};
 pub(crate) use context::{By, Ground};
 
 /// The pseudonym key in use is the first one.
 const KEY_EPOCH: u8 = 1;
 
 /// Who acts when no agency does.
-const GATEWAY: &str = "gateway";
+pub(crate) const GATEWAY: &str = "gateway";
 
 /// One entry, before it has its place.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
     event: Event,
     caller: Option<&'a Caller>,
+    operator: Option<&'a str>,
     youth: Option<YouthId>,
     purpose: Purpose,
     decision: Option<&'a Decision>,
@@ -47,6 +49,7 @@ impl<'a> Entry<'a> {
         Self {
             event,
             caller: None,
+            operator: None,
             youth: Some(youth),
             purpose: Purpose::Unspecified,
             decision: None,
@@ -65,6 +68,11 @@ impl<'a> Entry<'a> {
 
     pub(crate) fn by(self, caller: &'a Caller) -> Self {
         Self { caller: Some(caller), ..self }
+    }
+
+    /// By an operator of the gateway, who acts for no agency.
+    pub(crate) fn by_operator(self, operator: &'a str) -> Self {
+        Self { operator: Some(operator), ..self }
     }
 
     /// What for, where nothing is decided.
@@ -112,7 +120,11 @@ impl<'a> Entry<'a> {
             time,
             event: self.event,
             organisation: self.organisation(),
-            actor: self.caller.map_or([0; 32], |caller| actor_pseudonym(gateway, caller)),
+            actor: match (self.caller, self.operator) {
+                (Some(caller), _) => actor_pseudonym(gateway, caller),
+                (None, Some(id)) => keys.pseudonym(b"actor", format!("operator/{id}").as_bytes()),
+                (None, None) => [0; 32],
+            },
             subject: self.youth.map_or([0; 32], |youth| gateway.subject_pseudonym(youth)),
             purpose: u16::try_from(self.purpose as i32).unwrap_or(0),
             categories: permitted.bits(),
@@ -245,35 +257,76 @@ impl Gateway {
     }
 }
 
-/// At start and at the end: every intent whose state never reached the store is closed by a leaf that says so, the log
-/// is compared with what the store has seen of it, and the store is told how far it goes.
+/// Leaves that other gateways may still be at work on.
+const AT_WORK: SignedDuration = SignedDuration::from_mins(1);
+
+/// At start and at the end: whoever the log says was erased is erased from the store, every intent whose state never
+/// reached the store is closed by a leaf that says so, the log is compared with what the store has seen of it, and the
+/// store is told how far it goes. With several gateways that is as far as they are not at work on it.
 pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
-    let mark = gateway.store.reconciled().await?;
-    let from = mark.until;
-    let committed = gateway.store.committed_leaves(from).await?;
-    if from > gateway.audit.len() || committed.last().is_some_and(|last| *last >= gateway.audit.len()) {
-        // Somebody has cut or exchanged the log: going on would use its numbers a second time.
-        return Err(Error::Inconsistent("the audit log is shorter than the store says"));
-    }
-    if from > 0 && gateway.audit.root_of(from)? != mark.root {
-        return Err(Error::Inconsistent("the audit log is not the one that the store has seen"));
-    }
-    let mut open = Vec::new();
-    gateway.audit.read(from, |sequence, leaf| {
-        if let (Event::Closed, Some(closed)) = (leaf.event, leaf.refers_to) {
-            open.retain(|other| *other != closed);
-        } else if has_state(leaf.event) && committed.binary_search(&sequence).is_err() {
-            open.push(sequence);
-        }
-    })?;
-    for sequence in open {
-        tracing::warn!(sequence, "audit leaf without state closed");
-        gateway.append(closing(sequence, gateway.now())).await?;
-    }
-    let until = gateway.audit.len();
+    let from = expect_log(gateway.store.as_ref(), &gateway.audit).await?;
+    erasures::apply_since(gateway, from).await?;
+    let closed_until = close_from(gateway, from).await?;
+    let until = if gateway.store.is_shared() { closed_until } else { gateway.audit.len() };
     let root = gateway.audit.root_of(until)?;
     gateway.store.set_reconciled(Reconciled { until, root }).await?;
     Ok(())
+}
+
+/// Whether the log is the one that the store has seen. Gives how far they have been compared.
+pub(crate) async fn expect_log(store: &dyn Store, audit: &AuditLog) -> Result<u64, Error> {
+    let mark = store.reconciled().await?;
+    let from = mark.until;
+    let committed = store.committed_leaves(from).await?;
+    audit.copy_others().await?;
+    if from > audit.len() || committed.last().is_some_and(|last| *last >= audit.len()) {
+        // Somebody has cut or exchanged the log: going on would use its numbers a second time.
+        return Err(Error::Inconsistent("the audit log is shorter than the store says"));
+    }
+    if from > 0 && audit.root_of(from)? != mark.root {
+        return Err(Error::Inconsistent("the audit log is not the one that the store has seen"));
+    }
+    Ok(from)
+}
+
+/// Closes, among several gateways, what one that is gone has left open behind a place in the log, and tells behind which
+/// place there can be more.
+pub(crate) async fn close_old(gateway: &Gateway, from: u64) -> Result<u64, Error> {
+    let from = from.max(gateway.store.reconciled().await?.until);
+    gateway.audit.copy_others().await?;
+    close_from(gateway, from).await
+}
+
+/// Closes what stands open from a place on, or does it where it cannot be closed, and tells up to which one nothing does.
+async fn close_from(gateway: &Gateway, from: u64) -> Result<u64, Error> {
+    let committed = gateway.store.committed_leaves(from).await?;
+    let at_work = gateway.store.is_shared().then(|| gateway.now() - AT_WORK);
+    let (mut open, mut until) = (Vec::new(), from);
+    gateway.audit.read(from, |sequence, leaf| {
+        until = sequence + 1;
+        if let (Event::Closed, Some(closed)) = (leaf.event, leaf.refers_to) {
+            open.retain(|(other, _)| *other != closed);
+        } else if (has_state(leaf.event) || leaf.event == Event::PersonErasure)
+            && committed.binary_search(&sequence).is_err()
+        {
+            open.push((sequence, leaf));
+        }
+    })?;
+    let mut erased = Vec::new();
+    for (sequence, leaf) in open {
+        if at_work.is_some_and(|since| leaf.time > since) {
+            until = until.min(sequence);
+        // Nothing takes back that somebody is erased: what is not done yet is done.
+        } else if leaf.event == Event::PersonErasure {
+            erased.push(Erased { leaf: sequence, subject: leaf.subject });
+        // Whoever announced it may come back: it finds that nothing can come of it any more.
+        } else if gateway.store.close_leaf(sequence).await? {
+            tracing::warn!(sequence, "audit leaf without state closed");
+            gateway.append(closing(sequence, gateway.now())).await?;
+        }
+    }
+    erasures::apply(gateway, erased).await?;
+    Ok(until)
 }
 
 /// What the log says of a decision.
@@ -357,6 +410,11 @@ pub(crate) fn policy(verdict: Verdict, digest: [u8; 32], time: Timestamp) -> Lea
     Leaf { event: Event::Policy, verdict, policy: digest, refers_to: None, ..closing(0, time) }
 }
 
+/// A leaf that says that an operator has given up a checkpoint of this log, by the SHA-256 of its signed text.
+pub(crate) fn loss(checkpoint: [u8; 32], time: Timestamp) -> Leaf {
+    Leaf { event: Event::Loss, commitment: checkpoint, refers_to: None, ..closing(0, time) }
+}
+
 /// Whether a leaf of this kind is followed by a change in the store.
 fn has_state(event: Event) -> bool {
     match event {
@@ -367,12 +425,20 @@ fn has_state(event: Event) -> bool {
         | Event::ProhibitionChange
         | Event::LegalStatusChange
         | Event::PlanChange
-        | Event::FactsQuery
         | Event::JourneyEntry
         | Event::Tally
+        | Event::Administration
         | Event::DeliveryIntent
         | Event::DeliveryOutcome
         | Event::Erasure => true,
-        Event::VerifyConsent | Event::Read | Event::Refusal | Event::Closed | Event::Policy => false,
+        Event::VerifyConsent
+        | Event::Read
+        | Event::FactsQuery
+        | Event::Refusal
+        | Event::Closed
+        | Event::Policy
+        | Event::PersonErasure
+        | Event::MasterKey
+        | Event::Loss => false,
     }
 }

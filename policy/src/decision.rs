@@ -252,6 +252,12 @@ impl Decision {
         &self.reasons
     }
 
+    /// Tells whether the rules could not be evaluated: nothing was refused then, and nothing is permitted.
+    #[must_use]
+    pub fn rules_failed(&self) -> bool {
+        self.reasons.contains(&Reason::RulesFailed)
+    }
+
     /// Gives what has to be done with the permission, in a fixed order, each once. Empty when nothing is permitted.
     #[must_use]
     pub fn obligations(&self) -> &[Obligation] {

@@ -22,7 +22,7 @@ use crate::permit::Authorised;
 use crate::question::{ActorRole, PurposeSet, Question, Reader, Viewer};
 use crate::rules::{Action, Answer, Failed, RuleSays, Rules, digest};
 use agencies::{Agencies, Ends, Side};
-use facts::{Common, Facts, disclosed, next_midnight};
+use facts::{Agreements, Common, Facts, disclosed, next_midnight};
 use memo::Memo;
 pub use recorded::{Change, Recorded, Replayed, Shift, difference, replay};
 pub(crate) use vocabulary::ground_name;
@@ -144,6 +144,27 @@ impl Engine {
     /// and the matter is between known agencies. Beside personal categories of which none is permitted, the envelope
     /// can still be.
     pub fn decide(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Decision {
+        self.decide_under(Agreements::OnFile, index, asked, question)
+    }
+
+    /// Decides as if the two agencies had an agreement on file: tells whether anything else stands against it. That is no
+    /// permission, and is not remembered as something that was asked.
+    pub fn decide_as_agreed(
+        &self,
+        index: &ConsentIndex,
+        asked: CategorySet,
+        question: &Question,
+    ) -> Decision {
+        self.decide_under(Agreements::Assumed, index, asked, question)
+    }
+
+    fn decide_under(
+        &self,
+        agreements: Agreements,
+        index: &ConsentIndex,
+        asked: CategorySet,
+        question: &Question,
+    ) -> Decision {
         let mut decision = self.blank(asked, question.now);
         decision.revision = Some(index.revision());
         let disclosed = disclosed(question.viewer);
@@ -152,7 +173,7 @@ impl Engine {
         let era = self.rules.era(question.now);
         let word = index.word(question, self.sides(ends), personal.intersection(disclosed));
         // Filled in where it is: decisions are large, and moving one about would cost as much as a look-up.
-        match self.said(personal, question, (ends, era), &word) {
+        match self.said(agreements, personal, question, (ends, era), &word) {
             Ok(said) => self.conclude(&mut decision, question, (ends, era), &word, &said),
             Err(Failed) => decision.refuse(Some(Reason::RulesFailed)),
         }
@@ -279,15 +300,20 @@ impl Engine {
     /// Asks the rules, or remembers what they have said to the same facts.
     fn said(
         &self,
+        agreements: Agreements,
         personal: CategorySet,
         question: &Question,
         (ends, era): (Ends, u8),
         word: &Word<'_>,
     ) -> Result<Said, Failed> {
         let common = Common::of(question, ends, &word.standing, &self.agencies, era);
+        let (common, memo) = match agreements {
+            Agreements::OnFile => (common, self.memo.as_ref()),
+            Agreements::Assumed => (common.agreed(), None),
+        };
         let mut said = Said::default();
         let mut fresh = Vec::new();
-        let remembered = self.memo.as_ref().map(Memo::read);
+        let remembered = memo.map(Memo::read);
         let answers = remembered.as_ref().map(|answers| answers.of(common.key()));
         for category in personal.iter() {
             let known = answers.and_then(|answers| answers.get(common.own_key(category, word)));
@@ -309,20 +335,21 @@ impl Engine {
             }
         }
         drop(remembered);
-        if let Some(memo) = &self.memo {
+        if let Some(memo) = memo {
             fresh.iter().for_each(|(facts, answer)| memo.put(facts, *answer));
         }
         Ok(said)
     }
 
-    /// Asks the rules about one category: first on the young person's word, then on the law.
+    /// Asks the rules about one category: on the law that stands above a prohibition, on the young person's word, and on any
+    /// other law.
     fn ask(&self, facts: &Facts) -> Result<Answer, Failed> {
         let mut reasons = 0;
         let asking = self.asking(facts).map_err(|_| Failed)?;
         for action in Action::ALL {
             // A law tells an agency something; to the young person everything is open anyway.
             if action != Action::Disclose && !facts.disclosure {
-                break;
+                continue;
             }
             let request = asking.request(action).map_err(|_| Failed)?;
             let answer = self.rules.answer(action, &request, self.agencies.entities(), facts.era)?;

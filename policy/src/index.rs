@@ -267,6 +267,11 @@ impl ConsentIndex {
         self.len() == 0
     }
 
+    /// Gives the ids under which anything is known of anybody, in no order.
+    pub fn known_ids(&self) -> impl Iterator<Item = YouthId> + '_ {
+        self.people.keys().copied()
+    }
+
     /// Tells how many bytes of memory the index takes, about.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {

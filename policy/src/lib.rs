@@ -42,7 +42,8 @@
 //! | nothing | the young person's word: any grant that matches is enough | `disclose` |
 //! | nothing | any other law, each by itself | `disclose_by_law` |
 //!
-//! The rules are asked on the young person's word first, then on law; the first that permits is the ground. For one
+//! The rules are asked in this order: on a law above a prohibition, on the young person's word, on any other law; the first
+//! that permits is the ground. So a notice that the law demands has its obligations, also where a consent covers it. For one
 //! action a rule that forbids beats every rule that permits. Which of the two actions of law a ground names is data of
 //! the ground: it yields to a prohibition unless it says otherwise. Some restrictions stand for all three: an unknown
 //! agency, a role without access, another unit, a reader without the young person as a customer, statistics, and a
@@ -95,8 +96,9 @@
 //! # Errors
 //!
 //! Rules are refused when they do not parse, contradict the schema, speak of ages that are not there, lack what explains
-//! them, or fail on an ordinary question. A rule that fails while it is evaluated is skipped by Cedar, also when it
-//! forbids; so a single error denies everything, the envelope included, with [`Reason::RulesFailed`]. That is never
+//! them, or fail on an ordinary question, at both sides of every limit of age too. What none of these is like can still
+//! fail. A rule that fails while it is evaluated is skipped by Cedar, also when it forbids; so a single error denies
+//! everything, the envelope included, with [`Reason::RulesFailed`]. That is never
 //! remembered.
 //!
 //! # Permits

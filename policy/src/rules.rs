@@ -3,6 +3,7 @@
 mod ages;
 mod basis;
 mod note;
+mod trial;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -11,7 +12,7 @@ use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
     ActionConstraint, Authorizer, CedarSchemaError, Decision as Verdict, Entities, EntityUid, ParseErrors,
     Policy, PolicyId, PolicySet, PolicySetError, Request, Schema, SchemaWarning, ValidationError,
-    ValidationMode, ValidationWarning, Validator,
+    ValidationWarning,
 };
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
@@ -20,6 +21,7 @@ use crate::decision::Reason;
 use ages::check_ages;
 pub use ages::{MINOR, OF_AGE};
 use note::{Note, Says};
+use trial::validate;
 
 pub(crate) use note::Says as RuleSays;
 
@@ -41,13 +43,15 @@ pub struct RuleSource<'a> {
 ///
 /// Every rule has the annotations `@id` (unique), `@statute` (the section of law) and `@basis`: on a `permit` the kind
 /// of ground (`consent`, `disclosure_permit`, `statute`, `own_data`), on a `forbid` the code of the reason. A rule may
-/// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive; a `permit`
-/// whose ground is `statute` or `disclosure_permit` has to have `@valid_from`. A `permit` may have `@given_by` (`self`, `guardian`,
-/// `representative`: whose consents it rests on) and `@obligations` (codes of [`Obligation`](crate::Obligation), with
-/// commas between them).
+/// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive; a
+/// `permit` whose ground is `statute` or `disclosure_permit` has to have `@valid_from`. A `permit` may have `@given_by`
+/// (`self`, `guardian`, `representative`: whose consents it rests on) and `@obligations` (codes of
+/// [`Obligation`](crate::Obligation), with commas between them).
 pub struct Rules {
     schema: Schema,
     ages: Entities,
+    /// Every rule, in force or not.
+    policies: PolicySet,
     eras: Vec<Era>,
     /// When each era but the first begins, in order: what every decision looks at, side by side.
     beginnings: Vec<Timestamp>,
@@ -121,6 +125,12 @@ pub enum RulesError {
     /// The `@basis` of a rule is none of the known grounds or reasons.
     #[error("rule {rule} has a @basis that does not fit its effect")]
     BasisUnknown {
+        /// The rule's id.
+        rule: String,
+    },
+    /// A rule permits by an action of the law, and its `@basis` is no law.
+    #[error("rule {rule} permits by an action of the law and has another @basis than statute")]
+    NotByLaw {
         /// The rule's id.
         rule: String,
     },
@@ -220,8 +230,9 @@ impl RuleSource<'static> {
 }
 
 impl Action {
+    /// In the order in which the rules are asked.
     pub(crate) const ALL: [Action; 3] =
-        [Action::Disclose, Action::DiscloseByLawDespiteProhibition, Action::DiscloseByLaw];
+        [Action::DiscloseByLawDespiteProhibition, Action::Disclose, Action::DiscloseByLaw];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -258,6 +269,7 @@ impl Rules {
         drop(warnings);
         let (policies, mut notes) = annotated(source.rules)?;
         validate(&policies, &schema)?;
+        notes.iter().try_for_each(Note::check_ground)?;
         let ages = Entities::from_json_str(source.ages, Some(&schema))
             .map_err(|source| RulesError::AgesUnreadable(Box::new(source)))?;
         check_ages(&policies, &ages)?;
@@ -272,7 +284,8 @@ impl Rules {
         }
         let places =
             notes.iter().enumerate().map(|(place, note)| (PolicyId::new(&*note.id), place)).collect();
-        Ok(Rules { schema, ages, eras, beginnings, notes, places, authorizer: Authorizer::new(), digest })
+        let authorizer = Authorizer::new();
+        Ok(Rules { schema, ages, policies, eras, beginnings, notes, places, authorizer, digest })
     }
 
     /// Gives the SHA-256 of the text of the rules, their schema and the ages.
@@ -373,7 +386,7 @@ impl Rules {
 impl Rules {
     /// The rules of an era that can say something to an action.
     fn concerned(&self, action: Action, era: u8) -> Result<&PolicySet, Failed> {
-        let [word, above, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
+        let [above, word, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
         Ok(match action {
             Action::Disclose => word,
             Action::DiscloseByLawDespiteProhibition => above,
@@ -429,17 +442,6 @@ fn annotated(text: &str) -> Result<(PolicySet, Vec<Note>), RulesError> {
 fn add(policies: &mut PolicySet, policy: Policy) -> Result<(), RulesError> {
     let rule = policy.id().to_string();
     policies.add(policy).map_err(|source| RulesError::IdTwice { rule, source: Box::new(source) })
-}
-
-fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
-    let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
-    if let Some(error) = result.validation_errors().next() {
-        return Err(RulesError::Contradiction(Box::new(error.clone())));
-    }
-    if let Some(warning) = result.validation_warnings().next() {
-        return Err(RulesError::Suspicious(Box::new(warning.clone())));
-    }
-    Ok(())
 }
 
 /// Makes a set of rules for every stretch of time in which the same rules are in force.

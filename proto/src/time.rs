@@ -53,6 +53,22 @@ pub fn finnish_date(instant: Timestamp) -> Date {
     date
 }
 
+/// Gives the age in full years of somebody who was born on a date, by the date in Finland. Nothing before the birth, or
+/// beyond 255 years.
+#[must_use]
+pub fn full_years(born: Date, now: Timestamp) -> Option<u8> {
+    let today = finnish_date(now);
+    let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
+    let years = i32::from(today.year()) - i32::from(born.year()) - i32::from(!had_birthday);
+    u8::try_from(years).ok()
+}
+
+/// What a clock in Finland shows at an instant.
+#[must_use]
+pub fn finnish_time(instant: Timestamp) -> DateTime {
+    FINNISH.to_datetime(instant)
+}
+
 fn date_at(instant: Timestamp) -> Date {
     let in_winter = WINTER.to_datetime(instant).date();
     match offset_all_day(in_winter) {

@@ -16,9 +16,10 @@ use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::verify_consent_result::Result as Item;
 use polku_proto::v1::{
-    AddJourneyEntryRequest, BatchVerifyConsentsRequest, DataCategory, Decision, ExplainDisclosureRequest,
-    GetJourneyRequest, GetNextStepRequest, GetReferralRequest, JourneyEntry, JourneyOpening, JourneySource,
-    LegalClaim, LegalGround, PathStage, Purpose, SendReferralRequest, VerifyConsentRequest, WorkSpent,
+    AddJourneyEntryRequest, BatchVerifyConsentsRequest, CreatePlanRequest, DataCategory, Decision,
+    ExplainDisclosureRequest, GetJourneyRequest, GetNextStepRequest, GetReferralRequest, JourneyEntry,
+    JourneyOpening, JourneySource, LegalClaim, LegalGround, PathStage, Purpose, SendReferralRequest,
+    VerifyConsentRequest, WorkSpent, Worker,
 };
 use polku_tests::figures::Figures;
 use polku_tests::world::{
@@ -51,6 +52,8 @@ enum Ask {
     Journey,
     NextStep,
     Entry,
+    Consent,
+    Plan,
     Referral,
 }
 
@@ -64,7 +67,7 @@ enum Whom {
     Foreign,
 }
 
-const TABLE: [(Ask, &str, &[Whom]); 9] = [
+const TABLE: [(Ask, &str, &[Whom]); 11] = [
     (Ask::Verify, "VerifyConsent", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Ground, "  on a ground", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Batch, "BatchVerify", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
@@ -73,6 +76,8 @@ const TABLE: [(Ask, &str, &[Whom]); 9] = [
     (Ask::Journey, "GetJourney", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::NextStep, "GetNextStep", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Entry, "AddJourneyEntry", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Consent, "RecordConsent", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Plan, "CreatePlan", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Referral, "GetReferral", &[Whom::Unknown, Whom::Foreign]),
 ];
 
@@ -290,6 +295,17 @@ async fn silent(te: &mut Client, ask: Ask, whom: Whom, people: &People, number: 
         Ask::Entry => {
             let work = Matter::Work(WorkSpent { stage: PathStage::Start.into(), minutes: 20, cost_cents: 0 });
             te.journey.add_journey_entry(entry(&youth, work)).await.err()
+        }
+        Ask::Consent => te.record_consent(&youth, TE, KELA, Purpose::Guidance, &TOLD).await.err(),
+        Ask::Plan => {
+            let request = CreatePlanRequest {
+                request_id: request_id(),
+                youth,
+                purpose,
+                responsible_worker: Some(Worker { id: "virkailija-7".into(), ..Worker::default() }),
+                replaces: String::new(),
+            };
+            te.plan.create_plan(request).await.err()
         }
         Ask::Referral => {
             let name = match whom {

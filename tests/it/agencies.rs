@@ -7,6 +7,7 @@
 pub(crate) mod bench;
 mod beside;
 mod claims;
+mod codes;
 mod connections;
 mod delivers;
 mod doubt;
@@ -23,4 +24,5 @@ mod plans;
 mod questions;
 mod receives;
 mod samples;
+mod switches;
 mod tokens;

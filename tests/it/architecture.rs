@@ -2,5 +2,6 @@
 
 mod packages;
 mod readme;
+mod reasons;
 mod rows;
 mod sources;

@@ -15,8 +15,13 @@ use crate::stage::Stage;
 
 /// A stage on which ohjaamo and te have data protection officers, and with these lines of configuration more.
 async fn stage_with(more: &str) -> Stage {
+    stage_of(&WorldSettings::default(), more).await
+}
+
+/// The same in another world.
+async fn stage_of(settings: &WorldSettings, more: &str) -> Stage {
     let more = more.to_owned();
-    Stage::with(&WorldSettings::default(), move |text| {
+    Stage::with(settings, move |text| {
         let roles = [r#"roles = ["guidance_worker", "peer"]"#, r#"roles = ["official"]"#];
         assert!(roles.iter().all(|roles| text.contains(roles)));
         let text = roles.iter().fold(text, |text, roles| {

@@ -19,9 +19,14 @@ async fn stage(repetition: Repetition) -> Stage {
     Stage::with(&WorldSettings { agencies, ..WorldSettings::default() }, |text| text).await
 }
 
-async fn consenting(stage: &Stage) -> String {
+/// Born in 2003: coaching is for people of that age.
+const YOUNGER: &str = PEOPLE[18];
+/// Born in 1994.
+const OLDER: &str = PEOPLE[0];
+
+async fn consenting(stage: &Stage, identity_code: &str) -> String {
     let mut ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.identify(PEOPLE[0]).await.unwrap();
+    let youth = ohjaamo.identify(identity_code).await.unwrap();
     ohjaamo.record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &TOLD).await.unwrap();
     youth
 }
@@ -36,11 +41,11 @@ async fn refer(stage: &Stage, youth: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_referral_for_rehabilitation_asks_kela_to_ring() {
     let stage = stage(Repetition::Neither).await;
-    let youth = consenting(&stage).await;
+    let youth = consenting(&stage, YOUNGER).await;
     let name = refer(&stage, &youth).await;
     let kela = &stage.world.agencies[KELA].simulator;
     let taken = kela.control().ledger().referral(id_of(&name)).unwrap();
-    assert_eq!(taken.field("nuottiYhteydenotto.nuori.henkilotunnus"), Some(PEOPLE[0]));
+    assert_eq!(taken.field("nuottiYhteydenotto.nuori.henkilotunnus"), Some(YOUNGER));
     assert_eq!(taken.field("nuottiYhteydenotto.yhteistyokumppani.taho"), Some(OHJAAMO));
     assert!(
         taken.field("nuottiYhteydenotto.suostumusId").unwrap().starts_with(&format!("{youth}/consents/"))
@@ -49,7 +54,7 @@ async fn a_referral_for_rehabilitation_asks_kela_to_ring() {
     let received = kela.control().ledger().received();
     let request = received.last().unwrap();
     assert_eq!(request.headers["x-road-issue"], id_of(&name));
-    assert!(!format!("{} {:?}", request.path, request.headers).contains(PEOPLE[0]));
+    assert!(!format!("{} {:?}", request.path, request.headers).contains(YOUNGER));
 
     let step = |action| polku_tests::simulators::Message {
         id: uuid::Uuid::now_v7(),
@@ -72,13 +77,25 @@ async fn a_referral_for_rehabilitation_asks_kela_to_ring() {
     stage.close().await;
 }
 
+/// Nobody over 29 is coached: Kela hears of what else it may be.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_too_old_for_coaching_is_referred_to_rehabilitation_all_the_same() {
+    let stage = stage(Repetition::Neither).await;
+    let youth = consenting(&stage, OLDER).await;
+    let name = refer(&stage, &youth).await;
+    let taken = stage.world.agencies[KELA].simulator.control().ledger().referral(id_of(&name)).unwrap();
+    assert_eq!(taken.field("yhteydenottopyynto.kayttotarkoitus"), Some("KUNTOUTUS"));
+    assert_eq!(taken.field("yhteydenottopyynto.nuori.henkilotunnus"), Some(OLDER));
+    stage.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_silence_kela_is_asked_only_where_that_is_agreed() {
     for (repetition, expected, effects) in
         [(Repetition::Neither, DeliveryState::InDoubt, 1), (Repetition::Asked, DeliveryState::Delivered, 1)]
     {
         let stage = stage(repetition).await;
-        let youth = consenting(&stage).await;
+        let youth = consenting(&stage, YOUNGER).await;
         let kela = &stage.world.agencies[KELA].simulator;
         kela.control().faults().once(Fault::ResetAfterEffect);
         let name = refer(&stage, &youth).await;
@@ -96,7 +113,7 @@ async fn after_a_silence_kela_is_asked_only_where_that_is_agreed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_message_of_kelas_is_refused_by_the_gateway() {
     let stage = stage(Repetition::Neither).await;
-    let youth = consenting(&stage).await;
+    let youth = consenting(&stage, YOUNGER).await;
     let name = refer(&stage, &youth).await;
     let inbound = stage.bound().inbound.port();
     let tls = SimulatorTls {

@@ -4,6 +4,8 @@
 
 mod agencies;
 mod architecture;
+mod backup;
+mod bad_days;
 mod canary;
 mod clients;
 mod consent;
@@ -11,6 +13,7 @@ mod crash;
 mod delivery;
 mod directory;
 mod disclosures;
+mod erasure;
 mod front;
 mod inbound;
 mod journey;
@@ -19,9 +22,11 @@ mod law;
 mod matrix;
 mod plan;
 mod policy;
+mod power;
 mod referral;
 mod refused;
 mod sandbox;
+mod several;
 mod stage;
 mod store;
 mod suite;

@@ -1,91 +1,60 @@
 //! The golden matrix: who sees what, on paper, for readers who do not read code.
 
+pub(crate) mod engine;
+mod page;
+pub(crate) mod rows;
 pub(crate) mod situations;
 
-use std::fmt::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use polku_policy::{BasisKind, Engine, PurposeSet, purpose_name};
-use polku_proto::v1::{DataCategory, Purpose};
-use polku_proto::{CategorySet, name as category_name};
+use polku_policy::{Engine, PurposeSet};
+use polku_proto::v1::Purpose;
 
-use situations::{PAIRS, answer, engine, personal, situations};
+use engine::{Direction, Told, answer, between, directions, index};
+use situations::{Situation, situations};
 
-const HEADING: &str = "\
-WHO SEES WHAT
-
-An agency, the sender, refers a young person to another agency, the recipient. This page says what the recipient may
-see of what the sender tells, in twenty-seven situations. It is written by the program itself and compared with the
-program at every test: a change of the rules shows here.
-
-  c   yes, by a consent for the case
-  p   yes, by a permit to disclose (luovutuslupa)
-  l   yes, by law, without the young person's word
-  -   no
-
-A consent or permit covers the two agencies, the purpose of the referral and every category. The young person is 20
-years old, and at home in the municipality that outreach works for, where nothing else is said. All agencies have
-agreements with each other but for ohjaamo and health. Purposes with the same answers share a table.
-
-";
-
-/// One table: a row for each category, a column for each situation.
-fn table(engine: &Engine, from: &str, to: &str, purpose: Purpose) -> String {
-    let mut table = String::new();
-    for category in personal().difference(CategorySet::of(&[DataCategory::ReferralStatus])).iter() {
-        write!(table, "    {:<20}", category_name(category)).unwrap();
-        for situation in situations() {
-            let mark = match answer(engine, &situation, (from, to), purpose, category) {
-                None => "-",
-                Some(BasisKind::Consent) => "c",
-                Some(BasisKind::DisclosurePermit) => "p",
-                Some(BasisKind::Statute) => "l",
-                Some(BasisKind::OwnData) => panic!("nothing here is the recipient's own"),
-            };
-            write!(table, "{mark:>3}").unwrap();
-        }
-        table.push('\n');
-    }
-    table
+/// What may be told in one situation, from one agency to another one, for one purpose.
+pub(crate) struct Cell {
+    pub(crate) direction: Direction,
+    pub(crate) purpose: Purpose,
+    pub(crate) told: Told,
 }
 
-fn page() -> String {
-    let engine = engine();
-    let mut page = String::from(HEADING);
-    for (number, situation) in (1..).zip(situations()) {
-        writeln!(page, "  {number:>2}  {}", situation.says).unwrap();
-    }
-    for (from, to) in PAIRS {
-        write!(page, "\n\n{} TELLS {}\n", from.to_uppercase(), to.to_uppercase()).unwrap();
-        let mut tables: Vec<(String, Vec<&str>)> = Vec::new();
+/// The whole matrix: every situation, with every direction and purpose.
+pub(crate) static MATRIX: LazyLock<Vec<(Situation, Vec<Cell>)>> = LazyLock::new(|| {
+    let all = situations();
+    let cells = cells_of(&engine::engine(), &all);
+    all.into_iter().zip(cells).collect()
+});
+
+/// What may be told in each of these situations, in every direction and for every purpose.
+pub(crate) fn cells_of(engine: &Engine, situations: &[Situation]) -> Vec<Vec<Cell>> {
+    // Each of the processors works on a part: these are many questions.
+    let part = situations.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from));
+    std::thread::scope(|scope| {
+        let work = move |part: &[Situation]| part.iter().map(|one| cells(engine, one)).collect::<Vec<_>>();
+        let parts: Vec<_> = situations.chunks(part).map(|part| scope.spawn(move || work(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
+}
+
+fn cells(engine: &Engine, situation: &Situation) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for direction in directions() {
+        let index = index(situation, &between(direction));
         for purpose in PurposeSet::ALL.iter() {
-            let table = table(&engine, from, to, purpose);
-            match tables.iter_mut().find(|(held, _)| *held == table) {
-                Some((_, purposes)) => purposes.push(purpose_name(purpose)),
-                None => tables.push((table, vec![purpose_name(purpose)])),
-            }
-        }
-        for (table, purposes) in tables {
-            let purposes = purposes.join(", ");
-            if [" c", " p", " l"].iter().all(|mark| !table.contains(mark)) {
-                writeln!(page, "\n  for {purposes}: nothing").unwrap();
-                continue;
-            }
-            writeln!(page, "\n  for {purposes}\n").unwrap();
-            write!(page, "    {:<20}", "").unwrap();
-            (1..=situations().len()).for_each(|number| write!(page, "{number:>3}").unwrap());
-            page.push('\n');
-            page.push_str(&table);
+            let told = answer(engine, &index, situation, direction, purpose);
+            cells.push(Cell { direction, purpose, told });
         }
     }
-    page
+    cells
 }
 
 #[test]
 fn the_matrix_is_as_written() {
-    assert_eq!(situations().len(), 27, "the heading counts them");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/policy_matrix.txt");
-    let page = page();
+    let page = page::page(&MATRIX);
     if std::env::var_os("POLKU_REGENERATE").is_some_and(|value| value == "1") {
         std::fs::write(&path, &page).unwrap();
     }

@@ -1,14 +1,13 @@
 //! Can whoever answers for the rules test, explain, compare, prove and exchange them?
 
 mod commands;
+mod failing;
 mod prove;
 mod record;
 mod reload;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use polku_tests::world::binary;
 use tempfile::TempDir;
 
 /// Two cases of a consent that covers what is asked for.
@@ -121,23 +120,4 @@ fn change(file: &Path, from: &str, to: &str) {
     let text = std::fs::read_to_string(file).unwrap();
     assert_eq!(text.matches(from).count(), 1, "{from} in {}", file.display());
     std::fs::write(file, text.replace(from, to)).unwrap();
-}
-
-/// What a command has said, and how it ended.
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-/// Runs `polku` to its end.
-fn polku(arguments: &[&str]) -> Ran {
-    let output =
-        Command::new(binary("polku").unwrap()).args(arguments).stdin(Stdio::null()).output().unwrap();
-    Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
 }

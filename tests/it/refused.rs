@@ -6,4 +6,5 @@ mod hostile;
 mod identity;
 mod quota;
 mod repeat;
+mod replay;
 mod wire;

@@ -12,31 +12,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use polku_tests::world::binary;
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::stage::Ran;
+
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The young person of the story. Nowhere but in requests and in sealed data.
 const IDENTITY_CODE: &str = "020504A902E";
-
-/// What a program has said, and how it ended.
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Ran {
-    /// What it has said, or null if that is no JSON.
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_default()
-    }
-}
 
 /// Runs a binary of this workspace to its end.
 async fn run<A: AsRef<OsStr>>(name: &str, arguments: &[A]) -> Result<Ran> {
@@ -45,12 +31,7 @@ async fn run<A: AsRef<OsStr>>(name: &str, arguments: &[A]) -> Result<Ran> {
 
 async fn finish(command: &mut Command) -> Result<Ran> {
     let output = timeout(PATIENCE, command.stdin(Stdio::null()).kill_on_drop(true).output());
-    let output = output.await.context("it does not end")??;
-    let ran = Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout)?,
-        err: String::from_utf8(output.stderr)?,
-    };
+    let ran = Ran::of(output.await.context("it does not end")??);
     ensure!(
         !ran.out.contains(IDENTITY_CODE) && !ran.err.contains(IDENTITY_CODE),
         "an identity code was shown"
@@ -68,12 +49,13 @@ struct Staying {
 }
 
 impl Staying {
+    /// Its folder is named from where it is started.
     async fn start() -> Result<Self> {
         let parent = TempDir::new()?;
         let folder = parent.path().join("sandbox");
         let mut child = Command::new(binary("polku-sandbox")?)
-            .args(["--grpc", "127.0.0.1:0", "--inbound", "127.0.0.1:0", "--folder"])
-            .arg(&folder)
+            .args(["--grpc", "127.0.0.1:0", "--inbound", "127.0.0.1:0", "--folder", "sandbox"])
+            .current_dir(parent.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -104,11 +86,17 @@ impl Staying {
         ids.map(str::trim).next().context("the story names no id")
     }
 
-    /// Ends it as an operator would, by this signal.
-    async fn end(mut self, signal: &str) -> Result<Option<i32>> {
+    /// Sends it this signal, as an operator would.
+    async fn signal(&self, signal: &str) -> Result<()> {
         let id = self.child.id().context("it has ended already")?;
         let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status().await?;
-        ensure!(kill.success(), "it cannot be told to end");
+        ensure!(kill.success(), "it cannot be told");
+        Ok(())
+    }
+
+    /// Ends it by this signal.
+    async fn end(mut self, signal: &str) -> Result<Option<i32>> {
+        self.signal(signal).await?;
         Ok(timeout(PATIENCE, self.child.wait()).await.context("it does not end")??.code())
     }
 }
@@ -120,7 +108,9 @@ fn files_with(folder: &Path, needle: &str) -> Result<Vec<PathBuf>> {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(files_with(&path, needle)?);
-        } else if std::fs::read(&path)?.windows(needle.len()).any(|part| part == needle.as_bytes()) {
+        } else if path.is_file()
+            && std::fs::read(&path)?.windows(needle.len()).any(|part| part == needle.as_bytes())
+        {
             found.push(path);
         }
     }

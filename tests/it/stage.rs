@@ -1,8 +1,13 @@
 //! On what stage do the tests of the contract play? A world, a gateway on a clock of theirs, and callers.
 
+mod command;
+mod health;
+mod numbers;
 mod raw;
 mod refusal;
+mod status;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,18 +16,23 @@ use polku_gateway::clock::{Clock, ManualClock, SystemClock};
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
     Actor, DataCategory, GetReferralRequest, Purpose, Referral, ReferralContent, ReferralState,
-    RepresentativeActor, SubjectActor, actor,
+    RepresentativeActor, SubjectActor, WithdrawConsentRequest, actor,
 };
 use polku_tests::pki::Identity;
+use polku_tests::simulators::Ledger;
 use polku_tests::world::{
     Client, KELA, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional,
-    referral_to,
+    referral_to, request_id,
 };
 use tempfile::TempDir;
 use tonic::Status;
 
+pub(crate) use command::{Ran, polku};
+pub(crate) use health::{Health, expect_health};
+pub(crate) use numbers::Numbers;
 pub(crate) use raw::{actor_bytes, call_path, call_raw};
 pub(crate) use refusal::{assert_refused, assert_same_refusal, assert_silent, fields_of};
+pub(crate) use status::{assess, protect, record_status};
 
 /// What the consents of these tests usually cover.
 pub(crate) const BASIC: [DataCategory; 5] = [
@@ -46,6 +56,11 @@ pub(crate) const NOON: &str = "2026-03-02T10:00:00Z";
 
 /// How long to wait for what comes by itself.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often something is done; a variable of the environment says otherwise, as in long runs.
+pub(crate) fn how_often(variable: &str, usual: usize) -> usize {
+    std::env::var_os(variable).map_or(usual, |number| number.to_str().unwrap().parse().unwrap())
+}
 
 /// A running gateway, its agencies and a clock.
 pub(crate) struct Stage {
@@ -78,8 +93,13 @@ impl Stage {
 
     /// The same, with a configuration edited by the test.
     pub(crate) async fn at_noon_with(edit: impl FnOnce(String) -> String) -> Stage {
+        Stage::at_noon_in(&WorldSettings::default(), edit).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn at_noon_in(settings: &WorldSettings, edit: impl FnOnce(String) -> String) -> Stage {
         let folder = TempDir::new().unwrap();
-        let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+        let world = World::make(folder.path(), settings).unwrap();
         let text = std::fs::read_to_string(world.config_file()).unwrap();
         std::fs::write(world.config_file(), edit(text)).unwrap();
         let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
@@ -93,7 +113,7 @@ impl Stage {
     }
 
     /// Stops the gateway, with what it has written still there: the folder, and in it the data.
-    pub(crate) async fn stop(self) -> (TempDir, std::path::PathBuf) {
+    pub(crate) async fn stop(self) -> (TempDir, PathBuf) {
         self.running.stop().await.unwrap();
         let data = self.folder.path().join("data");
         (self.folder, data)
@@ -236,6 +256,34 @@ pub(crate) fn brief_content() -> ReferralContent {
 pub(crate) fn wire(instant: Timestamp) -> prost_types::Timestamp {
     let millis = instant.subsec_millisecond();
     prost_types::Timestamp { seconds: instant.as_second(), nanos: millis * 1_000_000 }
+}
+
+/// Asks that a consent be withdrawn.
+pub(crate) fn withdrawal(consent: &str) -> WithdrawConsentRequest {
+    WithdrawConsentRequest {
+        request_id: request_id(),
+        name: consent.into(),
+        ..WithdrawConsentRequest::default()
+    }
+}
+
+/// How often a referral has taken effect.
+pub(crate) fn effects(ledger: &Ledger, name: &str) -> usize {
+    ledger.referrals().iter().filter(|referral| referral.referral_id == id_of(name)).count()
+}
+
+/// The files in a folder and in those that are in it.
+pub(crate) fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_under(&path));
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    files
 }
 
 /// The last part of a resource name.

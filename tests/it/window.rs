@@ -1,6 +1,7 @@
 //! One window over all agencies, one adult beside the young person: does a journey show it?
 
 mod alerts;
+mod birthdays;
 mod entries;
 mod facts;
 mod figures;
@@ -9,6 +10,7 @@ mod identity;
 mod ids;
 mod mandates;
 mod matrix;
+mod next_step;
 
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;

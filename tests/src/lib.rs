@@ -1,6 +1,9 @@
 //! With what is the gateway tested? With simulated agencies on real sockets, and certificates made on the spot.
 
+pub mod checks;
+pub mod disk;
 pub mod figures;
+pub mod numbers;
 pub mod pki;
 pub mod postgres;
 pub mod sandbox;

@@ -2,6 +2,8 @@
 //! process that started it, however that one ends.
 
 use std::fs::Permissions;
+use std::net::TcpListener;
+use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,13 @@ const UNPRIVILEGED: &str = "postgres";
 const ROLE: &str = "polku";
 const PASSWORD: &str = "a-synthetic-database-password";
 
+/// Ports below those that the system gives away by itself (`ip_local_port_range`, on Linux from 32768 on): while a server
+/// is down, nobody is handed its port.
+const PORTS: Range<u32> = 15_000..32_000;
+
+/// How many ports are tried.
+const TRIES: usize = 5;
+
 /// Waits until nobody holds its standard input any more, then stops the server and removes the folder.
 const GUARD: &str = r#"trap '' INT TERM HUP; read -r _
     if [ -f "$1/data/postmaster.pid" ]; then kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; fi
@@ -43,15 +52,6 @@ pub struct Cluster {
     authority_pem: String,
     made: AtomicU32,
     guard: Child,
-}
-
-/// How a server is stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// As an operator does.
-    Fast,
-    /// As if it had crashed.
-    Immediate,
 }
 
 impl Cluster {
@@ -90,12 +90,20 @@ impl Cluster {
                 chown(path, Some(user), Some(group))?;
             }
         }
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let authority_pem = pki.authority_pem().to_owned();
-        let cluster = Cluster { folder, programs, port, authority_pem, made: AtomicU32::new(0), guard };
+        let mut cluster =
+            Cluster { folder, programs, port: 0, authority_pem, made: AtomicU32::new(0), guard };
         cluster.initialise()?;
-        cluster.begin()?;
-        Ok(cluster)
+        // Somebody may take a free port first.
+        let mut begun = Err(anyhow!("no port between {} and {} is free", PORTS.start, PORTS.end));
+        for port in free_ports().take(TRIES) {
+            cluster.port = port;
+            begun = cluster.begin();
+            if begun.is_ok() {
+                break;
+            }
+        }
+        begun.map(|()| cluster)
     }
 
     fn initialise(&self) -> Result<()> {
@@ -109,10 +117,9 @@ impl Cluster {
                 .arg(&data),
         )?;
         let settings = format!(
-            "\nlisten_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{folder}'\nssl = on\n\
+            "\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{folder}'\nssl = on\n\
              ssl_cert_file = '{folder}/server.crt.pem'\nssl_key_file = '{folder}/server.key.pem'\n\
              max_connections = 400\n",
-            self.port,
             folder = self.folder.display()
         );
         let file = data.join("postgresql.conf");
@@ -128,18 +135,22 @@ impl Cluster {
     /// Fails when it does not start.
     pub fn begin(&self) -> Result<()> {
         let log = self.folder.join("data/log");
+        let port = format!("-p {}", self.port);
         self.run(
-            self.program("pg_ctl")?.args(["start", "-w", "-s", "-D"]).arg(self.data()).arg("-l").arg(log),
+            self.program("pg_ctl")?
+                .args(["start", "-w", "-s", "-o", &port, "-D"])
+                .arg(self.data())
+                .arg("-l")
+                .arg(log),
         )
     }
 
-    /// Stops the server.
+    /// Stops the server as if it had crashed.
     ///
     /// # Errors
     /// Fails when it does not stop.
-    pub fn stop(&self, how: Stop) -> Result<()> {
-        let mode = if how == Stop::Fast { "fast" } else { "immediate" };
-        self.run(self.program("pg_ctl")?.args(["stop", "-w", "-s", "-m", mode, "-D"]).arg(self.data()))
+    pub fn crash(&self) -> Result<()> {
+        self.run(self.program("pg_ctl")?.args(["stop", "-w", "-s", "-m", "immediate", "-D"]).arg(self.data()))
     }
 
     /// Makes an empty database, and says how it is reached by the socket.
@@ -198,14 +209,36 @@ impl Cluster {
     /// # Errors
     /// Fails when a statement does.
     pub fn sql(&self, database: &str, statements: &str) -> Result<String> {
-        let mut psql = Command::new(self.programs.join("psql"));
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", ROLE, "-d", database, "-h"]);
-        psql.arg(&self.folder).arg("-p").arg(self.port.to_string()).args(["-c", statements]);
+        let mut psql = self.client("psql");
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statements]);
         let output = psql.output().context("psql does not start")?;
         if !output.status.success() {
             bail!("psql failed: {}", String::from_utf8_lossy(&output.stderr));
         }
         Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+    }
+
+    /// Writes a database into a file, as an operator does.
+    ///
+    /// # Errors
+    /// Fails when `pg_dump` does.
+    pub fn dump(&self, database: &str, file: &Path) -> Result<()> {
+        self.run(self.client("pg_dump").args(["--format=custom", "-d", database, "-f"]).arg(file))
+    }
+
+    /// Reads a file that was written so into an empty database.
+    ///
+    /// # Errors
+    /// Fails when `pg_restore` does.
+    pub fn load(&self, database: &str, file: &Path) -> Result<()> {
+        self.run(self.client("pg_restore").args(["--exit-on-error", "-d", database]).arg(file))
+    }
+
+    /// A program that speaks to the server by its socket.
+    fn client(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.args(["-U", ROLE, "-p", &self.port.to_string(), "-h"]).arg(&self.folder);
+        command
     }
 
     fn data(&self) -> PathBuf {
@@ -249,6 +282,15 @@ impl Drop for Cluster {
         drop(self.guard.stdin.take());
         let _ = self.guard.wait();
     }
+}
+
+/// Free ports, each time and in each process others first.
+fn free_ports() -> impl Iterator<Item = u16> {
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(101);
+    let next = move || own.wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+    let ports = PORTS.filter_map(move |_| u16::try_from(PORTS.start + next()).ok());
+    ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
 }
 
 /// The newest release that is installed.

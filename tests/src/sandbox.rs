@@ -51,7 +51,7 @@ pub struct Sandbox {
 pub enum Afterwards {
     /// The sandbox ends.
     End,
-    /// It stays up until SIGINT or SIGTERM.
+    /// It stays up until SIGINT or SIGTERM. At SIGHUP the gateway reads files anew, as any does.
     StayUp,
 }
 
@@ -84,14 +84,16 @@ async fn play(sandbox: &Sandbox, folder: &Path) -> Result<ExitCode> {
     let mut teller = Teller::new(&mut out);
     let told = tokio::select! {
         told = tell(&world, running.bound, &clock, &mut teller) => Some(told),
-        () = signals.any() => None,
+        () = signals.end() => None,
     };
     let code = match told {
         Some(Ok(told)) => {
             profiles::write(folder, running.bound.grpc, &told.youth)?;
             if sandbox.afterwards == Afterwards::StayUp {
                 invite(&mut out, folder, running.bound, &clock, &told.youth)?;
-                signals.any().await;
+                while signals.next().await == Asked::Reload {
+                    running.reload();
+                }
             }
             ExitCode::SUCCESS
         }
@@ -107,11 +109,10 @@ async fn play(sandbox: &Sandbox, folder: &Path) -> Result<ExitCode> {
 
 /// Says how the gateway can be called from another shell.
 fn invite(out: &mut impl Write, folder: &Path, bound: Bound, clock: &StoryClock, youth: &str) -> Result<()> {
-    let folder = std::fs::canonicalize(folder)?;
     writeln!(out, "\nThe gateway stays up: gRPC on {}, agencies on {}.", bound.grpc, bound.inbound)?;
     writeln!(out, "Its clock is the story's and goes on from there: it is {}.", clock.day())?;
     writeln!(out, "Call it from another shell, in the folder of this repository:\n")?;
-    for command in profiles::commands(&folder, youth) {
+    for command in profiles::commands(folder, youth) {
         writeln!(out, "  {command}\n")?;
     }
     let folder = folder.display();
@@ -195,7 +196,8 @@ impl Place {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let is_empty = std::fs::read_dir(folder)?.next().is_none();
         ensure!(is_empty, "{} is not empty: name a new folder", folder.display());
-        Ok(Self::Kept(folder.to_owned()))
+        // The configuration in it names files by it, and means what it names from its own folder on.
+        Ok(Self::Kept(std::fs::canonicalize(folder)?))
     }
 
     fn path(&self) -> &Path {
@@ -206,21 +208,39 @@ impl Place {
     }
 }
 
-/// Ctrl-C and SIGTERM.
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    End,
+    Reload,
+}
+
+/// Ctrl-C, SIGTERM and SIGHUP.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
     fn listen() -> Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn any(&mut self) {
+    async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.terminate.recv() => Asked::End,
+            _ = self.hangup.recv() => Asked::Reload,
         }
+    }
+
+    /// Nothing that is read anew has changed while the story is told.
+    async fn end(&mut self) {
+        while self.next().await != Asked::End {}
     }
 }

@@ -9,7 +9,9 @@ mod lists;
 mod plans;
 mod queue;
 mod samples;
+mod several;
 mod tasks;
+mod upkeep;
 
 use anyhow::{Result, ensure};
 use jiff::civil::date;
@@ -22,8 +24,8 @@ use polku_proto::v1::ReferralState;
 use uuid::Uuid;
 
 use self::samples::{
-    agency, at, begin, delivery, entry, event, facts, follow_up, instrument, item, new_plan, new_referral,
-    new_task, notice, part, plan, plan_event, plan_id, referral, request, tally, task, youth, youth_id,
+    agency, at, begin, delivery, entry, event, follow_up, instrument, item, new_plan, new_referral, new_task,
+    notice, part, plan, plan_event, plan_id, referral, request, tally, task, youth, youth_id,
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
@@ -34,7 +36,6 @@ pub use identities::{
 pub use journeys::{
     entries_are_found_by_agency, entries_are_found_by_person, entries_of_each_kind_are_found,
     follow_ups_come_up_when_they_are_due, tallies_are_added_up_by_agency_and_day,
-    the_newest_answer_of_an_agency_is_kept,
 };
 pub use lists::{
     a_recipient_sees_what_has_reached_it, events_are_told_to_their_parties,
@@ -49,13 +50,19 @@ pub use plans::{
 pub use queue::{
     a_disclosure_has_one_notice, a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
     a_part_of_a_plan_that_is_sent_does_not_wait, a_part_of_a_plan_waits_once,
-    a_waiting_delivery_is_stopped_whoever_holds_it, an_older_fence_cannot_write,
-    due_deliveries_are_leased_once, leases_leave_out_busy_agencies, open_deliveries_end,
-    what_is_urgent_goes_first,
+    a_waiting_delivery_is_stopped_whoever_holds_it, agencies_that_are_left_alone_get_a_probe_and_ends,
+    an_older_fence_cannot_write, due_deliveries_are_leased_once, leases_leave_out_busy_agencies,
+    open_deliveries_end, what_has_not_arrived_is_listed_page_by_page, what_is_urgent_goes_first,
 };
+pub use several::{a_closed_leaf_is_never_committed, what_is_known_of_people_has_an_order};
 pub use tasks::{
     open_tasks_are_found_by_plan, task_events_are_told_to_the_agency_that_decides,
     tasks_are_listed_page_by_page, tasks_change_from_the_version_that_is_expected,
+};
+
+pub use upkeep::{
+    a_person_is_erased_with_everything_about_them, a_plan_that_is_still_told_is_not_past,
+    keys_are_wrapped_anew, what_is_past_is_found_and_erased,
 };
 
 /// Runs every case of this module as a test of its own, with the store that the async function `$open` opens. `$open` gives
@@ -95,7 +102,6 @@ macro_rules! store_suite {
             entries_of_each_kind_are_found,
             entries_are_found_by_agency,
             tallies_are_added_up_by_agency_and_day,
-            the_newest_answer_of_an_agency_is_kept,
             follow_ups_come_up_when_they_are_due,
             due_deliveries_are_leased_once,
             a_lease_that_has_run_out_is_taken_again,
@@ -103,13 +109,21 @@ macro_rules! store_suite {
             an_older_fence_cannot_write,
             a_waiting_delivery_is_stopped_whoever_holds_it,
             leases_leave_out_busy_agencies,
+            agencies_that_are_left_alone_get_a_probe_and_ends,
+            what_has_not_arrived_is_listed_page_by_page,
             what_is_urgent_goes_first,
             a_disclosure_has_one_notice,
             a_part_of_a_plan_waits_once,
             a_part_of_a_plan_that_is_sent_does_not_wait,
             open_deliveries_end,
             committed_leaves_are_marked,
-            old_requests_are_forgotten,
+            old_answers_are_erased,
+            keys_are_wrapped_anew,
+            a_person_is_erased_with_everything_about_them,
+            what_is_past_is_found_and_erased,
+            a_plan_that_is_still_told_is_not_past,
+            a_closed_leaf_is_never_committed,
+            what_is_known_of_people_has_an_order,
             concurrent_changes_all_come_to_an_end,
         );
     };
@@ -137,7 +151,6 @@ fn everything() -> Result<Change> {
         look_at_plans_of: vec![(youth_id(1), at(9))],
         tasks: vec![new_task(task(8, 0)?)],
         entries: vec![entry(9, 0)?],
-        facts: vec![facts("te", 0)?],
         told: vec![MarkTold { about: plan_id(6).uuid(), mark: [6; 32] }],
         tallies: vec![tally(11, date(2026, 3, 2))?],
         follow_ups: vec![FollowUpWrite::Set(follow_up(FollowUp::NotMet, "te", 0)?)],
@@ -170,7 +183,6 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.plan(looked_at.id).await?, Some(looked_at));
     assert_eq!(store.task(task(8, 0)?.id).await?, Some(task(8, 0)?));
     assert_eq!(store.entries_of(youth_id(1), 10).await?, [entry(9, 0)?]);
-    assert_eq!(store.facts_of(youth_id(1)).await?, [facts("te", 0)?]);
     assert_eq!(store.marks_told(plan_id(6).uuid(), vec![[5; 32], [6; 32]]).await?, [[6; 32]]);
     assert_eq!(store.marks_told(plan_id(7).uuid(), vec![[6; 32]]).await?, [[0; 32]; 0]);
     assert_eq!(store.tally(&tally(11, date(2026, 3, 2))?.key).await?, Some(tally(11, date(2026, 3, 2))?));
@@ -240,7 +252,7 @@ pub async fn a_change_that_conflicts_leaves_nothing_behind(store: &dyn Store) ->
     assert_eq!(store.committed_leaves(0).await?, [0_u64; 0]);
     assert_eq!(store.last_notice().await?, 0);
     assert_eq!(store.batch_items(17).await?, []);
-    assert_eq!(store.next_due().await?, None);
+    assert_eq!(store.next_due(&[]).await?, None);
     // The same leaf can announce it once more.
     store.commit(everything()?).await?;
     assert_eq!(store.last_event().await?, 1);
@@ -354,24 +366,26 @@ pub async fn committed_leaves_are_marked(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Request ids are forgotten when they are old, and can then be used again.
+/// Answers are erased when they are old; the ids of their requests are not, and cannot be used again.
 ///
 /// # Errors
 /// What the store answers.
-pub async fn old_requests_are_forgotten(store: &dyn Store) -> Result<()> {
+pub async fn old_answers_are_erased(store: &dyn Store) -> Result<()> {
     begin(store).await?;
     for number in 1..=1201_u32 {
         let mut change = Change::announced_by(u64::from(number));
         change.request = Some(request(u128::from(number), i64::from(number))?);
         store.commit(change).await?;
     }
-    assert_eq!(store.prune_requests(at(1)).await?, 0);
-    assert_eq!(store.prune_requests(at(1201)).await?, 1200);
-    assert_eq!(store.request(&request(1200, 0)?.key).await?, None);
+    assert_eq!(store.erase_answers(at(1)).await?, 0);
+    assert_eq!(store.erase_answers(at(1201)).await?, 1200);
+    assert_eq!(store.erase_answers(at(1201)).await?, 0);
+    let old = RequestRow { sealed_answer: Vec::new(), ..request(1200, 1200)? };
+    assert_eq!(store.request(&old.key).await?, Some(old));
     assert_eq!(store.request(&request(1201, 0)?.key).await?, Some(request(1201, 1201)?));
     let mut again = Change::announced_by(2000);
     again.request = Some(request(1, 2000)?);
-    store.commit(again).await?;
+    assert!(matches!(store.commit(again).await, Err(StoreError::RequestTaken)));
     Ok(())
 }
 

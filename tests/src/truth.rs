@@ -11,8 +11,8 @@ mod world;
 
 use std::io::Write;
 
-use anyhow::Result;
-use polku_policy::{Engine, RuleSource, Rules};
+use anyhow::{Context as _, Result};
+use polku_policy::{BasisKind, Decision, Engine, RuleSource, Rules};
 use polku_proto::CategorySet;
 
 pub use products::situations;
@@ -38,16 +38,15 @@ impl Engines {
         Ok(Engines { agreed: engine(Agreed::All)?, strangers: engine(Agreed::Nobody)? })
     }
 
-    /// Tells whether the engine permits it.
+    /// What the engine says to it.
     ///
     /// # Errors
     ///
     /// Fails where the situation cannot be put into the engine's words.
-    pub fn permit(&self, situation: &Situation) -> Result<bool> {
+    pub fn decide(&self, situation: &Situation) -> Result<Decision> {
         let engine = if situation.agreement { &self.agreed } else { &self.strangers };
         let asked = CategorySet::of(&[situation.category]);
-        let decision = engine.decide(&world::index(situation)?, asked, &world::question(situation)?);
-        Ok(decision.permitted() == asked)
+        Ok(engine.decide(&world::index(situation)?, asked, &world::question(situation)?))
     }
 }
 
@@ -63,8 +62,37 @@ pub fn write<'a>(
 ) -> Result<()> {
     writeln!(table, "{}", situation::HEADER)?;
     for situation in situations {
-        let result = if engines.permit(situation)? { "permitted" } else { "refused" };
-        writeln!(table, "{situation}\t{result}")?;
+        let decision = engines.decide(situation)?;
+        let result = result(&decision)?;
+        let reasons = listed(decision.reasons().iter().map(|reason| reason.code()));
+        let obligations = listed(decision.obligations().iter().map(|obligation| obligation.code()));
+        let asked = world::instant(situation.day)?;
+        let until = decision.valid_until().map(|until| until.duration_since(asked).as_micros());
+        let until = until.map_or_else(|| "-".to_owned(), |until| until.to_string());
+        writeln!(table, "{situation}\t{result}\t{reasons}\t{obligations}\t{until}")?;
     }
     Ok(())
+}
+
+/// Whether it is permitted, and on which kind of ground. One category rests on one kind.
+fn result(decision: &Decision) -> Result<&'static str> {
+    if decision.permitted().is_empty() {
+        return Ok("refused");
+    }
+    let mut kinds = decision.bases().iter().map(|basis| basis.kind);
+    let kind = kinds.next().context("permitted without a ground")?;
+    // Beside a consent there may be a permit to disclose.
+    let also = |other| kind == other || kinds.clone().any(|kind| kind == other);
+    Ok(match kind {
+        BasisKind::Statute => "by_law",
+        BasisKind::OwnData => "permitted",
+        BasisKind::Consent | BasisKind::DisclosurePermit if also(BasisKind::Consent) => "by_consent",
+        BasisKind::Consent | BasisKind::DisclosurePermit => "by_permit",
+    })
+}
+
+/// Words with a semicolon between them; a dash for none.
+fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.collect();
+    if words.is_empty() { "-".to_owned() } else { words.join(";") }
 }

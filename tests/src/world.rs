@@ -19,6 +19,7 @@ use anyhow::{Context as _, Result};
 use polku_gateway::clock::{Clock, SystemClock};
 use polku_gateway::config::Config;
 use polku_gateway::front::{Bound, Shutdown};
+use polku_gateway::reload::Reload;
 use polku_gateway::seal::Keys;
 use polku_gateway::serve;
 use polku_gateway::store::Store;
@@ -49,6 +50,9 @@ pub const KELA: &str = "kela";
 /// The front through which young people act themselves.
 pub const OMA: &str = "oma";
 
+/// Who looks after the gateway's deliveries.
+pub const OPERATOR: &str = "yllapito";
+
 /// Client certificates of all that call over gRPC.
 #[derive(Debug, Clone)]
 pub struct Identities {
@@ -60,6 +64,8 @@ pub struct Identities {
     pub kela: Identity,
     /// Of [`OMA`].
     pub oma: Identity,
+    /// Of an operator of the gateway.
+    pub operator: Identity,
     /// Of an organisation that the authority has certified and the gateway does not know.
     pub stranger: Identity,
 }
@@ -126,6 +132,7 @@ pub struct World {
     pub identities: Identities,
     /// The agencies beside those that every world has, by id.
     pub agencies: BTreeMap<String, RunningAgency>,
+    database: Option<String>,
 }
 
 /// A gateway that runs in this process.
@@ -133,6 +140,7 @@ pub struct World {
 pub struct Running {
     /// Where it listens.
     pub bound: Bound,
+    reload: Reload,
     shutdown: Shutdown,
     task: JoinHandle<()>,
 }
@@ -149,6 +157,7 @@ impl World {
             te: pki.issue_client("te.example")?,
             kela: pki.issue_client("kela.example")?,
             oma: pki.issue_client("oma.example")?,
+            operator: pki.issue_client("yllapito.example")?,
             stranger: pki.issue_client("stranger.example")?,
         };
         let tls = || -> Result<SimulatorTls> {
@@ -188,7 +197,11 @@ impl World {
             agencies.insert(id.clone(), RunningAgency { simulator, caller, identity });
         }
 
-        let world = Self { folder: folder.to_owned(), pki, te, walmu, identities, agencies };
+        let database = match settings.database {
+            Database::Embedded => None,
+            Database::Server => Some(Cluster::shared()?.database()?.database),
+        };
+        let world = Self { folder: folder.to_owned(), pki, te, walmu, identities, agencies, database };
         world.write_files(settings, walmu_secret, webhook_secret)?;
         Ok(world)
     }
@@ -203,6 +216,12 @@ impl World {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The name of the database on the server, where there is one.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
     }
 
     /// The certificate authority of this world, PEM.
@@ -237,9 +256,9 @@ impl World {
         let started = serve::start(config, clock).await?;
         let bound = started.bound();
         self.connect_agencies(bound);
-        let shutdown = Shutdown::new();
-        let task = tokio::spawn(started.run(shutdown.clone()));
-        Ok(Running { bound, shutdown, task })
+        let (reload, shutdown) = (Reload::new(), Shutdown::new());
+        let task = tokio::spawn(started.run(shutdown.clone(), reload.clone()));
+        Ok(Running { bound, reload, shutdown, task })
     }
 
     /// The store of this world's gateway, which is not running.
@@ -269,13 +288,29 @@ impl World {
         Client::new(self.authority_pem(), identity, grpc)
     }
 
+    /// The system of the guidance point, with a guidance worker at it.
+    ///
+    /// # Errors
+    /// As [`World::client`].
+    pub fn guidance_worker(&self, grpc: SocketAddr) -> Result<Client> {
+        let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
+        Ok(self.client(grpc, &self.identities.ohjaamo)?.acting(&worker))
+    }
+
     fn write_files(&self, settings: &WorldSettings, walmu_secret: &str, webhook_secret: &str) -> Result<()> {
         let folder = &self.folder;
         self.pki.write_authority(folder, "ca")?;
         self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
         self.pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
         let ids = &self.identities;
-        for (name, identity) in [(OHJAAMO, &ids.ohjaamo), (TE, &ids.te), (KELA, &ids.kela), (OMA, &ids.oma)] {
+        let written = [
+            (OHJAAMO, &ids.ohjaamo),
+            (TE, &ids.te),
+            (KELA, &ids.kela),
+            (OMA, &ids.oma),
+            (OPERATOR, &ids.operator),
+        ];
+        for (name, identity) in written {
             identity.write(folder, name)?;
         }
         std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;
@@ -290,15 +325,19 @@ impl World {
         if let Some(directory) = &settings.directory {
             text += &directory::written(directory, folder)?;
         }
-        if settings.database == Database::Server {
-            let cluster = Cluster::shared()?;
-            text += &cluster.written(&cluster.database()?.database, folder)?;
+        if let Some(database) = &self.database {
+            text += &Cluster::shared()?.written(database, folder)?;
         }
         std::fs::write(self.config_file(), text).context("the configuration cannot be written")
     }
 }
 
 impl Running {
+    /// Has keys, rules and service directory read anew, as SIGHUP has a gateway do that is a process.
+    pub fn reload(&self) {
+        self.reload.ask();
+    }
+
     /// Stops the gateway and waits until it has finished what was under way.
     ///
     /// # Errors

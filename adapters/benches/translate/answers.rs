@@ -26,8 +26,6 @@ pub(crate) fn answer(
     let Some(page) = recorded.page(&format!("{name}.answer.http")) else { return Ok(None) };
     let status = page.split(' ').nth(1).ok_or("an answer without status")?.parse()?;
     let Message { mut headers, body, .. } = Message::read(name, &page)?;
-    // What was recorded of it is none.
-    headers.remove("x-road-request-hash");
     let recorded_id = headers.insert("x-road-id", HeaderValue::try_from(id)?);
     let mut body = String::from_utf8(body)?;
     if let Some(recorded_id) = recorded_id {

@@ -29,6 +29,8 @@ type Failure = Box<dyn Error>;
 
 const SENDER: &str = "ohjaamo";
 const HETU: &str = "010594Y9032";
+/// Somebody who is 22 years old then: Nuotti coaching is for the young.
+const YOUNG: &str = "020504A902E";
 const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
 const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
 pub(crate) const MESSAGE: &str = "0193c5a0-0000-7000-8000-000000000003";
@@ -163,7 +165,9 @@ pub(crate) fn items(matter: Matter) -> Result<Vec<(&'static str, Item)>, Failure
             let mut items = vec![("referral", handover.clone())];
             // To Kela a request to phone (Nuotti), because the application itself is oral.
             let purpose = Purpose::Rehabilitation.into();
-            items.push(("referral-for-rehabilitation", ReferralHandover { purpose, ..handover.clone() }));
+            let young = Some(ReferralContent { identity_code: YOUNG.to_owned(), ..content() });
+            let rehabilitation = ReferralHandover { purpose, content: young, ..handover.clone() };
+            items.push(("referral-for-rehabilitation", rehabilitation));
             for (name, ground) in GROUNDS {
                 let claim = Some(LegalClaim {
                     ground: ground.into(),

@@ -75,6 +75,14 @@ pub(super) fn optional_instant(
     read.transpose().map_err(|_| Unwritable(what))
 }
 
+/// Writes an instant that may be there: RFC 3339 in UTC.
+pub(super) fn written_instant(
+    read: Option<Result<Timestamp, OutOfRange>>,
+    what: &'static str,
+) -> Result<Option<String>, Unwritable> {
+    Ok(optional_instant(read, what)?.map(|instant| instant.to_string()))
+}
+
 /// Gives a text only if there is one: an empty field of the contract is an absent one.
 pub(super) fn present(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())

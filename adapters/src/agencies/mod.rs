@@ -8,6 +8,7 @@ pub mod kela;
 mod plan;
 mod soap;
 pub mod social;
+mod standing;
 pub mod te;
 #[cfg(test)]
 mod trial;

@@ -2,7 +2,7 @@
 
 use polku_proto::YouthId;
 use polku_proto::identity::has_hetu;
-use polku_proto::v1::PlanPart;
+use polku_proto::v1::{PlanPart, PlanStanding};
 use uuid::Uuid;
 
 use super::envelope::Unwritable;
@@ -28,8 +28,17 @@ pub(super) fn has_sound_ids(part: &PlanPart) -> bool {
     let served = part.actions.iter().map(|action| action.goal.as_str());
     let worker = part.responsible_worker.iter().flat_map(|worker| [worker.id.as_str(), worker.unit.as_str()]);
     let items = [needs, goals, actions, meetings];
-    let others = std::iter::once(part.reference.as_str()).chain(named).chain(served).chain(worker);
+    let standing = part.standing.iter().flat_map(named_in);
+    let others =
+        std::iter::once(part.reference.as_str()).chain(named).chain(served).chain(worker).chain(standing);
     !items.iter().flatten().copied().chain(others).any(has_hetu) && !items.into_iter().any(has_repetition)
+}
+
+fn named_in(standing: &PlanStanding) -> impl Iterator<Item = &str> {
+    let actions = standing.commitments.iter().map(|one| one.action.as_str());
+    let meetings = standing.meetings.iter().map(|record| record.meeting.as_str());
+    let ends = standing.links.iter().flat_map(|link| [&link.first, &link.second]).flatten();
+    actions.chain(meetings).chain(ends.chain(&standing.step).map(|item| item.id.as_str()))
 }
 
 fn has_repetition(mut ids: Vec<&str>) -> bool {

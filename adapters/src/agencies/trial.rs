@@ -1,11 +1,13 @@
 //! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
 
+mod answers;
 pub(super) mod any;
 pub(super) mod asked;
 mod canary;
 mod members;
 mod moments;
 mod plan;
+mod standing;
 mod steps;
 mod subsets;
 
@@ -25,9 +27,13 @@ use polku_proto::{AgencyId, CategorySet, Valid, time};
 
 use crate::{InboundChange, InboundEvent, InboundMatter};
 
+pub(super) use answers::{
+    Answering, Dates, OFFICE_STATES, Replies, Spelling, Told, receipt_in_json, try_every_answer,
+};
 pub(super) use members::Members;
 pub(super) use moments::{Zones, try_every_day, try_every_moment};
 pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
+pub(super) use standing::{standing_in_json, standing_in_xml, try_every_standing};
 pub(super) use steps::{Step, as_xml, try_every_step};
 pub(super) use subsets::{
     FINNISH, Places, try_every_disclosure, try_every_plan, try_every_referral, try_every_subset,

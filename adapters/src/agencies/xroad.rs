@@ -66,17 +66,17 @@ impl Member {
 
 /// Reads `user_id`, the gateway's id without the country prefix, and gives it with it.
 pub(super) fn user_id(id: Option<&str>) -> Result<Option<String>, SettingError> {
-    let (key, expected) = ("user_id", "1 to 64 letters, digits and '()+,-.=?, and no personal identity code");
+    let (key, expected) = ("user_id", "1 to 64 letters, digits and signs, and no personal identity code");
     let Some(id) = id else { return Ok(None) };
     user(id).map(Some).ok_or(SettingError::Value { key, expected })
 }
 
-/// Gives the user of this id, the gateway or a professional, with the country prefix. None if the id has a character that
-/// X-Road does not allow in identifiers, or is one of a person.
+/// Gives the user of this id, the gateway or a professional, with the country prefix, as it stands in `userId` of SOAP and
+/// `X-Road-UserId` of REST: neither is one of X-Road's identifiers, whose characters are few. None if the id is one of a
+/// person.
 pub(super) fn user(id: &str) -> Option<String> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+,-.=?".contains(&byte);
-    let fits = (1..=64).contains(&id.len()) && id.bytes().all(allowed) && !has_hetu(id);
-    fits.then(|| format!("FI{id}"))
+    let fits = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    (fits && !has_hetu(id)).then(|| format!("FI{id}"))
 }
 
 /// Reads `represented_party` and `represented_parties`.

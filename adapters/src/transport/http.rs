@@ -6,6 +6,7 @@
 mod body;
 #[cfg(fuzzing)]
 pub mod canned;
+mod network;
 mod tls;
 
 use std::error::Error;
@@ -23,7 +24,7 @@ use hyper::body::Body;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use serde::Deserialize;
 use thiserror::Error as ThisError;
 use tokio::time::Instant;
@@ -31,6 +32,8 @@ use tower::Service;
 
 use crate::setting::{SettingError, within};
 use body::Outgoing;
+use network::Stream;
+pub use network::{Dial, Dialling, Network};
 
 #[cfg(test)]
 mod tests;
@@ -157,7 +160,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// The address is not `https`, a number is out of its bounds, or a file cannot be used.
-    pub fn new(base: &Uri, settings: &Settings) -> Result<Self, SettingError> {
+    pub fn new(base: &Uri, settings: &Settings, network: &Network) -> Result<Self, SettingError> {
         crate::setting::https_url("url", &base.to_string())?;
         let Settings { connect_timeout_ms, timeout_ms, max_answer_bytes, .. } = settings;
         let expected = "10 to 600000 milliseconds";
@@ -184,7 +187,7 @@ impl HttpClient {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_buf_size(HEAD_BYTES)
-            .build(Connector { https, timeout: connect_timeout });
+            .build(Connector { https, network: network.clone(), timeout: connect_timeout });
         let timeout = Duration::from_millis(*timeout_ms);
         Ok(Self { base: base.clone(), client, timeout, max_answer_bytes: *max_answer_bytes })
     }
@@ -196,12 +199,6 @@ impl HttpClient {
     /// There is no answer, or none that may be used.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, TransportError> {
         self.send_by(request, Instant::now() + self.timeout).await
-    }
-
-    /// The time that a whole call may take.
-    #[must_use]
-    pub fn timeout(&self) -> Duration {
-        self.timeout
     }
 
     /// The same by an instant, for a call that is a part of another one.
@@ -227,6 +224,12 @@ impl HttpClient {
             body::Fate::Held => TransportErrorKind::Unavailable,
         };
         Err(TransportError { kind, source })
+    }
+
+    /// The time that a whole call may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     async fn exchange(&self, request: Request<Outgoing>) -> Result<Answer, TransportCause> {
@@ -306,11 +309,12 @@ impl TransportCause {
 #[derive(Clone)]
 struct Connector {
     https: HttpsConnector<HttpConnector>,
+    network: Network,
     timeout: Duration,
 }
 
 impl Service<Uri> for Connector {
-    type Response = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+    type Response = Stream;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
@@ -319,9 +323,19 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let connected = tokio::time::timeout(self.timeout, self.https.call(server));
+        let timeout = self.timeout;
+        let connecting: Self::Future = match &self.network {
+            Network::Tls => {
+                let connecting = self.https.call(server);
+                Box::pin(async { Ok(Stream::Tls(Box::new(connecting.await?))) })
+            }
+            Network::Dialled(dialler) => {
+                let connecting = dialler.dial(&server);
+                Box::pin(async { Ok(Stream::Dialled(TokioIo::new(connecting.await?))) })
+            }
+        };
         Box::pin(async move {
-            match connected.await {
+            match tokio::time::timeout(timeout, connecting).await {
                 Ok(connected) => connected,
                 Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
             }

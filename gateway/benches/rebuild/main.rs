@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use polku_gateway::audit::AuditLog;
 use polku_gateway::clock::{ForwardClock, SystemClock};
-use polku_gateway::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
+use polku_gateway::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings};
 use polku_gateway::directory::{Routing, ServiceDirectory};
 use polku_gateway::gateway::{Gateway, Parts};
 use polku_gateway::seal::{Keys, Place};
@@ -98,7 +98,7 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         store: Arc::clone(&store) as Arc<dyn Store>,
         audit: AuditLog::open(&folder.join("audit.log"))?.0,
         keys: Keys::load(&folder.join("keys"))?,
-        engine: Engine::new(Rules::shipped()?, directory.clone())?,
+        engine: Arc::new(Engine::new(Rules::shipped()?, directory.clone())?),
         directory,
         service_directory: ServiceDirectory::default(),
         routing: Routing::default(),
@@ -109,6 +109,7 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         plan: PlanSettings::default(),
         journey: JourneySettings::default(),
         delays: Delays::default(),
+        retention: RetentionSettings::default(),
     };
     let before = resident_bytes()?;
     let begun = Instant::now();

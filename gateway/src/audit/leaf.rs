@@ -83,10 +83,18 @@ pub enum Event {
     JourneyEntry = 17,
     /// 18: somebody without a name was counted, or a form without a name was taken in.
     Tally = 18,
+    /// 19: everything about a person was erased, their key with it; one leaf for each id of theirs.
+    PersonErasure = 19,
+    /// 20: another master key wraps people's keys from now on.
+    MasterKey = 20,
+    /// 21: an operator has accepted that leaves which were published are lost, and has given their checkpoint up.
+    Loss = 21,
+    /// 22: an operator of the gateway did something.
+    Administration = 22,
 }
 
 impl Event {
-    const ALL: [Event; 18] = [
+    const ALL: [Event; 22] = [
         Event::IdentifyYouth,
         Event::SendReferral,
         Event::ReferralChange,
@@ -105,7 +113,17 @@ impl Event {
         Event::FactsQuery,
         Event::JourneyEntry,
         Event::Tally,
+        Event::PersonErasure,
+        Event::MasterKey,
+        Event::Loss,
+        Event::Administration,
     ];
+
+    /// Whether a leaf of this kind that refers to an intent says what became of the delivery. Of one in doubt a person
+    /// says it, by a task or as an operator.
+    pub(crate) const fn tells_outcome(self) -> bool {
+        matches!(self, Event::DeliveryOutcome | Event::JourneyEntry | Event::Administration)
+    }
 
     /// Gives the number in the log.
     #[must_use]
@@ -154,11 +172,11 @@ pub struct Leaf {
     /// SHA-256 of the policy; zeros: none.
     pub policy: [u8; 32],
     /// An earlier leaf: the intent of which this is the outcome, which this closes, or whose attempt this one repeats; of
-    /// a reading, an earlier one with the same details, which are kept with that one only.
+    /// a reading or a question to agencies, an earlier one with the same details, which are kept with that one only.
     pub refers_to: Option<u64>,
     /// [`commitment`] to the details. Without details: for [`Event::Read`] the keyed hash of the name of what was read;
     /// for [`Event::VerifyConsent`] keyed hashes of the two agencies and the stated ground, or the Merkle tree hash of a
-    /// batch; zeros: none.
+    /// batch; for [`Event::Loss`] the SHA-256 of the checkpoint that was given up; zeros: none.
     pub commitment: [u8; 32],
     /// Which key made the pseudonyms: a new key begins a new epoch, and the leaves before it keep theirs.
     pub key_epoch: u8,

@@ -1,30 +1,35 @@
 //! Who writes the log, and when is a leaf on disk?
 //!
 //! One thread writes. It takes everything that waits, writes it in one piece, syncs once and answers all: the more
-//! callers wait, the cheaper a leaf. After a failed write or sync nobody knows what is on disk (the operating system
-//! may report a lost page once only), so the log takes nothing more until it has been opened and read anew.
+//! callers wait, the cheaper a leaf. If that fails, all are told so; what comes next is in [`super::disk`].
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+mod file;
+mod group;
+mod several;
+
+use std::fs::{File, TryLockError};
+use std::io::Read;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::disk::Disk;
 use super::merkle::{Hash, Tree};
-use super::record::{PAIR_BYTES, Records, START, encode, single};
+use super::record::{GROUP_LEAVES, PAIR_BYTES, Records, START, single};
 use super::subjects::Subjects;
-use super::{AuditError, Leaf, Receipt, Recovery};
+use super::{AuditError, Leaf, Order, Receipt, Recovery};
+use crate::machine::{Blocking, Turn};
+use file::{ReadFrom, expect_end, open_file, reader};
+use group::{Group, refuse, write_group, write_groups};
+use several::Copy;
+
+pub(super) use file::{read_file, scan, sync_folder_of};
 
 /// How many leaves may wait. Who comes later waits for a place.
 const QUEUE_LEAVES: usize = 4096;
-
-/// How many leaves are written in one piece: about 250 KiB.
-const GROUP_LEAVES: usize = 1024;
 
 /// A place in the file is remembered for every so many leaves.
 const MARK_EVERY: u64 = 1024;
@@ -36,20 +41,25 @@ const READ_BYTES: usize = 64 * 1024;
 pub struct AuditLog {
     shared: Arc<Shared>,
     subjects: Arc<Subjects>,
-    queue: Option<mpsc::Sender<Job>>,
-    writer: Option<JoinHandle<()>>,
+    writer: Writer,
+}
+
+/// Who writes.
+#[derive(Debug)]
+enum Writer {
+    Thread { queue: Option<mpsc::Sender<Job>>, thread: Option<JoinHandle<()>> },
+    InTurn(Arc<dyn Turn>),
 }
 
 #[derive(Debug)]
-struct Job {
-    leaf: Leaf,
-    answer: oneshot::Sender<Result<Receipt, AuditError>>,
+enum Job {
+    Append { leaf: Leaf, answer: oneshot::Sender<Result<Receipt, AuditError>> },
+    CopyOthers { answer: oneshot::Sender<Result<(), AuditError>> },
 }
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    file: File,
-    broken: AtomicBool,
+    disk: Disk,
     durable: Mutex<Durable>,
     /// Told whenever leaves have come to be on disk.
     grown: Notify,
@@ -70,7 +80,7 @@ impl Reach {
 
 /// What is on disk for certain.
 #[derive(Debug)]
-struct Durable {
+pub(super) struct Durable {
     leaves: u64,
     bytes: u64,
     last_hash: Hash,
@@ -91,30 +101,66 @@ impl AuditLog {
     /// # Errors
     /// [`AuditError::InUse`], [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
     pub fn open(path: &Path) -> Result<(AuditLog, Recovery), AuditError> {
-        let file = open_file(path).map_err(AuditError::File)?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => AuditError::InUse,
-            TryLockError::Error(source) => AuditError::File(source),
+        AuditLog::open_on(path, &Blocking::Threads)
+    }
+
+    /// The same, with the choice of where it is written.
+    ///
+    /// # Errors
+    /// As [`AuditLog::open`].
+    pub fn open_on(path: &Path, blocking: &Blocking) -> Result<(AuditLog, Recovery), AuditError> {
+        let (shared, recovery) = Shared::open(path)?;
+        let log = match blocking {
+            Blocking::Threads => AuditLog::begin(path, shared, |shared, jobs| write_groups(&shared, jobs))?,
+            Blocking::InTurn(turn) => AuditLog::of(path, shared, Writer::InTurn(Arc::clone(turn))),
+        };
+        Ok((log, recovery))
+    }
+
+    /// Opens the copy of a log that several gateways write, or begins one, as [`AuditLog::open`], and takes in what it
+    /// lacks. Blocks until the file has been read.
+    ///
+    /// # Errors
+    /// Those of [`AuditLog::open`], [`AuditError::Order`], and [`AuditError::Differs`] when it is of another log or has
+    /// leaves that the log of all gateways has not.
+    pub async fn open_among(path: &Path, order: Box<dyn Order>) -> Result<(AuditLog, Recovery), AuditError> {
+        let (shared, recovery) = Shared::open(path)?;
+        let (ready, begun) = oneshot::channel();
+        let log = AuditLog::begin(path, shared, move |shared, jobs| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let copy = runtime.map_err(AuditError::File).and_then(|runtime| {
+                let mut copy = Copy { shared: &shared, order, runtime };
+                copy.begin().map(|()| copy)
+            });
+            match copy {
+                Ok(copy) => {
+                    let _ = ready.send(Ok(()));
+                    copy.write_groups(jobs);
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            }
         })?;
-        let length = file.metadata().map_err(AuditError::File)?.len();
-        let (recovery, durable) = scan(&file, length)?;
-        if recovery.torn_bytes > 0 {
-            file.set_len(durable.bytes).map_err(AuditError::File)?;
-        }
-        // What was read may be in memory only, if the process before this one ended between write and sync.
-        if length > 0 {
-            file.sync_all().map_err(AuditError::File)?;
-        }
-        let durable = Mutex::new(durable);
-        let shared = Arc::new(Shared { file, broken: AtomicBool::new(false), durable, grown: Notify::new() });
+        begun.await.map_err(|_| AuditError::Broken)??;
+        Ok((log, recovery))
+    }
+
+    fn begin(
+        path: &Path,
+        shared: Arc<Shared>,
+        write: impl FnOnce(Arc<Shared>, mpsc::Receiver<Job>) + Send + 'static,
+    ) -> Result<AuditLog, AuditError> {
         let (queue, jobs) = mpsc::channel(QUEUE_LEAVES);
-        let writer = thread::Builder::new().name("audit".to_owned()).spawn({
+        let thread = thread::Builder::new().name("audit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || write_groups(&shared, jobs)
+            move || write(shared, jobs)
         });
-        let writer = Some(writer.map_err(AuditError::File)?);
+        let thread = Some(thread.map_err(AuditError::File)?);
+        Ok(AuditLog::of(path, shared, Writer::Thread { queue: Some(queue), thread }))
+    }
+
+    fn of(path: &Path, shared: Arc<Shared>, writer: Writer) -> AuditLog {
         let subjects = Arc::new(Subjects::beside(path, Arc::clone(&shared)));
-        Ok((AuditLog { shared, subjects, queue: Some(queue), writer }, recovery))
+        AuditLog { shared, subjects, writer }
     }
 
     /// Reads and checks a log without changing it, also while a gateway has it open. Blocks.
@@ -130,22 +176,78 @@ impl AuditLog {
     /// Appends a leaf, and answers when it is on disk. A caller that stops waiting must assume that it will be.
     ///
     /// # Errors
-    /// [`AuditError::Broken`] when this or an earlier write has failed, [`AuditError::Malformed`] for a leaf that
-    /// cannot be written down.
+    /// [`AuditError::Stuck`] when it cannot be written now, [`AuditError::Broken`] when it could not be synced, now or
+    /// earlier, [`AuditError::Malformed`] for a leaf that cannot be written down.
     pub async fn append(&self, leaf: Leaf) -> Result<Receipt, AuditError> {
         if self.is_broken() {
             return Err(AuditError::Broken);
         }
-        let queue = self.queue.as_ref().ok_or(AuditError::Broken)?;
         let (answer, receipt) = oneshot::channel();
-        queue.send(Job { leaf, answer }).await.map_err(|_| AuditError::Broken)?;
+        self.hand_in(vec![Job::Append { leaf, answer }]).await?;
         receipt.await.map_err(|_| AuditError::Broken)?
     }
 
-    /// Tells whether a write has failed, so that nothing can be appended any more.
+    /// Appends leaves that are all there at once: they come to be on disk together, as far as a group holds them.
+    ///
+    /// # Errors
+    /// Those of [`AuditLog::append`], of the first leaf that is not written.
+    pub async fn append_all(&self, leaves: Vec<Leaf>) -> Result<(), AuditError> {
+        let mut receipts = Vec::with_capacity(leaves.len());
+        let jobs = leaves.into_iter().map(|leaf| {
+            let (answer, receipt) = oneshot::channel();
+            receipts.push(receipt);
+            Job::Append { leaf, answer }
+        });
+        self.hand_in(jobs.collect()).await?;
+        for receipt in receipts {
+            receipt.await.map_err(|_| AuditError::Broken)??;
+        }
+        Ok(())
+    }
+
+    /// Takes in what other gateways have appended by now, where there are any.
+    ///
+    /// # Errors
+    /// [`AuditError::Order`] when it cannot be reached, [`AuditError::Broken`] as for [`AuditLog::append`].
+    pub async fn copy_others(&self) -> Result<(), AuditError> {
+        let (answer, copied) = oneshot::channel();
+        self.hand_in(vec![Job::CopyOthers { answer }]).await?;
+        copied.await.map_err(|_| AuditError::Broken)?
+    }
+
+    /// Has it all done, or waits for places among what waits for it.
+    async fn hand_in(&self, jobs: Vec<Job>) -> Result<(), AuditError> {
+        match &self.writer {
+            Writer::Thread { queue, .. } => {
+                let queue = queue.as_ref().ok_or(AuditError::Broken)?;
+                let mut jobs = jobs.into_iter();
+                while jobs.len() > 0 {
+                    // All places first: whoever writes is not woken for one leaf while the others are on their way.
+                    let places = queue.reserve_many(jobs.len().min(GROUP_LEAVES)).await;
+                    let places = places.map_err(|_| AuditError::Broken)?;
+                    places.zip(&mut jobs).for_each(|(place, job)| place.send(job));
+                }
+                Ok(())
+            }
+            Writer::InTurn(turn) => {
+                turn.wait().await;
+                write_group(&self.shared, jobs.into_iter());
+                turn.wait().await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells whether nothing can be appended any more.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.shared.broken.load(Ordering::Acquire)
+        self.shared.disk.is_broken()
+    }
+
+    /// Tells whether it can be written; after a write that has failed, it is tried. Blocks.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        !self.is_broken() && self.shared.disk.try_again(|| self.shared.durable().bytes).is_ok()
     }
 
     /// Tells how many leaves are on disk.
@@ -166,8 +268,13 @@ impl AuditLog {
     /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
     pub fn read(&self, from: u64, mut each: impl FnMut(u64, Leaf)) -> Result<(), AuditError> {
         let (mark, sequence, end) = self.shared.durable().mark_before(from);
-        let mut records =
-            Records::new(reader(&self.shared.file, mark.offset), mark.offset, end, sequence, mark.before);
+        let mut records = Records::new(
+            reader(&self.shared.disk.file, mark.offset),
+            mark.offset,
+            end,
+            sequence,
+            mark.before,
+        );
         while let Some(found) = records.next()? {
             if found.sequence >= from {
                 each(found.sequence, found.leaf);
@@ -194,7 +301,7 @@ impl AuditLog {
 
     /// Takes nothing more, as after a failed write: what was made of the log contradicts it.
     pub(crate) fn distrust(&self) {
-        self.shared.broken.store(true, Ordering::Release);
+        self.shared.disk.distrust();
     }
 
     /// Finds leaves by the person that they are about.
@@ -213,6 +320,24 @@ impl AuditLog {
         Ok(last)
     }
 
+    /// Gives the place of the first leaf that is not from before an instant, or of the next leaf. Reads what comes before
+    /// it. Blocks.
+    ///
+    /// # Errors
+    /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
+    pub fn first_since(&self, time: Timestamp) -> Result<u64, AuditError> {
+        let end = self.shared.durable().bytes;
+        let mut records = Records::new(reader(&self.shared.disk.file, 0), 0, end, 0, START);
+        let mut next = 0;
+        while let Some(found) = records.next()? {
+            if found.leaf.time >= time {
+                return Ok(found.sequence);
+            }
+            next = found.sequence + 1;
+        }
+        Ok(next)
+    }
+
     /// Gives the Merkle tree hash over the first leaves on disk, from the file. Blocks.
     ///
     /// # Errors
@@ -220,7 +345,7 @@ impl AuditLog {
     pub fn root_of(&self, leaves: u64) -> Result<Hash, AuditError> {
         let end = self.shared.durable().bytes;
         let mut tree = Tree::new();
-        let mut records = Records::new(reader(&self.shared.file, 0), 0, end, 0, START);
+        let mut records = Records::new(reader(&self.shared.disk.file, 0), 0, end, 0, START);
         while tree.size() < leaves {
             let Some(found) = records.next()? else { break };
             tree.push(found.hash);
@@ -232,14 +357,37 @@ impl AuditLog {
 impl Drop for AuditLog {
     /// Waits until everything that was handed in is on disk.
     fn drop(&mut self) {
-        drop(self.queue.take());
-        if let Some(writer) = self.writer.take() {
-            let _ = writer.join();
+        if let Writer::Thread { queue, thread } = &mut self.writer {
+            drop(queue.take());
+            if let Some(thread) = thread.take() {
+                let _ = thread.join();
+            }
         }
     }
 }
 
 impl Shared {
+    /// Opens the file, or begins a new one, reads and checks all of it, and cuts off a torn tail.
+    fn open(path: &Path) -> Result<(Arc<Shared>, Recovery), AuditError> {
+        let file = open_file(path).map_err(AuditError::File)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => AuditError::InUse,
+            TryLockError::Error(source) => AuditError::File(source),
+        })?;
+        let length = file.metadata().map_err(AuditError::File)?.len();
+        let (recovery, durable) = scan(&file, length)?;
+        if recovery.torn_bytes > 0 {
+            file.set_len(durable.bytes).map_err(AuditError::File)?;
+        }
+        // What was read may be in memory only, if the process before this one ended between write and sync.
+        if length > 0 {
+            file.sync_all().map_err(AuditError::File)?;
+        }
+        let durable = Mutex::new(durable);
+        let shared = Shared { disk: Disk::new(file), durable, grown: Notify::new() };
+        Ok((Arc::new(shared), recovery))
+    }
+
     pub(super) fn reach(&self) -> Reach {
         let durable = self.durable();
         Reach { leaves: durable.leaves, bytes: durable.bytes, last_hash: durable.last_hash }
@@ -248,24 +396,45 @@ impl Shared {
     /// Reads from one point of the log to another.
     pub(super) fn between(&self, from: &Reach, to: &Reach) -> Records<impl Read> {
         let Reach { leaves, bytes, last_hash } = *from;
-        Records::new(reader(&self.file, bytes), bytes, to.bytes, leaves, last_hash)
+        Records::new(reader(&self.disk.file, bytes), bytes, to.bytes, leaves, last_hash)
     }
 
     /// One leaf, by where the record of the one before it begins, and of leaf 0 its own. Nothing, if it is not there.
     pub(super) fn leaf(&self, place: u64, sequence: u64) -> Result<Option<(Leaf, Hash)>, AuditError> {
         let mut bytes = Vec::with_capacity(PAIR_BYTES);
-        let mut from = ReadFrom { file: &self.file, offset: place }.take(PAIR_BYTES as u64);
+        let mut from = ReadFrom { file: &self.disk.file, offset: place }.take(PAIR_BYTES as u64);
         from.read_to_end(&mut bytes).map_err(AuditError::File)?;
         Ok(single(&bytes, sequence))
     }
 
-    fn durable(&self) -> MutexGuard<'_, Durable> {
-        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Puts a group on disk and answers all that wait for it.
+    ///
+    /// # Errors
+    /// [`AuditError::Stuck`] and [`AuditError::Broken`], when nothing of it is there.
+    fn finish(&self, group: Group) -> Result<(), AuditError> {
+        if group.bytes.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.disk.write(group.begins, &group.bytes) {
+            refuse(group.written.into_iter().map(|(answer, _)| answer), &error);
+            return Err(error);
+        }
+        let mut durable = self.durable();
+        durable.leaves = group.leaves;
+        durable.bytes += group.bytes.len() as u64;
+        durable.last_hash = group.last_hash;
+        durable.marks.extend(group.marks);
+        drop(durable);
+        self.grown.notify_waiters();
+        for (answer, receipt) in group.written {
+            // Nobody waits any more: the leaf is there all the same.
+            let _ = answer.send(Ok(receipt));
+        }
+        Ok(())
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        (&self.file).write_all(bytes)?;
-        self.file.sync_data()
+    fn durable(&self) -> MutexGuard<'_, Durable> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -277,150 +446,4 @@ impl Durable {
         let first = Mark { offset: 0, before: START };
         mark.map_or((first, 0, self.bytes), |mark| (*mark, number * MARK_EVERY, self.bytes))
     }
-}
-
-/// One piece on its way to the disk.
-struct Group {
-    bytes: Vec<u8>,
-    leaves: u64,
-    last_hash: Hash,
-    marks: Vec<Mark>,
-    written: Vec<(oneshot::Sender<Result<Receipt, AuditError>>, Receipt)>,
-}
-
-fn write_groups(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
-    let mut waiting = Vec::with_capacity(GROUP_LEAVES);
-    while jobs.blocking_recv_many(&mut waiting, GROUP_LEAVES) > 0 {
-        if shared.broken.load(Ordering::Acquire) {
-            answer_broken(waiting.drain(..).map(|job| job.answer));
-            continue;
-        }
-        let group = assemble(&shared.durable(), waiting.drain(..));
-        if group.written.is_empty() {
-            continue;
-        }
-        if let Err(error) = shared.write(&group.bytes) {
-            shared.broken.store(true, Ordering::Release);
-            tracing::error!(%error, "audit log cannot be written, nothing is disclosed any more");
-            answer_broken(group.written.into_iter().map(|(answer, _)| answer));
-            continue;
-        }
-        let mut durable = shared.durable();
-        durable.leaves = group.leaves;
-        durable.bytes += group.bytes.len() as u64;
-        durable.last_hash = group.last_hash;
-        durable.marks.extend(group.marks);
-        drop(durable);
-        shared.grown.notify_waiters();
-        for (answer, receipt) in group.written {
-            // Nobody waits any more: the leaf is there all the same.
-            let _ = answer.send(Ok(receipt));
-        }
-    }
-}
-
-fn assemble(durable: &Durable, jobs: impl Iterator<Item = Job>) -> Group {
-    let mut group = Group {
-        bytes: Vec::new(),
-        leaves: durable.leaves,
-        last_hash: durable.last_hash,
-        marks: Vec::new(),
-        written: Vec::new(),
-    };
-    for job in jobs {
-        let sequence = group.leaves;
-        let mark = Mark { offset: durable.bytes + group.bytes.len() as u64, before: group.last_hash };
-        let encoded = job.leaf.check(sequence).and_then(|()| {
-            let leaf = job.leaf.bytes(sequence);
-            encode(&leaf, &group.last_hash, &mut group.bytes)
-        });
-        match encoded {
-            Ok(leaf_hash) => {
-                if sequence.is_multiple_of(MARK_EVERY) {
-                    group.marks.push(mark);
-                }
-                group.leaves += 1;
-                group.last_hash = leaf_hash;
-                group.written.push((job.answer, Receipt { sequence, leaf_hash }));
-            }
-            Err(source) => {
-                let _ = job.answer.send(Err(AuditError::Malformed(source)));
-            }
-        }
-    }
-    group
-}
-
-fn answer_broken(answers: impl Iterator<Item = oneshot::Sender<Result<Receipt, AuditError>>>) {
-    for answer in answers {
-        let _ = answer.send(Err(AuditError::Broken));
-    }
-}
-
-/// Reads a whole log.
-fn scan(file: &File, length: u64) -> Result<(Recovery, Durable), AuditError> {
-    let mut records = Records::new(reader(file, 0), 0, length, 0, START);
-    let mut tree = Tree::new();
-    let mut marks = Vec::new();
-    let mut before = START;
-    while let Some(found) = records.next()? {
-        if found.sequence.is_multiple_of(MARK_EVERY) {
-            marks.push(Mark { offset: found.offset, before });
-        }
-        before = found.hash;
-        tree.push(found.hash);
-    }
-    let bytes = records.offset();
-    let recovery = Recovery { leaves: tree.size(), torn_bytes: length - bytes, root: tree.root() };
-    Ok((recovery, Durable { leaves: tree.size(), bytes, last_hash: before, marks }))
-}
-
-/// Reads a log that need not be open, leaf by leaf: its bytes and its hash. A torn tail is left out.
-pub(super) fn read_file<E: From<AuditError>>(
-    file: &File,
-    mut each: impl FnMut(&[u8], Hash) -> Result<(), E>,
-) -> Result<(), E> {
-    let length = file.metadata().map_err(AuditError::File)?.len();
-    let mut records = Records::new(reader(file, 0), 0, length, 0, START);
-    while let Some(found) = records.next()? {
-        each(&found.leaf.bytes(found.sequence), found.hash)?;
-    }
-    Ok(())
-}
-
-/// What was durable once cannot be torn.
-fn expect_end<R: Read>(records: &Records<R>, end: u64) -> Result<(), AuditError> {
-    if records.offset() == end { Ok(()) } else { Err(records.corrupt()) }
-}
-
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).mode(0o600);
-    match options.clone().create_new(true).open(path) {
-        Ok(file) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-            Ok(file)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
-        Err(error) => Err(error),
-    }
-}
-
-/// Several may read at once, so nobody moves the file's own position.
-struct ReadFrom<'a> {
-    file: &'a File,
-    offset: u64,
-}
-
-impl Read for ReadFrom<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.offset)?;
-        self.offset += count as u64;
-        Ok(count)
-    }
-}
-
-fn reader(file: &File, offset: u64) -> BufReader<ReadFrom<'_>> {
-    BufReader::with_capacity(READ_BYTES, ReadFrom { file, offset })
 }

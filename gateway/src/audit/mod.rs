@@ -6,9 +6,13 @@
 //!
 //! [`AuditLog::append`] answers when the leaf is on disk. An intent is appended before what it announces is done.
 
+mod copy;
+mod disk;
+mod give;
 mod leaf;
 mod log;
 mod merkle;
+mod order;
 mod record;
 mod subjects;
 pub mod tlog;
@@ -19,10 +23,14 @@ pub use leaf::{Event, Leaf, LeafError, SALT_BYTES, Verdict, commitment};
 pub use log::AuditLog;
 pub(crate) use merkle::sha256;
 pub use merkle::{Hash, Tree, leaf_hash};
+pub use order::{Head, Make, Order, OrderError, Placed};
 pub use subjects::{Entries, Entry, Subjects};
 
 #[cfg(test)]
 mod tests;
+
+/// The file of the log, in the folder of the store.
+pub const FILE: &str = "audit.log";
 
 /// What a leaf that is on disk is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +56,12 @@ pub struct Recovery {
 /// Why the log did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// A write has failed before, or fails now. Nothing can be appended until the log is opened anew.
+    /// A write could not be synced, before or now. Nothing can be appended until the log is opened anew.
     #[error("the audit log is broken, nothing can be appended")]
     Broken,
+    /// The disk is full, or does not take anything for another reason. Nothing was written, and it can be tried again.
+    #[error("the audit log cannot be written")]
+    Stuck(#[source] io::Error),
     /// Another process has the log open.
     #[error("the audit log is in use by another process")]
     InUse,
@@ -71,6 +82,13 @@ pub enum AuditError {
         #[source]
         source: LeafError,
     },
+    /// The log that several gateways write cannot be reached. Whether a leaf is in it may be unknown: one without state is
+    /// closed some time later.
+    #[error("the audit log of all gateways does not answer")]
+    Order(#[source] OrderError),
+    /// What this gateway has of the log is not what stands in the log of all gateways, or is more.
+    #[error("the copy of the audit log is not of the log that all gateways write")]
+    Differs,
     /// The leaf cannot be written down.
     #[error("the audit leaf is malformed")]
     Malformed(#[source] LeafError),
@@ -80,4 +98,22 @@ pub enum AuditError {
     /// The index of the log cannot be made, not even anew.
     #[error("the index of the audit log cannot be used")]
     Index(#[source] rusqlite::Error),
+}
+
+impl AuditError {
+    /// The same for somebody else who has waited for the same write.
+    fn again(&self) -> AuditError {
+        match self {
+            AuditError::Stuck(error) => AuditError::Stuck(error.kind().into()),
+            AuditError::Order(error) => AuditError::Order(error.clone()),
+            AuditError::Broken
+            | AuditError::InUse
+            | AuditError::Corrupt { .. }
+            | AuditError::Unreadable { .. }
+            | AuditError::Differs
+            | AuditError::Malformed(_)
+            | AuditError::File(_)
+            | AuditError::Index(_) => AuditError::Broken,
+        }
+    }
 }

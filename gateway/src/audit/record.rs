@@ -7,9 +7,10 @@
 //! | length | the leaf |
 //! | 8 | the first bytes of SHA-256 over the hash of the leaf before (zeros for the first one) and the leaf |
 //!
-//! Appending can be interrupted: then the file ends within a record, or its end has become long enough but was never
-//! filled, and holds zeros from a sector boundary on. Such a tail was never acknowledged. Everything else that does
-//! not fit is corruption. The inverted length is there so that a damaged length does not look like a short file.
+//! Appending can be interrupted: then the file ends within a record, or it has become long enough, but some sectors of what
+//! was written in one piece were never filled, and hold zeros. Such a tail was never acknowledged: a piece is synced before
+//! the next one. Everything else that does not fit is corruption. The inverted length is there so that a damaged length does
+//! not look like a short file.
 
 use std::io::{self, Read};
 
@@ -22,7 +23,16 @@ const HEADER_BYTES: usize = 4;
 const CHECK_BYTES: usize = 8;
 
 /// The smallest unit in which a disk is written.
-const SECTOR_BYTES: u64 = 512;
+const SECTOR_BYTES: usize = 512;
+
+/// The longest record.
+const RECORD_BYTES: usize = HEADER_BYTES + MAX_BYTES + CHECK_BYTES;
+
+/// How many leaves are written in one piece: about 250 KiB.
+pub(super) const GROUP_LEAVES: usize = 1024;
+
+/// How long such a piece is at most.
+const GROUP_BYTES: u64 = (GROUP_LEAVES * RECORD_BYTES) as u64;
 
 /// Hash of the leaf before the first one.
 pub(super) const START: Hash = [0; 32];
@@ -78,12 +88,12 @@ impl<R: Read> Records<R> {
     /// # Errors
     /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
     pub(super) fn next(&mut self) -> Result<Option<Found>, AuditError> {
-        let mut record = Vec::with_capacity(HEADER_BYTES + MAX_BYTES + CHECK_BYTES);
+        let mut record = Vec::with_capacity(RECORD_BYTES);
         if !self.fill(&mut record, HEADER_BYTES)? {
             return Ok(None);
         }
         let Some(length) = leaf_length(&record) else {
-            return self.torn_or_corrupt(&record);
+            return self.torn_or_corrupt(record);
         };
         if !self.fill(&mut record, length + CHECK_BYTES)? {
             return Ok(None);
@@ -93,7 +103,7 @@ impl<R: Read> Records<R> {
             return Err(self.corrupt());
         };
         if found != check(&self.before, bytes) {
-            return self.torn_or_corrupt(&record);
+            return self.torn_or_corrupt(record);
         }
         let (sequence, leaf) = Leaf::parse(bytes)
             .map_err(|source| AuditError::Unreadable { sequence: self.sequence, source })?;
@@ -120,35 +130,30 @@ impl<R: Read> Records<R> {
         Ok(true)
     }
 
-    /// A record that is not right: nothing more, if the file holds zeros from the beginning of the record, or from a
-    /// sector boundary within it, to the end; else an error.
-    fn torn_or_corrupt(&mut self, record: &[u8]) -> Result<Option<Found>, AuditError> {
-        let written = record.len() - record.iter().rev().take_while(|byte| **byte == 0).count();
-        let boundary = match (written, self.offset % SECTOR_BYTES) {
-            (0, _) => 0,
-            (_, into_sector) => SECTOR_BYTES - into_sector,
-        };
+    /// A record that is not right: nothing more, if it is in the last piece that was written, and a sector that it lies in
+    /// was never filled; else an error.
+    fn torn_or_corrupt(&mut self, record: Vec<u8>) -> Result<Option<Found>, AuditError> {
         let left = self.end.saturating_sub(self.offset);
-        // A few zeros may be there by chance: at least as many as the check has.
-        if (written as u64) > boundary
-            || left < boundary + CHECK_BYTES as u64
-            || record.len() as u64 <= boundary
-        {
+        if left > GROUP_BYTES {
             return Err(self.corrupt());
         }
-        let mut rest = left - record.len() as u64;
-        let mut buffer = [0; 4096];
-        while rest > 0 {
-            let count = self.file.by_ref().take(rest).read(&mut buffer).map_err(AuditError::File)?;
-            if count == 0 {
-                return Err(AuditError::File(io::ErrorKind::UnexpectedEof.into()));
-            }
-            if buffer.iter().take(count).any(|byte| *byte != 0) {
-                return Err(self.corrupt());
-            }
-            rest -= count as u64;
+        let (seen, mut tail) = (record.len(), record);
+        let rest = left.saturating_sub(seen as u64);
+        self.file.by_ref().take(rest).read_to_end(&mut tail).map_err(AuditError::File)?;
+        if (tail.len() as u64) < left {
+            return Err(AuditError::File(io::ErrorKind::UnexpectedEof.into()));
         }
-        Ok(None)
+        let into_sector = usize::try_from(self.offset % SECTOR_BYTES as u64).unwrap_or(0);
+        let (mut begin, mut end) = (0, SECTOR_BYTES - into_sector);
+        while begin < seen {
+            let piece = tail.get(begin..end.min(tail.len())).unwrap_or_default();
+            // The first byte of a record is always zero.
+            if piece.iter().all(|byte| *byte == 0) && (begin > 0 || piece.len() > 1) {
+                return Ok(None);
+            }
+            (begin, end) = (end, end + SECTOR_BYTES);
+        }
+        Err(self.corrupt())
     }
 
     /// The record at hand is not as it was written.
@@ -158,7 +163,7 @@ impl<R: Read> Records<R> {
 }
 
 /// How many bytes two records have at most.
-pub(super) const PAIR_BYTES: usize = 2 * (HEADER_BYTES + MAX_BYTES + CHECK_BYTES);
+pub(super) const PAIR_BYTES: usize = 2 * RECORD_BYTES;
 
 /// Reads one leaf and holds it against the one before, whose record begins these bytes; that of leaf 0 has none before
 /// it. Nothing, if it is not that leaf.

@@ -41,12 +41,14 @@ CREATE TABLE IF NOT EXISTS reach (
 CREATE TABLE IF NOT EXISTS about (
     subject INTEGER NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (subject, sequence)
 ) WITHOUT ROWID;
--- Which organisations have a leaf about a person, and whether one of these says that it has identified the person.
+-- Which organisations have a leaf about a person, and the most that one of these says: 0, that it has asked; 1, that it
+-- has acted or was sent something; 2, that it has identified the person.
 CREATE TABLE IF NOT EXISTS known (
-    subject INTEGER NOT NULL, organisation TEXT NOT NULL, identified INTEGER NOT NULL,
+    subject INTEGER NOT NULL, organisation TEXT NOT NULL, tie INTEGER NOT NULL,
     PRIMARY KEY (subject, organisation)
 ) WITHOUT ROWID;
--- What a later leaf says of an earlier one: the outcome of an intent, or that it announced what never came to be.
+-- What a later leaf says of an earlier one: the outcome of an intent, be it a person who has found it out, or that it
+-- announced what never came to be.
 CREATE TABLE IF NOT EXISTS later (
     earlier INTEGER NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (earlier, sequence)
 ) WITHOUT ROWID;
@@ -54,6 +56,13 @@ CREATE TABLE IF NOT EXISTS later (
 
 /// The person whom leaves about nobody are about.
 const NOBODY: i64 = 0;
+
+/// What a leaf says that its organisation has to do with the person: nothing, where it could be about anybody.
+const ASKED: i64 = 0;
+/// It has acted on the person's data, or was sent some of it.
+const ACTED: i64 = 1;
+/// It has identified the person, by an identity that it had.
+const IDENTIFIED: i64 = 2;
 
 /// Finds leaves by person.
 #[derive(Debug)]
@@ -119,16 +128,13 @@ impl Subjects {
         self.ask(|_| Ok(()))
     }
 
-    /// Tells whether the organisation has acted on the person's data, or was sent some of it. Blocks.
+    /// Tells whether the organisation has acted on the person's data, or was sent some of it. That it has asked, in vain
+    /// or not, tells nothing: it can ask about nobody as well. Blocks.
     ///
     /// # Errors
     /// As [`Subjects::catch_up`].
     pub fn knows(&self, subject: &[u8; 32], organisation: &str) -> Result<bool, AuditError> {
-        self.ask(|connection| {
-            let sql = "SELECT 1 FROM known WHERE subject = ?1 AND organisation = ?2";
-            let mut query = connection.prepare_cached(sql)?;
-            Ok(query.exists(params![key(subject), organisation])?)
-        })
+        self.is_tied(subject, organisation, ACTED)
     }
 
     /// Tells whether the organisation has identified the person, by an identity that it had. Blocks.
@@ -136,10 +142,27 @@ impl Subjects {
     /// # Errors
     /// As [`Subjects::catch_up`].
     pub fn identified(&self, subject: &[u8; 32], organisation: &str) -> Result<bool, AuditError> {
+        self.is_tied(subject, organisation, IDENTIFIED)
+    }
+
+    /// Gives the organisations that have identified the person. Blocks.
+    ///
+    /// # Errors
+    /// As [`Subjects::catch_up`].
+    pub fn identified_by(&self, subject: &[u8; 32]) -> Result<Vec<String>, AuditError> {
         self.ask(|connection| {
-            let sql = "SELECT 1 FROM known WHERE subject = ?1 AND organisation = ?2 AND identified = 1";
+            let sql = "SELECT organisation FROM known WHERE subject = ?1 AND tie >= ?2";
             let mut query = connection.prepare_cached(sql)?;
-            Ok(query.exists(params![key(subject), organisation])?)
+            let rows = query.query_map(params![key(subject), IDENTIFIED], |row| row.get(0))?;
+            Ok(rows.collect::<Result<Vec<String>, rusqlite::Error>>()?)
+        })
+    }
+
+    fn is_tied(&self, subject: &[u8; 32], organisation: &str, least: i64) -> Result<bool, AuditError> {
+        self.ask(|connection| {
+            let sql = "SELECT 1 FROM known WHERE subject = ?1 AND organisation = ?2 AND tie >= ?3";
+            let mut query = connection.prepare_cached(sql)?;
+            Ok(query.exists(params![key(subject), organisation, least])?)
         })
     }
 
@@ -252,14 +275,14 @@ impl Subjects {
             let Some(found) = records.next()? else { break };
             let (sequence, subject) = (found.sequence, key(&found.leaf.subject));
             rows.push((subject, sequence, place));
-            if let (Event::DeliveryOutcome | Event::Closed, Some(earlier)) =
-                (found.leaf.event, found.leaf.refers_to)
+            let event = found.leaf.event;
+            if let Some(earlier) =
+                found.leaf.refers_to.filter(|_| event.tells_outcome() || event == Event::Closed)
             {
                 later.push((earlier, sequence, place));
             }
             if subject != NOBODY {
-                let identified = found.leaf.event == Event::IdentifyYouth;
-                known.insert((subject, found.leaf.organisation, identified));
+                known.insert((subject, found.leaf.organisation, tie(found.leaf.event)));
             }
             place = found.offset;
             reach = Reach { leaves: sequence + 1, bytes: records.offset(), last_hash: found.hash };
@@ -277,10 +300,10 @@ impl Subjects {
         }
         let mut insert = into.prepare_cached(
             "INSERT INTO known VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET identified = max(identified, excluded.identified)",
+             ON CONFLICT DO UPDATE SET tie = max(tie, excluded.tie)",
         )?;
-        for (subject, organisation, identified) in known {
-            insert.execute(params![subject, organisation, identified])?;
+        for (subject, organisation, tie) in known {
+            insert.execute(params![subject, organisation, tie])?;
         }
         let mut insert = into.prepare_cached("INSERT INTO later VALUES (?1, ?2, ?3)")?;
         for (earlier, sequence, place) in later {
@@ -389,6 +412,33 @@ fn place_of_shared(connection: &Connection, sequence: u64) -> Result<u64, Troubl
         connection.prepare_cached("SELECT place FROM about WHERE subject = ?1 AND sequence = ?2")?;
     let place = query.query_row(params![NOBODY, number(sequence)?], |row| unsigned(row, 0)).optional()?;
     place.ok_or(Trouble::Misfit)
+}
+
+/// What such a leaf says that its organisation has to do with the person.
+fn tie(event: Event) -> i64 {
+    match event {
+        Event::IdentifyYouth => IDENTIFIED,
+        // Of these there are leaves about nobody, too.
+        Event::VerifyConsent | Event::Refusal | Event::Read => ASKED,
+        Event::SendReferral
+        | Event::ReferralChange
+        | Event::ConsentChange
+        | Event::ProhibitionChange
+        | Event::DeliveryIntent
+        | Event::DeliveryOutcome
+        | Event::Closed
+        | Event::Erasure
+        | Event::LegalStatusChange
+        | Event::Policy
+        | Event::PlanChange
+        | Event::FactsQuery
+        | Event::JourneyEntry
+        | Event::Tally
+        | Event::Loss
+        | Event::PersonErasure
+        | Event::MasterKey
+        | Event::Administration => ACTED,
+    }
 }
 
 /// A person as the index names them.

@@ -7,7 +7,7 @@ const YOUTH: &str = "youths/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 fn callers() -> Callers {
     let set = |words: &[&str]| words.iter().map(|word| String::from(*word)).collect();
-    Callers::new(&[
+    let organisations = [
         Organisation {
             agency: "ohjaamo".parse().unwrap(),
             certificates: vec![CERTIFICATE, [2; 32]],
@@ -22,7 +22,9 @@ fn callers() -> Callers {
             roles: set(&["expert"]),
             actors: [ActorKind::Representative].into(),
         },
-    ])
+    ];
+    let operator = Operator { id: "yllapito-1".into(), certificates: vec![[4; 32], [5; 32]] };
+    Callers::new(&organisations, &[operator])
 }
 
 fn professional(unit: &str, role: &str) -> Who {
@@ -87,6 +89,19 @@ fn what_is_not_registered_does_not_call() {
     );
     assert_eq!(called([3; 32], subject(YOUTH)), Err(CallerError::ActorNotAllowed(ActorKind::Subject)));
     assert_eq!(called([9; 32], subject(YOUTH)), Err(CallerError::UnknownCertificate));
+}
+
+#[test]
+fn an_operator_is_no_organisation_and_an_organisation_no_operator() {
+    let callers = callers();
+    let operator = |certificate| callers.operator(&request(certificate, &[])).map(str::to_owned);
+    assert_eq!(operator(Some([4; 32])), Ok("yllapito-1".to_owned()));
+    assert_eq!(operator(Some([5; 32])), Ok("yllapito-1".to_owned()));
+    for other in [CERTIFICATE, [3; 32], [9; 32]] {
+        assert_eq!(operator(Some(other)), Err(CallerError::NoOperator));
+    }
+    assert_eq!(operator(None), Err(CallerError::NoCertificate));
+    assert_eq!(called([4; 32], subject(YOUTH)), Err(CallerError::UnknownCertificate));
 }
 
 #[test]

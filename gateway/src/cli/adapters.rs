@@ -3,6 +3,7 @@
 use polku_adapters::{Kind, Matter, kinds};
 use serde_json::json;
 
+use super::table::table;
 use super::{Failure, tell};
 
 /// What to do with adapters.
@@ -41,7 +42,6 @@ fn as_json(kinds: &[Kind]) -> serde_json::Value {
         .collect()
 }
 
-/// Columns two spaces apart, as wide as what is in them.
 fn as_table(kinds: &[Kind]) -> String {
     let mut rows = vec![HEADS.map(str::to_owned)];
     rows.extend(kinds.iter().map(|kind| {
@@ -54,17 +54,7 @@ fn as_table(kinds: &[Kind]) -> String {
             listed(kind.receives),
         ]
     }));
-    let mut widths = [0; HEADS.len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let line = |row: &[String; HEADS.len()]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    table(&rows)
 }
 
 fn listed(matters: &[Matter]) -> String {

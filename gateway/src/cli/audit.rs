@@ -1,5 +1,6 @@
 //! Is the audit log whole, and what can an outsider see of it?
 
+mod accept_loss;
 mod receipt;
 mod verify;
 mod witness;
@@ -47,6 +48,9 @@ pub(super) enum Command {
     /// Cosigns the newest checkpoint of a log, if the log has only grown since the last time. For another host than the
     /// gateway's, to which `checkpoint` and `tile` of the published log have been brought; the leaves are not needed.
     Witness(witness::Arguments),
+    /// Says that leaves which were published are lost for good, as after an older backup, so that the gateway starts
+    /// again. The log says so, and goes on under a new name and key.
+    AcceptLoss(accept_loss::Arguments),
 }
 
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
@@ -71,6 +75,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::Witness(arguments) => witness::run(arguments),
+        Command::AcceptLoss(arguments) => accept_loss::run(arguments),
     }
 }
 

@@ -6,7 +6,6 @@ mod profile;
 mod report;
 
 use std::io::Read;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -18,8 +17,9 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 
 use super::{Failure, note, runtime, tell};
+pub(super) use connection::open;
 use contract::{Codec, Contract};
-use profile::Settings;
+pub(super) use profile::{Connect, Settings};
 
 #[cfg(test)]
 mod tests;
@@ -39,24 +39,8 @@ pub(super) struct Arguments {
     /// Lists the methods.
     #[arg(long)]
     list: bool,
-    /// A TOML file with address, ca, certificate, key, server_name and actor.
-    #[arg(long, value_name = "FILE")]
-    profile: Option<PathBuf>,
-    /// The gateway.
-    #[arg(long, value_name = "HOST:PORT")]
-    address: Option<String>,
-    /// The authority of the gateway's certificate, PEM.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// The organisation's certificate, PEM.
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
-    /// Its private key, PEM.
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// The name in the gateway's certificate, if it is not the host.
-    #[arg(long, value_name = "NAME")]
-    server_name: Option<String>,
+    #[command(flatten)]
+    connect: Connect,
     /// On whose behalf: `polku.v1.Actor` as JSON.
     #[arg(long, value_name = "JSON")]
     actor: Option<String>,
@@ -78,7 +62,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         note(format_args!("request_id {id} was filled in; repeat the call with it to get the same answer"));
     }
     let deadline = arguments.deadline.map(|seconds| Duration::from_secs(u64::from(seconds)));
-    let settings = Settings::gather(arguments)?;
+    let settings = Settings::gather(arguments.connect, arguments.actor)?;
     let mut request = Request::new(message);
     if let Some(actor) = &settings.actor {
         let actor = contract.actor(actor).map_err(Failure::Usage)?;
@@ -86,7 +70,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         request.metadata_mut().insert_bin(polku_gateway::caller::ACTOR_METADATA, value);
     }
     runtime()?.block_on(async {
-        let channel = connection::open(&settings).await?;
+        let channel = open(&settings).await?;
         if method.is_server_streaming() {
             stream(channel, &method, request, deadline).await
         } else {
@@ -162,7 +146,8 @@ async fn ready(channel: Channel) -> Result<Grpc<Channel>, Failure> {
     Ok(client)
 }
 
-fn refused(status: &tonic::Status) -> Failure {
+/// Says why a call was refused.
+pub(super) fn refused(status: &tonic::Status) -> Failure {
     for line in report::lines(status) {
         note(line);
     }

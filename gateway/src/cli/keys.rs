@@ -1,11 +1,13 @@
-//! How do a gateway and a witness of its log get their keys?
+//! How do a gateway and a witness of its log get their keys, and how are master keys rotated?
 
 use std::path::{Path, PathBuf};
 
 use polku_gateway::audit::tlog::{self, Signature, SigningKey};
+use polku_gateway::control::Question;
 use polku_gateway::seal::Keys;
 
-use super::{Failure, tell};
+use super::erase::control;
+use super::{Failure, check_config, tell};
 
 /// What to do with keys.
 #[derive(Debug, clap::Subcommand)]
@@ -19,6 +21,17 @@ pub(super) enum Command {
         /// never changes. Without it the log gets a random name.
         #[arg(long, value_name = "NAME")]
         log_name: Option<String>,
+    },
+    /// Makes the next master key in the folder of the keys. A gateway that runs takes it at SIGHUP, and wraps by it.
+    Rotate {
+        /// The folder.
+        directory: PathBuf,
+    },
+    /// Tells which master keys a gateway that runs has, and which of them are needed.
+    Status {
+        /// Its configuration, TOML.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
     },
     /// Makes the key of a witness of an audit log, and prints its verifier key.
     Witness {
@@ -37,6 +50,13 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Create { directory, log_name } => create(directory, log_name.as_deref()),
+        Command::Rotate { directory } => {
+            let made = Keys::rotate(directory).map_err(|error| Failure::Broken(error.into()))?;
+            tell(format_args!(
+                "{made} is made: send the gateway SIGHUP, and keep a copy of the key elsewhere"
+            ))
+        }
+        Command::Status { config } => control(&check_config::load(config)?.store, &Question::MasterKeys),
         Command::Witness { file, name } => {
             let key = SigningKey::create(file, name, Signature::Witness);
             tell(key.map_err(|error| Failure::Broken(error.into()))?.verifier())

@@ -4,11 +4,16 @@
 
 mod adapters;
 mod audit;
+mod backup;
 mod call;
 mod check_config;
+mod deliveries;
+mod erase;
 mod keys;
 mod policy;
+mod restore;
 mod serve;
+mod table;
 mod xroad;
 
 use std::fmt::Display;
@@ -27,15 +32,25 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads the policy rules anew.
+    /// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads the master keys, the policy rules and the service
+    /// directory anew.
     Serve(serve::Arguments),
     /// Checks a configuration and the files it names; opens no port.
     CheckConfig(check_config::Arguments),
     /// Makes one call to a gateway and prints the answer as JSON.
     Call(call::Arguments),
-    /// Makes keys.
+    /// Looks after deliveries, as an operator of the running gateway.
+    #[command(subcommand)]
+    Deliveries(deliveries::Command),
+    /// Erases a person at a gateway that runs.
+    Erase(erase::Arguments),
+    /// Makes keys, and tells which are needed.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Copies database and audit log into a folder, also while the gateway runs.
+    Backup(backup::Arguments),
+    /// Brings a backup back into an empty store.
+    Restore(restore::Arguments),
     /// Looks at the audit log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -88,7 +103,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => call::run(arguments),
+        Command::Deliveries(command) => deliveries::run(command),
+        Command::Erase(arguments) => erase::run(&arguments),
         Command::Keys(command) => keys::run(&command),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Audit(command) => audit::run(&command),
         Command::Policy(command) => policy::run(&command),
         Command::Adapters(command) => adapters::run(&command),

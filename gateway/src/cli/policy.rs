@@ -31,6 +31,7 @@ pub(super) enum Command {
     Diff(diff::Arguments),
     /// Proves that rules never fail and keep within the limits of policy/rules/ceilings, for every question there is.
     ///
+    /// The limits are those that the gateway ships with, whatever folder of them lies beside the rules.
     /// Needs cvc5, an SMT solver. Exit code 0: all is proven. 1: something is not so; a question that shows it is
     /// printed. 2: it could not be decided, for example because the solver is missing or took too long.
     Prove(prove::Arguments),

@@ -54,12 +54,15 @@ fn failure(error: StartError) -> Failure {
     match error {
         StartError::Adapter { .. }
         | StartError::Keys(_)
+        | StartError::MasterKey(_)
+        | StartError::Embedded(_)
         | StartError::Policy(_)
         | StartError::Directory(_) => Failure::Usage(error.into()),
         StartError::Folder(_) | StartError::Front(_) => Failure::Broken(error.into()),
         StartError::Store(_)
         | StartError::Audit(_)
         | StartError::Published(_)
+        | StartError::Pinned(_)
         | StartError::Clock(_)
         | StartError::State(_) => Failure::Failed(error.into()),
     }
@@ -110,7 +113,7 @@ fn end_on_signal(shutdown: Shutdown) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has the policy rules and the service directory read anew at SIGHUP.
+/// Has the master keys, the policy rules and the service directory read anew at SIGHUP.
 fn reload_on_signal(reload: Reload) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| Failure::Broken(error.into()))?;
     tokio::spawn(async move {

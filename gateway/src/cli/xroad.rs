@@ -13,9 +13,11 @@ use super::{Failure, note, tell};
 pub(super) enum Command {
     /// Prints `accept`, or `reject` with the code of the security server, and then exits with 1.
     ///
-    /// A request that begins with a line of HTTP whose path is one of REST, `POST /r1/... HTTP/1.1` say, is checked as
-    /// a message of REST, r1, and its answer with it: both as recorded from the wire, lines and headers of HTTP first.
-    /// Everything else is SOAP, 4.0, with or without them.
+    /// A request that begins with a line of HTTP whose path is one of REST, `POST /r1/... HTTP/1.1` say, or that has a
+    /// header X-Road-Client below that line, is checked as a message of REST, r1, and its answer with it: both as
+    /// recorded from the wire, lines and headers of HTTP first. With the path of REST they are what a client sends and
+    /// gets; under another path, what a provider gets from its security server and answers.
+    /// Everything else is SOAP, 4.0, with or without lines and headers of HTTP.
     ///
     /// Codes of SOAP are those of X-Road 7.8. For most mistakes in REST X-Road has but one code, and those here tell
     /// one from another: client.invalid_request_path, client.invalid_client_identifier, and so on.

@@ -1,10 +1,11 @@
 //! What time is it, on a host whose clock may be set back?
 //!
 //! A consent that has expired must not be in force again because somebody has set the clock back. So the gateway's time
-//! never goes back: it stands still until the host's clock has caught up.
+//! never goes back: it stands still until the host's clock has caught up. Pauses do not stand still with it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,6 +25,14 @@ pub struct ForwardClock {
     latest: AtomicI64,
     /// Whether the clock has been set back and has not caught up yet.
     pub(super) behind: AtomicBool,
+    still: Mutex<Still>,
+}
+
+/// How long the told time has stood still.
+#[derive(Debug, Default)]
+struct Still {
+    since: Option<Instant>,
+    before: Duration,
 }
 
 /// The clock shows an earlier time than that of the last entry of the audit log.
@@ -46,7 +55,21 @@ impl ForwardClock {
             return Err(ClockBehind { behind });
         }
         let latest = AtomicI64::new(last.unwrap_or(now).max(now).as_millisecond());
-        Ok(ForwardClock { clock, latest, behind: AtomicBool::new(false) })
+        Ok(ForwardClock { clock, latest, behind: AtomicBool::new(false), still: Mutex::default() })
+    }
+
+    /// For how long the told time has stood still because the host's clock was set back, in all: by that much the clock
+    /// that pauses and leases are counted by is ahead of it.
+    /// Whole milliseconds, as all instants.
+    pub(crate) fn stood_still(&self) -> SignedDuration {
+        self.now();
+        let still = self.still();
+        let all = still.before + still.since.map_or(Duration::ZERO, |since| since.elapsed());
+        SignedDuration::from_millis(i64::try_from(all.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn still(&self) -> MutexGuard<'_, Still> {
+        self.still.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,10 +78,13 @@ impl Clock for ForwardClock {
         let read = self.clock.now().as_millisecond();
         let latest = self.latest.fetch_max(read, Ordering::AcqRel).max(read);
         if latest - read < NOTICED_MILLIS {
-            if self.behind.load(Ordering::Relaxed) {
-                self.behind.store(false, Ordering::Relaxed);
+            if self.behind.load(Ordering::Relaxed) && self.behind.swap(false, Ordering::Relaxed) {
+                let mut still = self.still();
+                let stood = still.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+                still.before += stood;
             }
         } else if !self.behind.swap(true, Ordering::Relaxed) {
+            self.still().since = Some(Instant::now());
             tracing::warn!(
                 milliseconds = latest - read,
                 "the host's clock was set back: the gateway's time stands still until it has caught up"

@@ -62,6 +62,24 @@ fn a_clock_that_is_set_back_is_noticed_once_until_it_has_caught_up() {
 }
 
 #[test]
+fn how_long_the_time_has_stood_still_is_counted() {
+    let host = Arc::new(ManualClock::new(noon()));
+    let clock = ForwardClock::after(Arc::clone(&host) as Arc<dyn Clock>, None).unwrap();
+    let passes = || std::thread::sleep(std::time::Duration::from_millis(20));
+    passes();
+    assert_eq!(clock.stood_still(), SignedDuration::ZERO);
+    host.set(noon() - seconds(3600));
+    clock.now();
+    passes();
+    let behind = clock.stood_still();
+    assert!(behind >= SignedDuration::from_millis(20), "{behind}");
+    host.set(noon() + seconds(1));
+    let caught_up = clock.stood_still();
+    passes();
+    assert!(caught_up >= behind && clock.stood_still() == caught_up, "{caught_up}");
+}
+
+#[test]
 fn a_clock_behind_the_log_is_refused_beyond_a_minute_and_waited_for_below() {
     let host: Arc<dyn Clock> = Arc::new(ManualClock::new(noon()));
     let after = |last: SignedDuration| ForwardClock::after(Arc::clone(&host), Some(noon() + last));

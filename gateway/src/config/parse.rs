@@ -6,6 +6,7 @@ mod lines;
 mod parties;
 mod plans;
 mod reports;
+mod retention;
 mod routing;
 
 use std::net::SocketAddr;
@@ -18,9 +19,13 @@ use polku_policy::{Agency, Directory};
 use super::section::{Problems, Section, quoted};
 use super::{
     Config, Delays, DeliverySettings, JourneySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings,
+    RetentionSettings,
 };
 use crate::front::tls::{Tls, TlsFile, TlsFiles};
 use crate::store::postgres::PostgresSettings;
+
+/// Where systemd says that the credentials of the service are: the keys, where the file says nothing else.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Reads the text of a configuration and checks it, with the files it names.
 pub(super) fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
@@ -39,19 +44,23 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let tls = tls(top.section("tls"), folder, problems);
     let (store, database) = store(top.section("store"), folder);
     let keys = keys(top.section("keys"), folder);
+    let audit = top.optional_section("audit");
+    let pinned_checkpoint = audit.and_then(|section| audit_log(section, folder, store.as_deref()));
     let rules = top.optional_section("policy").and_then(|section| policy(section, folder));
     let service_directory =
         top.optional_section("directory").and_then(|section| service_directory(section, folder));
     let quota = top.optional_section("quota").map_or_else(QuotaSettings::default, quota);
     let delivery = top.optional_section("delivery").map_or_else(DeliverySettings::default, delivery);
     let (agencies, ids) = parties::agencies(&top);
-    let organisations = parties::organisations(&top, &ids);
+    let (organisations, operators) = parties::callers(&top, &ids);
     let agreements = parties::agreements(&top, &ids);
     let routing = routing::routing(&top, &ids, &organisations);
     let plan = top.optional_section("plan");
     let plan = plan.map_or_else(PlanSettings::default, |section| plans::plans(section, &ids));
     let journey = top.optional_section("journey").map_or_else(JourneySettings::default, journey);
     let delays = top.optional_section("disclosure_delay_days").map_or_else(Delays::default, delays::delays);
+    let retention =
+        top.optional_section("retention").map_or_else(RetentionSettings::default, retention::retention);
     top.finish();
 
     let members = agencies
@@ -82,6 +91,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         store: store?,
         database,
         keys: keys?,
+        pinned_checkpoint,
         rules,
         service_directory,
         routing,
@@ -90,8 +100,10 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         plan,
         journey,
         delays,
+        retention,
         agencies,
         organisations,
+        operators,
         agreements,
         directory: directory?,
     })
@@ -168,9 +180,31 @@ fn store(section: Section<'_>, folder: &Path) -> (Option<PathBuf>, Option<Postgr
 
 fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     let expected = "the path of a folder made by `polku keys create`";
-    let path = section.text("directory", expected).map(|name| folder.join(name));
+    let name = match std::env::var_os(CREDENTIALS) {
+        Some(credentials) => {
+            let stated = section.optional_text("directory", expected).map(PathBuf::from);
+            Some(stated.unwrap_or_else(|| PathBuf::from(credentials)))
+        }
+        None => section.text("directory", expected).map(PathBuf::from),
+    };
+    let path = name.map(|name| folder.join(name));
     if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
         section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
+    }
+    section.finish();
+    path
+}
+
+fn audit_log(section: Section<'_>, folder: &Path, store: Option<&Path>) -> Option<PathBuf> {
+    let expected = "the path of a file outside store.directory, in a folder that exists";
+    let path = section.text("pinned_checkpoint", expected).map(|name| folder.join(name));
+    if let Some(path) = &path {
+        // Whoever brings back the store would bring back what is pinned, if it were in there.
+        let is_inside = store.is_some_and(|store| path.starts_with(store));
+        let has_folder = path.parent().is_some_and(|parent| parent.as_os_str().is_empty() || parent.is_dir());
+        if is_inside || !has_folder || path.is_dir() {
+            section.wrong("pinned_checkpoint", quoted(path.display()), expected);
+        }
     }
     section.finish();
     path
@@ -216,11 +250,16 @@ fn journey(section: Section<'_>) -> JourneySettings {
 }
 
 fn delivery(section: Section<'_>) -> DeliverySettings {
+    let default = DeliverySettings::default();
     let concurrency = section.number("concurrency", (1, 1024), 64);
     let lease = section.number("lease_seconds", (2, 3600), 60);
     let attempt = section.number("attempt_seconds", (1, 3600), 20);
     let give_up_after = section.number("give_up_after_hours", (1, 30 * 24), 72);
     let pauses = section.numbers("retry_seconds", (0, 7 * 24 * 3600), &PAUSES);
+    let breaker_failures = section.number("breaker_failures", (1, 1000), default.breaker_failures);
+    let probe_after = section.number("probe_seconds", (1, 3600), 30);
+    let retry_percent = section.number("retry_percent", (0, 100), default.retry_percent);
+    let retries_per_second = section.number("retries_per_second", (1, 10_000), default.retries_per_second);
     if attempt >= lease {
         // A second worker takes over when the lease ends: the first one's attempt must be over by then.
         section.wrong(
@@ -236,5 +275,10 @@ fn delivery(section: Section<'_>) -> DeliverySettings {
         attempt: Duration::from_secs(u64::from(attempt)),
         give_up_after: Duration::from_secs(u64::from(give_up_after) * 60 * 60),
         pauses: pauses.into_iter().map(|seconds| Duration::from_secs(u64::from(seconds))).collect(),
+        breaker_failures,
+        probe_after: Duration::from_secs(u64::from(probe_after)),
+        retry_percent,
+        retries_per_second,
+        look_again: default.look_again,
     }
 }

@@ -4,7 +4,10 @@
 //! and is loaded in the package of the integration tests.
 
 mod agencies;
+mod delivery;
+mod example;
 mod reports;
+mod retention;
 
 use tempfile::TempDir;
 

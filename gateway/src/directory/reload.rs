@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::ServiceDirectory;
+use crate::causes::told;
 use crate::gateway::Gateway;
-use crate::reload::told;
 
 /// Reads the file anew. All or nothing: where anything is wrong with it, the last good directory stays.
 pub(crate) async fn read_anew(gateway: &Gateway, file: PathBuf) {

@@ -22,6 +22,9 @@ use crate::clock::Clock;
 #[cfg(test)]
 mod tests;
 
+/// How many times the largest message is passed over, unread, of one that is larger.
+const PASSED_OVER: usize = 32;
+
 /// Whom agencies' messages go to.
 #[async_trait]
 pub trait InboundHandler: Debug + Send + Sync {
@@ -94,19 +97,31 @@ impl Entry {
         }
     }
 
-    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    async fn body(&self, headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
         let announced =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > self.limits.body_size) {
+            self.pass_over(body);
             return Err(self.too_large());
         }
-        let limited = Limited::new(body, self.limits.body_size).collect();
+        let limited = Limited::new(&mut body, self.limits.body_size).collect();
         match tokio::time::timeout(self.limits.body_read, limited).await {
             Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(self.too_large()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                self.pass_over(body);
+                Err(self.too_large())
+            }
             Ok(Err(_)) => Err(Problem::Incomplete),
             Err(_) => Err(Problem::TooSlow { within: self.limits.body_read }),
         }
+    }
+
+    /// Reads on behind the answer, no longer than a message may take: a connection that is closed while its client still
+    /// sends takes the answer with it, and the client would never learn why.
+    fn pass_over(&self, body: Body) {
+        let mut rest = Limited::new(body, self.limits.body_size.saturating_mul(PASSED_OVER));
+        let passing = async move { while let Some(Ok(_)) = rest.frame().await {} };
+        tokio::spawn(tokio::time::timeout(self.limits.body_read, passing));
     }
 
     fn too_large(&self) -> Problem {
@@ -189,7 +204,7 @@ impl Problem {
             Self::MethodNotAllowed => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
             }
-            // The rest of the body is not waited for.
+            // The answer does not wait for the rest of the body, and nothing comes behind it.
             Self::TooLarge { .. } | Self::TooSlow { .. } => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

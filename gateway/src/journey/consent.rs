@@ -41,6 +41,7 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.consent_again(caller, &person, earlier, now);
         }
+        self.check_relation(caller, youth).await?;
         let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let mut record = self.new_consent(caller, youth, terms, now)?;
         push_event(&mut record, caller, ConsentState::Requested, String::new(), now)?;
@@ -56,21 +57,32 @@ impl Gateway {
     ) -> Result<Authorised<ConsentChange>, Error> {
         let mut request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
+        let requested = match request.requested.as_str() {
+            "" => None,
+            requested => Some(name(requested, "requested")?),
+        };
         self.check_subject(caller, youth)?;
         let call = self.call(caller, "RecordConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return self.consent_again(caller, &person, earlier, now);
         }
+        // Whom a request names has to do with the person by that alone.
+        let requested = match requested {
+            None => {
+                self.check_relation(caller, youth).await?;
+                None
+            }
+            Some(requested) => {
+                let record = self.consent_of(&person, requested, now).await?;
+                self.check_consent_party(caller, &person, &record)?;
+                Some(record)
+            }
+        };
         let terms = self.check_terms(caller, request.terms.take().unwrap_or_default(), now)?;
         let evidence = request.evidence.take().unwrap_or_default();
         let evidence = self.check_evidence(caller, &person, &terms, evidence, now)?;
-        let (mut record, write) = if request.requested.is_empty() {
-            (self.new_consent(caller, youth, terms, now)?, Write::New)
-        } else {
-            let requested = name(&request.requested, "requested")?;
-            let mut record = self.consent_of(&person, requested, now).await?;
-            self.check_consent_party(caller, &person, &record)?;
+        let (mut record, write) = if let Some(mut record) = requested {
             check_etag(&record, &request.etag)?;
             if record.message.state() != ConsentState::Requested {
                 return Err(Error::RecordState {
@@ -87,6 +99,8 @@ impl Gateway {
             }
             record.message.terms = Some(terms);
             (record, Write::Next)
+        } else {
+            (self.new_consent(caller, youth, terms, now)?, Write::New)
         };
         give(&mut record, caller, evidence, now)?;
         let replaced = if request.supersedes.is_empty() {
@@ -291,6 +305,7 @@ pub(super) fn push_event(
         valid_until: given.and_then(|terms| terms.valid_until),
         unit,
         professional,
+        taken_back_by: GivenBy::Unspecified as i32,
     };
     record.message.set_state(state);
     record.message.events.push(event);

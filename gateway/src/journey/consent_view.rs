@@ -29,7 +29,7 @@ impl Gateway {
     ) -> Result<Authorised<Consent>, Error> {
         let now = self.now();
         let name: ConsentName = name(&request.get().name, "name")?;
-        self.check_subject(caller, name.youth)?;
+        self.check_reader(caller, name.youth)?;
         let person = self.person(name.youth).await?;
         let record = self.consent_of(&person, name, now).await?;
         if !may_read(caller, &record.message) {
@@ -49,7 +49,7 @@ impl Gateway {
         let request = request.into_inner();
         let list = format!("{}/consents", request.parent);
         let youth = youth_id(&request.parent, "parent")?;
-        self.check_subject(caller, youth)?;
+        self.check_reader(caller, youth)?;
         let size = usize::try_from(page::size(request.page_size)).unwrap_or(usize::MAX);
         let seen = match page::position(self, caller, &list, &request.page_token)? {
             Some(bytes) => usize::from(u16::from_be_bytes(bytes.try_into().map_err(|_| page::WRONG)?)),
@@ -64,8 +64,10 @@ impl Gateway {
         };
         let mut answer =
             self.shell(caller, ListConsentsResponse { consents: Vec::new(), next_page_token })?;
-        for (name, view) in all.into_iter().skip(seen).take(size) {
-            self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
+        let views = all.into_iter().skip(seen).take(size);
+        let views: Vec<_> = views.map(|(name, view)| (name.youth, name.to_string(), view)).collect();
+        self.note_readings(caller, &views).await?;
+        for (_, _, view) in views {
             answer = answer.gather(view).map_err(mismatch)?;
         }
         Ok(answer)
@@ -82,8 +84,7 @@ impl Gateway {
         for id in self.ids_seen(caller, youth) {
             views.append(&mut self.consents_under(caller, id).await?);
         }
-        // An id begins with the millisecond in which it was made; those of one are in their order already.
-        views.sort_by_key(|(name, _)| name.consent.uuid().as_u128() >> 80);
+        views.sort_by_key(|(name, _)| page::made_in(name.consent.uuid()));
         Ok(views)
     }
 

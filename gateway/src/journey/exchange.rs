@@ -1,8 +1,9 @@
 //! A consent leaves as a document of another format, and consents and prohibitions come in as one.
 
 use jiff::Timestamp;
-use polku_adapters::formats::fhir::Imported;
+use polku_adapters::formats::fhir::{Giver, Imported};
 use polku_policy::Authorised;
+use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::{
     ConsentDocument, ConsentEvidence, ExportConsentRequest, ImportConsentRequest, ImportConsentResponse,
 };
@@ -23,6 +24,34 @@ use crate::person::Person;
 #[cfg(test)]
 mod tests;
 
+/// The document and whoever brings it say the same of who has given it, and nobody prohibits who may not: guardians
+/// permit, and do not deny.
+fn check_giver(imported: &Imported, given_by: GivenBy) -> Result<(), Error> {
+    const MISMATCH: Error = Error::Field {
+        field: "evidence.given_by",
+        reason: "GIVER_MISMATCH",
+        expected: "whom the document names as performer: SELF for the patient, GUARDIAN or OTHER_REPRESENTATIVE for a \
+                   related person",
+    };
+    const NOT_A_GUARDIANS: Error = Error::Field {
+        field: "content",
+        reason: "GUARDIAN_PROHIBITS",
+        expected: "permissions only: the young person or another legal representative prohibits, a guardian does not",
+    };
+    let fits = match imported.given_by {
+        None => true,
+        Some(Giver::Patient) => given_by == GivenBy::Self_,
+        Some(Giver::RelatedPerson) => matches!(given_by, GivenBy::Guardian | GivenBy::OtherRepresentative),
+    };
+    if !fits {
+        return Err(MISMATCH);
+    }
+    if given_by == GivenBy::Guardian && !imported.prohibitions.is_empty() {
+        return Err(NOT_A_GUARDIANS);
+    }
+    Ok(())
+}
+
 impl Gateway {
     /// Gives a consent as a document, to those who may read it, with what they may read of it.
     pub(crate) async fn export_consent(
@@ -33,7 +62,7 @@ impl Gateway {
         let now = self.now();
         let request = request.into_inner();
         let name: ConsentName = name(&request.name, "name")?;
-        self.check_subject(caller, name.youth)?;
+        self.check_reader(caller, name.youth)?;
         let person = self.person(name.youth).await?;
         let mut consent = self.consent_of(&person, name, now).await?.message;
         if !may_read(caller, &consent) {
@@ -61,11 +90,9 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.import_again(caller, &person, earlier, now);
         }
+        self.check_relation(caller, youth).await?;
         let evidence = request.evidence.take().unwrap_or_default();
         let imported = self.import_fhir(&request.content, request.reading())?;
-        if !imported.prohibitions.is_empty() {
-            self.check_relation(caller, youth).await?;
-        }
         self.record_imported(&call, &person, imported, &evidence, now).await
     }
 
@@ -91,6 +118,7 @@ impl Gateway {
                 expected: "a document that permits or prohibits something",
             });
         }
+        check_giver(&imported, evidence.given_by())?;
         let mut batch = Batch::default();
         for terms in imported.consents {
             // What a document says has been through no rule of the contract yet.

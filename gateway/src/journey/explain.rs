@@ -43,6 +43,7 @@ impl Gateway {
             // Asked is what the law and the young person say, not what the officer's own role may see.
             asked.question.actor = ActorRole::System;
         }
+        self.learn().await?;
         let mut explained = {
             let index = self.index();
             asked.check_fresh(&index)?;

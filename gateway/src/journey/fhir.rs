@@ -13,7 +13,6 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::record::instant;
 
 /// What a FHIR server takes.
 const MEDIA_TYPE: &str = "application/fhir+json";
@@ -31,15 +30,13 @@ impl Gateway {
         let resource = match form {
             Form::FhirR4Consent => fhir::export(consent, None, &organisation),
             Form::FhirR4SoteConsent => {
-                let created = consent.create_time.as_ref();
-                let created = created.ok_or(Error::Inconsistent("a consent without its time"))?;
                 let recorder = Recorder::of(consent);
                 let recorder = recorder.ok_or(Error::Inconsistent("a stored recorder is unreadable"))?;
                 let code = match caller.actor {
                     Actor::Subject(_) | Actor::Representative { .. } => person.identity_code()?,
                     Actor::Professional { .. } => None,
                 };
-                fhir::export_sote(consent, code.as_ref(), &recorder, instant(created)?, &organisation)
+                fhir::export_sote(consent, code.as_ref(), &recorder, &organisation)
             }
             Form::Unspecified => return Err(Error::Inconsistent("a form that was not checked")),
         };

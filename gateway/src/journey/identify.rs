@@ -14,7 +14,6 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once;
 use crate::person::{Person, identity_place};
-use crate::seal::random_bytes;
 use crate::store::{Change, YouthRow};
 use crate::trail::Entry;
 
@@ -31,7 +30,7 @@ impl Gateway {
         let request = request.into_inner();
         let now = self.now();
         let call = self.call(caller, "IdentifyYouth", &request.request_id, &request)?;
-        let identity = asked_for(&request, now)?;
+        let identity = asked_for((&request.identity_code, &request.temporary_id), now)?;
         let hash = self.keys.index_of(&identity);
         let _alone = self.alone_with_identity(hash.as_bytes()).await?;
         if let Some(row) = self.request_of(&call).await? {
@@ -46,7 +45,7 @@ impl Gateway {
             },
             None => {
                 // Without a time in it: the id does not tell since when the person has been known.
-                let id = YouthId::from_uuid(uuid::Builder::from_random_bytes(random_bytes()?).into_uuid());
+                let id = YouthId::from_uuid(self.new_opaque_id()?);
                 let (key, wrapped) = self.keys.new_person_key(id)?;
                 let sealed_identity = key.seal(identity_place(id), identity.expose().as_bytes())?;
                 let row = YouthRow { id, identity: hash, key: wrapped, sealed_identity, created: now };
@@ -67,8 +66,9 @@ impl Gateway {
     }
 }
 
-fn asked_for(request: &IdentifyYouthRequest, now: Timestamp) -> Result<Identity, Error> {
-    match (request.identity_code.as_str(), request.temporary_id.as_str()) {
+/// The identity that is meant: by its code, or by a temporary id.
+pub(super) fn asked_for((code, temporary): (&str, &str), now: Timestamp) -> Result<Identity, Error> {
+    match (code, temporary) {
         ("", "") => Err(NOT_ONE),
         (code, "") => parse_code(code, now).map(Identity::Code),
         ("", id) => parse_temporary(id, now).map(Identity::Temporary),
@@ -83,7 +83,7 @@ const NOT_ONE: Error = Error::Field {
 };
 
 /// The personal identity code of somebody who has been born.
-pub(super) fn parse_code(code: &str, now: Timestamp) -> Result<Hetu, Error> {
+fn parse_code(code: &str, now: Timestamp) -> Result<Hetu, Error> {
     const WRONG: Error = Error::Field {
         field: "identity_code",
         reason: "IDENTITY_CODE_INVALID",

@@ -224,11 +224,12 @@ fn words(change: &InboundChange) -> ReferralNotice {
 
 fn refused(error: &Error) -> InboundOutcome {
     let retry = match error {
-        Error::NotPermitted(_) if error.rules_failed() => Retry::Backoff,
-        Error::Store(_)
+        Error::RulesFailed
+        | Error::Store(_)
         | Error::Audit(_)
         | Error::ConsentStale
         | Error::EtagMismatch
+        | Error::MasterKeyMissing { .. }
         | Error::Seal(_)
         | Error::Unreachable
         | Error::Inconsistent(_) => Retry::Backoff,

@@ -10,6 +10,7 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, LegalStatusId, LegalStatusName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
+use super::page::made_in;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
 use super::view::own_record;
@@ -40,6 +41,7 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.status_again(caller, earlier, now);
         }
+        self.check_relation(caller, youth).await?;
         let older = self.older_assessments(&person, &terms).await?;
         let id = self.new_id(now)?;
         let name = LegalStatusName { youth, status: LegalStatusId::from_uuid(id) };
@@ -106,10 +108,12 @@ impl Gateway {
         request: Valid<ListLegalStatusesRequest>,
     ) -> Result<Authorised<ListLegalStatusesResponse>, Error> {
         let youth = youth_id(&request.get().parent, "parent")?;
-        self.check_subject(caller, youth)?;
+        self.check_reader(caller, youth)?;
         let mut answer = self.shell(caller, ListLegalStatusesResponse::default())?;
-        for (name, view) in self.legal_statuses_for(caller, youth).await? {
-            self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
+        let views = self.legal_statuses_for(caller, youth).await?.into_iter();
+        let views: Vec<_> = views.map(|(name, view)| (name.youth, name.to_string(), view)).collect();
+        self.note_readings(caller, &views).await?;
+        for (_, _, view) in views {
             answer = answer.gather(view).map_err(mismatch)?;
         }
         Ok(answer)
@@ -136,7 +140,7 @@ impl Gateway {
                 }
             }
         }
-        views.sort_by_key(|(name, _)| name.status.uuid().as_u128() >> 80);
+        views.sort_by_key(|(name, _)| made_in(name.status.uuid()));
         views.truncate(MOST);
         Ok(views)
     }

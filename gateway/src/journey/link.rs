@@ -6,10 +6,13 @@
 //! identities lead to the other id from now on. An agency that has nothing to do with that one goes on with the id that it
 //! knows, as if nobody had had the code: so neither answer tells whether somebody is known here.
 //!
+//! A temporary id is given by whoever wants to, and proves nothing: it links two people only by the word of an agency that has
+//! to do with both of them. To all others nobody has it.
+//!
 //! A link is never changed. What ends it is written down beside it, and all is as if it had not been made.
 
 use jiff::Timestamp;
-use polku_proto::identity::Identity;
+use polku_proto::identity::{Hetu, Identity};
 use polku_proto::v1::{
     LinkIdentityRequest, LinkIdentityResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
 };
@@ -17,7 +20,7 @@ use polku_proto::{Valid, YouthId, YouthName};
 use serde_json::json;
 
 use super::evidence::of_age_since;
-use super::identify::parse_code;
+use super::identify::asked_for;
 use super::plan::PlanRecord;
 use super::read::youth_id;
 use super::rebuild::put_person;
@@ -37,12 +40,15 @@ const NO_SUCH_LINK: Error = Error::RecordState {
 const LINKED_ALREADY: Error = Error::RecordState {
     expected: "an identity code that this person has not had: it leads to them already",
 };
+const CODE_COUNTS: Error = Error::RecordState {
+    expected: "somebody without identity code: link the code of this one to whoever goes by the temporary id",
+};
 const FORMER: Error = Error::RecordState {
     expected: "the id that the person is called by now: identify them again, by any identity of theirs",
 };
 
 impl Gateway {
-    /// Links an identity code to a customer of the caller's agency.
+    /// Links an identity to a customer of the caller's agency.
     pub(crate) async fn link_identity(
         &self,
         caller: &Caller,
@@ -54,7 +60,7 @@ impl Gateway {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
         let call = self.call(caller, "LinkIdentity", &request.request_id, &request)?;
-        let identity = Identity::Code(parse_code(&request.identity_code, self.now())?);
+        let identity = asked_for((&request.identity_code, &request.temporary_id), self.now())?;
         let Begun { person, earlier, now, alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return Ok(earlier);
@@ -63,7 +69,7 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         let hash = self.keys.index_of(&identity);
-        let tying = self.tying.lock().await;
+        let tying = self.alone_with_ties().await?;
         let holder = self.store.youth_by_identity(&hash).await?.map(|row| row.id);
         let ids = self.ids_of(youth);
         let present = ids.first().copied().unwrap_or(youth);
@@ -74,10 +80,17 @@ impl Gateway {
             return Err(FORMER);
         }
 
+        let code = match identity {
+            Identity::Code(code) => Some(code),
+            Identity::Temporary(_) => self.code_behind(caller, &person, holder).await?,
+        };
         // Every id of the person learns the identity code: what is delivered under a former one names them by it too.
         let mut sealed = Vec::new();
-        for id in &ids {
-            sealed.push((*id, self.person(*id).await?.seal_identity(&identity)?));
+        let code = code.map(Identity::Code);
+        if let Some(code) = &code {
+            for id in &ids {
+                sealed.push((*id, self.person(*id).await?.seal_identity(code)?));
+            }
         }
         let called = match holder {
             Some(holder) if self.has_to_do(caller, holder).await? => holder,
@@ -100,7 +113,7 @@ impl Gateway {
         change.tied.clone_from(&all);
         change.look_at_plans_of = all.iter().map(|id| (*id, now)).collect();
         // By that age it is asked as well whether a guardian's word still stands.
-        if let Some(born) = identity.birth_date() {
+        if let Some(born) = code.as_ref().and_then(Identity::birth_date) {
             let full_age = of_age_since(born)?;
             for id in &ids {
                 let follow_ups = self.after_birth_date(&self.person(*id).await?, full_age).await?;
@@ -136,7 +149,7 @@ impl Gateway {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
         let call = self.call(caller, "UnlinkIdentity", &request.request_id, &request)?;
-        let identity = Identity::Code(parse_code(&request.identity_code, self.now())?);
+        let identity = asked_for((&request.identity_code, &request.temporary_id), self.now())?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return Ok(earlier);
@@ -145,7 +158,7 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         let hash = self.keys.index_of(&identity);
-        let _tying = self.tying.lock().await;
+        let _tying = self.alone_with_ties().await?;
         let ids = self.ids_of(youth);
         let mut links = Vec::new();
         for id in &ids {
@@ -168,6 +181,24 @@ impl Gateway {
         self.tie(&ids).await?;
         self.put_persons(&ids, now).await?;
         Ok(answer)
+    }
+
+    /// The identity code of who has a temporary id, if they have one by now. The caller's agency has to do with them as well
+    /// as with this person, who has none.
+    async fn code_behind(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        holder: Option<YouthId>,
+    ) -> Result<Option<Hetu>, Error> {
+        let holder = self.person(holder.ok_or(Error::NotFound)?).await?;
+        if !self.is_customer(caller, &holder).await? {
+            return Err(Error::NotFound);
+        }
+        match person.identity_code()? {
+            Some(_) => Err(CODE_COUNTS),
+            None => holder.identity_code(),
+        }
     }
 
     /// The index learns which of these are the ids of one person now.

@@ -8,6 +8,7 @@ mod consent;
 mod consent_party;
 mod consent_view;
 mod disclosures;
+mod erase;
 mod evidence;
 mod exchange;
 mod explain;
@@ -26,6 +27,7 @@ mod receipt;
 mod refer;
 mod relation;
 mod respond;
+mod retention;
 mod sweep;
 mod tally;
 mod terms;
@@ -40,15 +42,17 @@ mod watch_referrals;
 mod window;
 mod withdraw;
 
+pub(crate) use erase::Erasure;
 #[cfg(test)]
 pub(crate) use plan::{Kept, Plans};
-pub(crate) use plan::{PlanRecord, PlansInHand, ShownPlan, Tellable};
+pub(crate) use plan::{PlanRecord, PlansInHand, SENT, SentPart, ShownPlan, Tellable};
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, Responded, event};
+pub(crate) use retention::NextLook;
 pub(crate) use verify_batch::Question;
 pub(crate) use view::{own_record, reader};
 #[cfg(test)]
 pub(crate) use watch::Sending;
 pub(crate) use watch::{Feed, Watch};
-pub(crate) use window::PutOff;
+pub(crate) use window::{Answers, PutOff};

@@ -34,6 +34,12 @@ pub(super) fn fitting(rows: &[ReferralRow], size: u32) -> usize {
     fitting.max(rows.len().min(1))
 }
 
+/// When a record was made, by its id: it begins with the millisecond. Puts what is listed under several ids in order; what
+/// is under one is in its order already.
+pub(super) fn made_in(id: Uuid) -> u128 {
+    id.as_u128() >> 80
+}
+
 /// Where a list goes on. The token is sealed to the caller and to what it asked for, and grants nothing.
 pub(crate) fn token(gateway: &Gateway, caller: &Caller, list: &str, last: &[u8]) -> Result<String, Error> {
     Ok(gateway.keys.seal_token(&binding(caller, list), last)?)
@@ -64,7 +70,7 @@ pub(super) fn place_of(bytes: &[u8]) -> Result<(Timestamp, Uuid), Error> {
     Ok((time, Uuid::from_slice(id).map_err(|_| WRONG)?))
 }
 
-pub(super) const WRONG: Error = Error::Field {
+pub(crate) const WRONG: Error = Error::Field {
     field: "page_token",
     reason: "PAGE_TOKEN_INVALID",
     expected: "the token of the page before, from the same caller and the same list",

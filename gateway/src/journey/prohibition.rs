@@ -10,6 +10,7 @@ use polku_proto::{ProhibitionId, ProhibitionName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
 use super::consent::is_guardian;
+use super::page::made_in;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
 use super::view::own_record;
@@ -21,7 +22,8 @@ use crate::record::{ProhibitionRecord, etag, new_instrument, wire_time};
 use crate::store::InstrumentKind;
 
 impl Gateway {
-    /// Records a prohibition, by a professional only of whom the own agency has to do with. Counts from the answer on; deliveries that had not begun are stopped.
+    /// Records a prohibition, by a professional only of whom the own agency has to do with. Counts from the answer on;
+    /// deliveries that had not begun are stopped.
     pub(crate) async fn record_prohibition(
         &self,
         caller: &Caller,
@@ -129,7 +131,7 @@ impl Gateway {
                 }
             }
         }
-        views.sort_by_key(|(name, _)| name.prohibition.uuid().as_u128() >> 80);
+        views.sort_by_key(|(name, _)| made_in(name.prohibition.uuid()));
         Ok(views)
     }
 

@@ -17,7 +17,7 @@ use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::ReferralRecord;
 use crate::store::{ReferralFilter, ReferralRow};
-use crate::trail::Entry;
+use crate::trail::{Entry, Note};
 
 impl Gateway {
     /// Reads one referral.
@@ -47,6 +47,9 @@ impl Gateway {
             "youths/-" => None,
             parent => Some(youth_id(parent, "parent")?),
         };
+        if !self.has_access(caller)? {
+            return self.shell(caller, ListReferralsResponse::default());
+        }
         let party = match (&caller.actor, youth) {
             (Actor::Professional { .. }, _) => Some(caller.agency.clone()),
             (Actor::Subject(_) | Actor::Representative { .. }, Some(asked)) => {
@@ -152,11 +155,24 @@ impl Gateway {
         name: &str,
         view: &Authorised<X>,
     ) -> Result<(), Error> {
-        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
-        let entry = Entry::of(Event::Read, youth).by(caller).decided(purpose, view.decision()).of_what(name);
-        self.note_with(entry, youth, &json!({}), self.now()).await?;
-        Ok(())
+        self.note_all(vec![reading(caller, youth, name, view)], self.now()).await
     }
+
+    /// The same of several things that are read in one call, each under its name.
+    pub(crate) async fn note_readings<X>(
+        &self,
+        caller: &Caller,
+        views: &[(YouthId, String, Authorised<X>)],
+    ) -> Result<(), Error> {
+        let notes = views.iter().map(|(youth, name, view)| reading(caller, *youth, name, view));
+        self.note_all(notes.collect(), self.now()).await
+    }
+}
+
+fn reading<'a, X>(caller: &'a Caller, youth: YouthId, name: &'a str, view: &'a Authorised<X>) -> Note<'a> {
+    let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
+    let entry = Entry::of(Event::Read, youth).by(caller).decided(purpose, view.decision()).of_what(name);
+    Note { entry, youth, details: json!({}) }
 }
 
 /// A resource name in a request.

@@ -53,6 +53,8 @@ impl Gateway {
     /// # Errors
     /// Fails when the store cannot be read, and when a single record cannot be opened.
     pub async fn rebuild_index(self: &Arc<Self>) -> Result<(), Error> {
+        // Whatever others change from now on is learned later.
+        let known = self.store.newest_known().await?;
         let people = self.open_people().await?;
         let mut index = ConsentIndex::with_capacity(people.len());
         let mut keys = PersonKeys::with_capacity(people.len());
@@ -73,6 +75,25 @@ impl Gateway {
         // What has ended is not in the index, but its revision counts: callers may ask for it.
         index.reach(self.audit.len().saturating_sub(1));
         *self.index_mut() = index;
+        self.learned.reach(known);
+        Ok(())
+    }
+
+    /// Reads everything in force about one person into the index, in place of what is there.
+    pub(crate) async fn read_anew(&self, row: YouthRow) -> Result<(), Error> {
+        let (youth, key, born) = self.open_person(row)?;
+        let mut rows = self.store.instruments_of(youth).await?;
+        let newest = rows.iter().map(|row| row.revision).max().unwrap_or_default();
+        rows.retain(|row| row.in_force);
+        let page = Page::open(&PersonKeys::from([(youth, key)]), rows)?;
+        let present = self.store.present_youth(youth).await?.unwrap_or(youth);
+        let ids = [vec![present], self.store.former_youths(present).await?].concat();
+        let mut index = self.index_mut();
+        index.restore(ConsentIndex::new().snapshot(youth));
+        put_person(&mut index, youth, born);
+        page.put_into(&mut index);
+        index.put_ids(&ids);
+        index.reach(newest);
         Ok(())
     }
 
@@ -111,8 +132,12 @@ impl Gateway {
         let mut opening: JoinSet<Result<(), Error>> = JoinSet::new();
         let mut after = Some(InForce::default());
         while let Some(place) = after {
-            let page = self.store.instruments_in_force(place, PAGE_ROWS).await?;
+            let mut page = self.store.instruments_in_force(place, PAGE_ROWS).await?;
             after = page.next;
+            if self.store.is_shared() {
+                // Of somebody whom another gateway has met since: learned later.
+                page.rows.retain(|row| keys.contains_key(&row.youth));
+            }
             if opening.len() >= pages_at_once() {
                 opened(opening.join_next().await)?;
             }

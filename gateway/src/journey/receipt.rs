@@ -37,7 +37,7 @@ impl Gateway {
     ) -> Result<Authorised<ConsentReceipt>, Error> {
         let now = self.now();
         let name: ConsentName = name(&request.get().name, "name")?;
-        self.check_subject(caller, name.youth)?;
+        self.check_reader(caller, name.youth)?;
         let person = self.person(name.youth).await?;
         let consent = self.consent_of(&person, name, now).await?.message;
         if matches!(caller.actor, Actor::Professional { .. }) && consent.recorder != caller.agency.as_str() {

@@ -215,7 +215,7 @@ impl Gateway {
                 self.note_refusal_with(entry, person, (channel, &decision), task, now).await?;
             }
         }
-        Err(Error::NotPermitted(Box::new(decision)))
+        Err(Error::refused(decision))
     }
 
     async fn decision(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Decision, Error> {
@@ -256,7 +256,7 @@ impl Gateway {
             .claiming(ground(sending.claim.as_ref()));
         let noted = self.note(entry, now).await?;
         if !self.permits(sending, &decision) {
-            return Err(Error::NotPermitted(Box::new(decision)));
+            return Err(Error::refused(decision));
         }
         person.map_or(Ok(()), |person| self.check_addressable(person, sending))?;
         let envelope = SendReferralResponse {

@@ -18,10 +18,15 @@ use crate::store::ReferralFilter;
 impl Gateway {
     /// What the caller has to do with the person. The young person's side was checked before.
     pub(super) async fn relation_of(&self, caller: &Caller, youth: YouthId) -> Result<Relation, Error> {
-        match caller.actor {
-            Actor::Professional { .. } => self.relation(&caller.agency, youth).await,
-            Actor::Subject(_) | Actor::Representative { .. } => Ok(Relation::Established),
+        let Actor::Professional { .. } = caller.actor else { return Ok(Relation::Established) };
+        // Under whichever id it looks at: who has to do with a person goes on with them under the present one.
+        let mut relation = Relation::None;
+        for id in self.ids_seen(caller, youth) {
+            if self.relation(&caller.agency, id).await? == Relation::Established {
+                relation = Relation::Established;
+            }
         }
+        Ok(relation)
     }
 
     /// Lets only those go on who have to do with the person.
@@ -39,11 +44,8 @@ impl Gateway {
     /// takes tells nothing.
     async fn relation(&self, agency: &AgencyId, youth: YouthId) -> Result<Relation, Error> {
         let subject = self.subject_pseudonym(youth);
-        let (subjects, organisation) = (self.audit.subjects(), agency.clone());
-        let identified =
-            tokio::task::spawn_blocking(move || subjects.identified(&subject, organisation.as_str())).await;
-        let identified =
-            identified.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))??;
+        let organisation = agency.clone();
+        let identified = self.in_log(move |log| log.identified(&subject, organisation.as_str())).await?;
         let party = Some(agency.clone());
         let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
         let referred = !self.store.referrals(&filter).await?.is_empty();

@@ -228,7 +228,7 @@ impl Gateway {
                 .decided(record.purpose(), &decision)
                 .of_what(&name);
             self.note_refusal(entry, Some(person), &record.channel(), &decision, now).await?;
-            return Err(Error::NotPermitted(Box::new(decision)));
+            return Err(Error::refused(decision));
         }
         Ok(decision)
     }

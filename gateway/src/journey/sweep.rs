@@ -1,7 +1,8 @@
 //! Time passes: referrals expire, permissions end, days come on which somebody is to be looked after, contents are
-//! erased, old request ids are forgotten.
+//! erased, as are the answers of calls that nobody repeats any more.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::referral_event::Kind;
@@ -19,12 +20,8 @@ use crate::services::status;
 use crate::store::{Change, DeliveryItem};
 use crate::trail::Entry;
 
-/// How long contents are kept after a delivery has ended.
-const CONTENT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long a repeated call finds its first answer.
-const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long an answer of an agency is used again at most, as the contract has it.
-const FACTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long a repeated call finds its first answer. Later it is refused: its id is kept as long as the person.
+const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many rows one sweep handles.
 const BATCH: u32 = 200;
 /// At how many plans one sweep looks: each takes decisions, and deliveries wait meanwhile.
@@ -34,12 +31,12 @@ const FOLLOW_UPS: u32 = 50;
 
 impl Gateway {
     /// Does what has become due. Whatever is left over is done by the next sweep.
-    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+    pub(crate) async fn sweep(self: &Arc<Self>) -> Result<(), Error> {
         let now = self.now();
         for row in self.store.overdue_referrals(now, BATCH).await? {
             go_on(self.expire(row.id, row.youth, now).await);
         }
-        for row in self.store.erasable_referrals(now - CONTENT_KEPT, BATCH).await? {
+        for row in self.store.erasable_referrals(self.retention.content_before(now), BATCH).await? {
             go_on(self.erase_content(row.id, row.youth, now).await);
         }
         let mut looked = HashSet::new();
@@ -49,8 +46,9 @@ impl Gateway {
             }
         }
         self.look_after_what_is_due(now).await?;
-        self.store.prune_facts(now - FACTS_KEPT).await?;
-        self.store.prune_requests(now - REQUESTS_KEPT).await?;
+        self.erase_what_is_past(now).await?;
+        self.answers.prune(now);
+        self.store.erase_answers(now - ANSWERS_KEPT).await?;
         Ok(())
     }
 
@@ -123,7 +121,7 @@ impl Gateway {
 }
 
 /// One record that cannot be handled does not keep the others from it.
-fn go_on(result: Result<(), Error>) {
+pub(super) fn go_on(result: Result<(), Error>) {
     if let Err(error) = result {
         status::log(&error);
     }

@@ -1,7 +1,7 @@
 //! Would this disclosure be permitted now?
 
 use jiff::Timestamp;
-use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Reason, Relation, Viewer};
+use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Relation, Viewer};
 use polku_proto::v1::{LegalGround, VerifyConsentRequest, VerifyConsentResponse};
 use polku_proto::{CategorySet, Party, Valid, YouthId};
 use uuid::Uuid;
@@ -33,7 +33,12 @@ impl Gateway {
     ) -> Result<VerifyConsentResponse, Error> {
         let now = self.now();
         let asked = self.asked(caller, request, by_party, now).await?;
+        self.learn().await?;
         let decision = asked.decide(&self.engine(), &self.index())?;
+        if decision.rules_failed() {
+            self.note_unanswered(caller, &asked.question, &decision, now).await?;
+            return Err(Error::refused(decision));
+        }
         let question = &asked.question;
         let entry = Entry::of(Event::VerifyConsent, question.youth)
             .by(caller)
@@ -45,6 +50,27 @@ impl Gateway {
             decision: Some(wire_decision(&decision, question.youth, &noted)?),
             receipt: Some(receipt(&noted)),
         })
+    }
+
+    /// Writes down that a question was refused because the rules fail, as it is done of a referral.
+    async fn note_unanswered(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let _alone = self.alone_with(question.youth).await?;
+        let person = match self.person(question.youth).await {
+            Ok(person) => Some(person),
+            Err(Error::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let entry = Entry::of(Event::Refusal, question.youth)
+            .by(caller)
+            .decided(question.purpose, decision)
+            .claiming(question.ground);
+        self.note_refusal(entry, person.as_ref(), &question.channel, decision, now).await
     }
 
     /// Checks a question and who asks it. Nothing about the person is looked at for somebody who may not ask.
@@ -136,11 +162,7 @@ impl Asked {
     /// [`Error::ConsentStale`] when that is older than was asked for.
     pub(super) fn decide(&self, engine: &Engine, index: &ConsentIndex) -> Result<Decision, Error> {
         self.check_fresh(index)?;
-        let decision = engine.verify(index, self.categories, &counted(index, &self.question));
-        if decision.reasons().contains(&Reason::RulesFailed) {
-            return Err(Error::NotPermitted(Box::new(decision)));
-        }
-        Ok(decision)
+        Ok(engine.verify(index, self.categories, &counted(index, &self.question)))
     }
 
     /// Whether the consents known here are as fresh as was asked for.

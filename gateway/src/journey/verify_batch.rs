@@ -40,6 +40,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::seal::Keys;
+use crate::services::status;
 use crate::store::{BatchItem, Change};
 use crate::trail::{receipt, verdict};
 
@@ -71,12 +72,19 @@ impl Gateway {
                 Err(violations) => Err(violations.into()),
             });
         }
+        self.learn().await?;
         let engine = self.engine();
         let items: Vec<Item> = {
             let index = self.index();
-            let decide = |asked: Asked| asked.decide(&engine, &index).map(|decision| (asked, decision));
+            let decide = |asked: Asked| match asked.decide(&engine, &index)? {
+                failed if failed.rules_failed() => Err(Error::RulesFailed),
+                decision => Ok((asked, decision)),
+            };
             asked.into_iter().map(|asked| asked.and_then(decide)).collect()
         };
+        if let Some(Err(failed)) = items.iter().find(|item| matches!(item, Err(Error::RulesFailed))) {
+            status::log(failed);
+        }
         let mut kept = Vec::with_capacity(items.len());
         let mut tree = Tree::new();
         for (number, item) in (0_u16..).zip(&items) {

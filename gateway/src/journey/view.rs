@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Question, Reader, Viewer};
 use polku_proto::v1::{DataCategory, Purpose, Referral};
 use polku_proto::{CategorySet, Disclose, Valid, YouthId};
+use uuid::Uuid;
 
 use crate::caller::{Actor, Caller};
-use crate::error::Error;
+use crate::error::{Error, check_decided, check_refused};
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::ReferralRecord;
@@ -61,7 +62,8 @@ impl Gateway {
         }
     }
 
-    /// A subject's call concerns that subject only, under whichever of their ids. A guardian sees what a minor's guardian may see.
+    /// A subject's call concerns that subject only, under whichever of their ids. A guardian sees what a minor's
+    /// guardian may see.
     ///
     /// # Errors
     /// [`Error::NotFound`] for everybody else: to them there is no such person.
@@ -70,12 +72,34 @@ impl Gateway {
             Actor::Professional { .. } => Ok(()),
             Actor::Subject(own) if self.is_same(*own, youth) => Ok(()),
             Actor::Representative { youth: own, .. }
-                if self.is_same(*own, youth) && self.represents(caller, youth) =>
+                if self.is_same(*own, youth) && self.represents(caller, youth)? =>
             {
                 Ok(())
             }
             Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
         }
+    }
+
+    /// Lets only those read about a person who may be told anything about anybody: to a professional in a role without
+    /// access the own agency's people are nobody, too.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], as [`Gateway::check_subject`].
+    pub(crate) fn check_reader(&self, caller: &Caller, youth: YouthId) -> Result<(), Error> {
+        self.check_subject(caller, youth)?;
+        if self.has_access(caller)? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Whether the rules let the caller's role see anything of what the own agency has written. Of others it is not asked.
+    pub(crate) fn has_access(&self, caller: &Caller) -> Result<bool, Error> {
+        let Actor::Professional { .. } = caller.actor else { return Ok(true) };
+        let nobody = YouthId::from_uuid(Uuid::nil());
+        let question = own_record(caller, nobody, Purpose::Unspecified, self.now());
+        let decision = self.engine().decide(&self.index(), CategorySet::ALL, &question);
+        if decision.rules_failed() {
+            return Err(Error::refused(decision));
+        }
+        Ok(!decision.permitted().is_subset(CategorySet::ENVELOPE))
     }
 
     /// A professional changes what the own role and unit may see: nothing about anybody for a role without access, and
@@ -92,7 +116,9 @@ impl Gateway {
         };
         let own = CategorySet::of(&[own]);
         let question = Question { actor: caller.role(), ..question };
-        if self.engine().decide(&self.index(), own, &question).permitted() == own {
+        let decision = self.engine().decide(&self.index(), own, &question);
+        check_decided(&decision)?;
+        if decision.permitted() == own {
             return Ok(());
         }
         Err(Error::ActorNotAllowed {
@@ -101,10 +127,12 @@ impl Gateway {
     }
 
     /// Whether the rules let this representative see the young person's own data at all.
-    fn represents(&self, caller: &Caller, youth: YouthId) -> bool {
+    fn represents(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
         let question = own_record(caller, youth, Purpose::Unspecified, self.now());
         let attendance = CategorySet::of(&[DataCategory::ServiceAttendance]);
-        self.engine().decide(&self.index(), attendance, &question).permitted() == attendance
+        let decision = self.engine().decide(&self.index(), attendance, &question);
+        check_decided(&decision)?;
+        Ok(decision.permitted() == attendance)
     }
 
     /// A record beside any referral, as the caller may see it: a consent, a prohibition, a legal status.
@@ -113,9 +141,7 @@ impl Gateway {
         record: X,
         question: &Question,
     ) -> Result<Authorised<X>, Error> {
-        self.engine()
-            .authorise(&self.index(), Valid::check(record)?, CategorySet::EMPTY, question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        Ok(self.engine().authorise(&self.index(), Valid::check(record)?, CategorySet::EMPTY, question)?)
     }
 
     /// The referral as this caller may see it now.
@@ -127,7 +153,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Authorised<Referral>, Error> {
         let viewer = self.viewer(caller, &record.row)?;
-        self.check_subject(caller, record.row.youth)?;
+        self.check_reader(caller, record.row.youth)?;
         // What the law lets wait is not there yet for the young person's side.
         if viewer == Viewer::Subject && self.delays.hold_back(record.ground(), record.row.created, now) {
             return Err(Error::NotFound);
@@ -142,13 +168,12 @@ impl Gateway {
         let full = Valid::check(message.clone())?;
         match self.engine().authorise(&self.index(), full, CategorySet::EMPTY, &question) {
             Ok(authorised) => Ok(authorised),
-            Err(_) => {
+            Err(denied) => {
+                check_refused(&denied)?;
                 // Nothing personal is permitted: the party still sees that the matter exists, and its state.
                 message.restrict(CategorySet::ENVELOPE);
                 let envelope = Valid::check(message)?;
-                self.engine()
-                    .authorise(&self.index(), envelope, CategorySet::EMPTY, &question)
-                    .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+                Ok(self.engine().authorise(&self.index(), envelope, CategorySet::EMPTY, &question)?)
             }
         }
     }
@@ -159,8 +184,6 @@ impl Gateway {
         caller: &Caller,
         message: X,
     ) -> Result<Authorised<X>, Error> {
-        self.engine()
-            .envelope(Valid::check(message)?, reader(caller), self.now())
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        Ok(self.engine().envelope(Valid::check(message)?, reader(caller), self.now())?)
     }
 }

@@ -46,6 +46,20 @@ pub(crate) trait Feed: Send + Sync + 'static {
         matches!(caller.actor, Actor::Professional { .. })
     }
 
+    /// The rules that the watcher is told of when they are others than before; none where nobody is.
+    fn rules(_gateway: &Gateway) -> Option<[u8; 32]> {
+        None
+    }
+
+    /// What a watcher is sent then.
+    fn other_rules(
+        _gateway: &Gateway,
+        _caller: &Caller,
+        _resume_token: String,
+    ) -> Result<Option<Authorised<Self::Item>>, Error> {
+        Ok(None)
+    }
+
     /// Of what there is news when the watcher has a new row. Whoever has the same topic has the same rows.
     fn topic(gateway: &Gateway, caller: &Caller, scope: &Self::Scope) -> Topic;
 
@@ -76,7 +90,29 @@ pub(crate) struct Watch<F: Feed> {
     gateway: Arc<Gateway>,
     caller: Caller,
     scope: F::Scope,
+    place: Place,
+}
+
+/// How far a watcher has been told: what a token says.
+#[derive(Debug, Clone, Copy)]
+struct Place {
     position: u64,
+    /// The rules that it knows of.
+    rules: Option<[u8; 32]>,
+}
+
+impl Place {
+    fn bytes(self) -> Vec<u8> {
+        let rules = self.rules.as_ref().map_or(&[][..], |rules| rules);
+        [&self.position.to_be_bytes(), rules].concat()
+    }
+
+    /// Reads those bytes. A token of a release that told of no rules has none: they may be others by now.
+    fn read(bytes: &[u8]) -> Option<Place> {
+        let (position, rules) = bytes.split_first_chunk()?;
+        let rules = if rules.is_empty() { None } else { Some(rules.try_into().ok()?) };
+        Some(Place { position: u64::from_be_bytes(*position), rules })
+    }
 }
 
 impl Gateway {
@@ -90,13 +126,13 @@ impl Gateway {
         if !F::is_for(&caller, &scope) {
             return Err(Error::ActorNotAllowed { expected: F::FOLLOWERS });
         }
-        let position = if token.is_empty() {
-            F::newest(self).await?
+        let place = if token.is_empty() {
+            Place { position: F::newest(self).await?, rules: F::rules(self) }
         } else {
             let plain = self.keys.open_token(&binding::<F>(&caller), token).map_err(|_| WRONG_TOKEN)?;
-            u64::from_be_bytes(plain.try_into().map_err(|_| WRONG_TOKEN)?)
+            Place::read(&plain).ok_or(WRONG_TOKEN)?
         };
-        Ok(Watch { gateway: Arc::clone(self), caller, scope, position })
+        Ok(Watch { gateway: Arc::clone(self), caller, scope, place })
     }
 }
 
@@ -164,36 +200,48 @@ impl<F: Feed> Watch<F> {
         mut woken: Woken,
     ) -> Result<Sent, Error> {
         let gateway = Arc::clone(&self.gateway);
+        let rules = F::rules(&gateway);
+        if rules != self.place.rules {
+            let Ok(room) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
+            self.place.rules = rules;
+            if let Some(item) = F::other_rules(&gateway, &self.caller, self.token(self.place)?)? {
+                room.send(Box::new(Ok(item)));
+            }
+        }
         loop {
             let (newest, rows): (u64, SharedRows<F::Row>) = match woken {
                 // There are rows: the last of them is the newest place that matters.
-                Woken::ByNews => (self.position, listener.shared(rings, self.position)),
+                Woken::ByNews => (self.place.position, listener.shared(rings, self.place.position)),
                 Woken::ByTime => (F::newest(&gateway).await?, Arc::default()),
             };
-            let read = || F::after(&gateway, &self.caller, &self.scope, self.position, BATCH);
+            let read = || F::after(&gateway, &self.caller, &self.scope, self.place.position, BATCH);
             // Kept until all of it is sent: who comes a little later need not read it again.
             let read = rows.get_or_try_init(read).await?;
             // What comes after this reading is rung for.
             let is_all = read.len() < BATCH as usize;
-            let position = self.position;
-            for (position, row) in read.iter().filter(|(place, _)| *place > position) {
-                // A place first, then the permit: a permit does not wait for a slow reader.
-                let Ok(place) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
-                let binding = binding::<F>(&self.caller);
-                let token = gateway.keys.seal_token(&binding, &position.to_be_bytes())?;
+            let from = self.place.position;
+            for (position, row) in read.iter().filter(|(position, _)| *position > from) {
+                // Room first, then the permit: a permit does not wait for a slow reader.
+                let Ok(room) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
+                let token = self.token(Place { position: *position, ..self.place })?;
                 if let Some(item) = F::item(&gateway, &self.caller, row.clone(), token).await? {
-                    place.send(Box::new(Ok(item)));
+                    room.send(Box::new(Ok(item)));
                 }
-                self.position = *position;
+                self.place.position = *position;
             }
             if is_all {
                 // Others' rows need not be looked at again.
-                self.position = self.position.max(newest);
+                self.place.position = self.place.position.max(newest);
                 return Ok(Sent::All);
             }
             // Whoever is so far behind reads the rest alone.
             woken = Woken::ByTime;
         }
+    }
+
+    /// The token with which the watcher goes on behind a place.
+    fn token(&self, place: Place) -> Result<String, Error> {
+        Ok(self.gateway.keys.seal_token(&binding::<F>(&self.caller), &place.bytes())?)
     }
 }
 

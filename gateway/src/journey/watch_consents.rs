@@ -1,9 +1,12 @@
 //! An agency's system is told about whom to ask again.
 //!
 //! A notice says that what a person permits may have changed, and never what: given, withdrawn, prohibited, lifted or a
-//! legal status, all look the same. Other rules, which can change every permission at once, are no notice: there would be
-//! one for each holder of each permission. Told are the agencies that a consent of the person names and, of what holds against
-//! grounds in law too, the parties of the person's referrals.
+//! legal status, all look the same. Told are the agencies that a consent of the person names. A prohibition and a legal status
+//! hold against grounds in law too, and those may be anybody's who has to do with the person: so of these is told whoever
+//! may ask about the person at all, by a consent, a referral, a plan, an entry or having identified them.
+//!
+//! Other rules can change every answer there is. That is one notice, which names nobody: a watcher is told so when the
+//! rules are others than those that it was told of last, by its token, also after a restart.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,12 +56,24 @@ impl Gateway {
         youths.extend(&change.tied);
         for youth in youths {
             told.extend(self.index().parties_of(youth).into_iter().map(|agency| (youth, agency)));
-            let parties = self.referral_parties(youth).await?;
-            told.extend(parties.into_iter().map(|agency| (youth, agency)));
+            told.extend(self.related_to(youth).await?.into_iter().map(|agency| (youth, agency)));
         }
         let (revision, time) = (change.leaf, self.now());
         let notice = |(youth, agency)| NewNotice { youth, agency: self.told(&agency), revision, time };
         Ok(told.into_iter().map(notice).collect())
+    }
+
+    /// The agencies that have to do with the person under this id, beside those that a consent names.
+    async fn related_to(&self, youth: YouthId) -> Result<BTreeSet<AgencyId>, Error> {
+        let mut related = self.referral_parties(youth).await?;
+        related.extend(self.store.entries_of(youth, 1).await?.into_iter().map(|row| row.agency));
+        related.extend(self.store.plans_of(youth).await?.into_iter().flat_map(|row| row.parties));
+        let (subjects, subject) = (self.subjects().await?, self.subject_pseudonym(youth));
+        let identified = tokio::task::spawn_blocking(move || subjects.identified_by(&subject)).await;
+        let identified =
+            identified.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))??;
+        related.extend(identified.iter().filter_map(|organisation| organisation.parse().ok()));
+        Ok(related)
     }
 
     /// The agencies that have sent or received a referral of the person.
@@ -92,6 +107,21 @@ impl Feed for Consents {
 
     const TOKEN: &'static str = "watch consents";
     const FOLLOWERS: &'static str = "a professional's system watches consents";
+
+    fn rules(gateway: &Gateway) -> Option<[u8; 32]> {
+        Some(gateway.engine().policy_digest())
+    }
+
+    fn other_rules(
+        gateway: &Gateway,
+        caller: &Caller,
+        resume_token: String,
+    ) -> Result<Option<Authorised<ConsentNotice>>, Error> {
+        let revision = gateway.index().revision();
+        let time = Some(wire_time(gateway.now())?);
+        let shell = ConsentNotice { resume_token, youth: String::new(), revision, time };
+        Ok(Some(gateway.shell(caller, shell)?))
+    }
 
     fn topic(gateway: &Gateway, caller: &Caller, (): &()) -> Topic {
         Topic::Consents(gateway.told(&caller.agency))

@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised, ConsentIndex, Viewer};
+use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    ConsentChange, ConsentState, DeliveryState, InvalidateConsentRequest, RevokeConsentRequest,
-    WithdrawConsentRequest,
+    ConsentChange, ConsentEvidence, ConsentState, DeliveryState, InvalidateConsentRequest,
+    RevokeConsentRequest, WithdrawConsentRequest,
 };
 use polku_proto::{AgencyId, CategorySet, ConsentName, Disclose, PlanName, ReferralName, Valid, YouthId};
 
 use super::commit::{Batch, Write};
-use super::consent::{check_etag, is_in_force, push_event};
+use super::consent::{check_etag, is_guardian, is_in_force, push_event};
 use super::machine::{Step, is_final};
 use super::read::name;
 use super::respond::event;
@@ -18,9 +19,9 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
-use crate::outbox::is_passing;
+use crate::outbox::Whose;
 use crate::person::Person;
-use crate::record::ReferralRecord;
+use crate::record::{ConsentRecord, ReferralRecord};
 use crate::store::{About, Change, DeliveryItem, PlanRow, ReferralFilter, ReferralRow};
 
 /// Names of referrals, and of plans, whose delivery a change has stopped, or has come too late for.
@@ -33,18 +34,27 @@ pub(super) struct Effect {
 /// How a consent ends.
 #[derive(Debug, Clone, Copy)]
 enum Ending {
-    Withdrawn,
+    /// By whom, as far as a professional says so.
+    TakenBack(GivenBy),
     Revoked,
     Invalidated,
 }
 
 impl Ending {
-    fn state(self) -> ConsentState {
-        match self {
-            Ending::Withdrawn => ConsentState::Withdrawn,
-            Ending::Revoked => ConsentState::Revoked,
-            Ending::Invalidated => ConsentState::Invalidated,
-        }
+    /// Into which state this brings the record, and whose word that is: the young person withdraws, everybody else
+    /// revokes.
+    fn outcome(self, caller: &Caller, record: &ConsentRecord) -> Result<(ConsentState, GivenBy), Error> {
+        let by = match self {
+            Ending::TakenBack(said) => taken_back_by(caller, said, record)?,
+            Ending::Revoked => GivenBy::Unspecified,
+            Ending::Invalidated => return Ok((ConsentState::Invalidated, GivenBy::Unspecified)),
+        };
+        Ok(match by {
+            GivenBy::Self_ => (ConsentState::Withdrawn, by),
+            GivenBy::Guardian | GivenBy::OtherRepresentative | GivenBy::Unspecified => {
+                (ConsentState::Revoked, by)
+            }
+        })
     }
 
     /// Tells whether a consent in this state can end so.
@@ -53,8 +63,8 @@ impl Ending {
         let void =
             matches!(present, ConsentState::Refused | ConsentState::Invalidated | ConsentState::Unspecified);
         match self {
-            Ending::Withdrawn | Ending::Revoked if given => Ok(()),
-            Ending::Withdrawn | Ending::Revoked => {
+            Ending::TakenBack(_) | Ending::Revoked if given => Ok(()),
+            Ending::TakenBack(_) | Ending::Revoked => {
                 Err(Error::RecordState { expected: "a consent that was given can be withdrawn or revoked" })
             }
             Ending::Invalidated if !void => Ok(()),
@@ -66,7 +76,8 @@ impl Ending {
 }
 
 impl Gateway {
-    /// The young person takes a consent back. Works whatever version the caller has seen.
+    /// A consent is taken back, by the young person or by another one who could give it. Works whatever version the
+    /// caller has seen.
     pub(crate) async fn withdraw_consent(
         &self,
         caller: &Caller,
@@ -75,7 +86,8 @@ impl Gateway {
         let request = request.into_inner();
         let call = self.call(caller, "WithdrawConsent", &request.request_id, &request)?;
         let name = name(&request.name, "name")?;
-        self.end_consent(&call, name, &request.etag, Ending::Withdrawn, request.reason).await
+        let ending = Ending::TakenBack(request.taken_back_by());
+        self.end_consent(&call, name, &request.etag, ending, request.reason).await
     }
 
     /// A professional ends a consent.
@@ -123,7 +135,11 @@ impl Gateway {
             check_etag(&record, etag)?;
         }
         ending.check(record.message.state())?;
-        push_event(&mut record, call.caller, ending.state(), reason, now)?;
+        let (state, by) = ending.outcome(call.caller, &record)?;
+        push_event(&mut record, call.caller, state, reason, now)?;
+        if let Some(event) = record.message.events.last_mut() {
+            event.set_taken_back_by(by);
+        }
         self.commit_consent(call, &person, Batch::of(record, Write::Next), now).await
     }
 
@@ -197,8 +213,8 @@ impl Gateway {
         Ok(all)
     }
 
-    /// Everything about the person under this id that has begun and not ended, whatever it rests on: part of it may rest on what has
-    /// just been taken away.
+    /// Everything about the person under this id that has begun and not ended, whatever it rests on: part of it may
+    /// rest on what has just been taken away.
     async fn under_way(&self, caller: &Caller, youth: YouthId) -> Result<Vec<String>, Error> {
         let mut names = Vec::new();
         for delivery in self.store.open_deliveries_of(youth).await? {
@@ -231,8 +247,10 @@ impl Gateway {
         let question = record.question(Viewer::Addressee, ActorRole::System, now);
         let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
         let required = self.required(&record.row.recipient);
-        let decision = self.engine().decide(index, content.union(required), &question);
-        required.is_subset(decision.permitted()) || is_passing(&decision)
+        let engine = self.engine();
+        let decision = engine.decide(index, content.union(required), &question);
+        let whose = || Whose::of(&engine, index, &decision, required, &question);
+        required.is_subset(decision.permitted()) || whose() == Whose::Ours
     }
 
     async fn stop(
@@ -314,6 +332,27 @@ fn tells(item: DeliveryItem) -> bool {
         DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice { .. } | DeliveryItem::PlanEnded => {
             false
         }
+    }
+}
+
+/// Who takes a consent back: whoever calls, or the one of whom a professional says so.
+fn taken_back_by(caller: &Caller, said: GivenBy, record: &ConsentRecord) -> Result<GivenBy, Error> {
+    let wrong = |expected| Error::Field { field: "taken_back_by", reason: "INVALID_FIELDS", expected };
+    let own = match caller.actor {
+        Actor::Professional { .. } => None,
+        Actor::Subject(_) => Some(GivenBy::Self_),
+        Actor::Representative { .. } if is_guardian(caller) => Some(GivenBy::Guardian),
+        Actor::Representative { .. } => Some(GivenBy::OtherRepresentative),
+    };
+    let given_by = record.message.evidence.as_ref().map_or(GivenBy::Self_, ConsentEvidence::given_by);
+    match (own, said) {
+        (Some(own), GivenBy::Unspecified) => Ok(own),
+        (Some(_), _) => Err(wrong("nothing: it is the word of whoever calls")),
+        (None, GivenBy::Unspecified) => Ok(given_by),
+        (None, GivenBy::Guardian) if given_by != GivenBy::Guardian => {
+            Err(wrong("another one than a guardian: no guardian has given the consent"))
+        }
+        (None, said) => Ok(said),
     }
 }
 

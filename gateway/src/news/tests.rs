@@ -116,3 +116,27 @@ fn what_is_read_after_a_ring_is_read_together() {
     assert!(weak.upgrade().is_none());
     assert!(!one.shared::<u8>(one.rings(), 3).initialized());
 }
+
+#[test]
+fn other_gateways_understand_the_word_of_every_topic() {
+    let agency: AgencyId = "te".parse().unwrap();
+    let plan = PlanId::from_uuid(Uuid::from_u128(7));
+    let topics = [
+        Topic::Referrals(agency.clone()),
+        Topic::Consents([0xa7; 32]),
+        Topic::Tasks(agency.clone()),
+        Topic::Plans(agency.clone()),
+        Topic::Plan(agency, plan),
+    ];
+    for topic in topics {
+        let word = topic.word();
+        assert!(
+            word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b' ')),
+            "{word}"
+        );
+        assert_eq!(Topic::of_word(&word), Some(topic), "{word}");
+    }
+    for word in ["", "d", "k", "r", "x te", "r te te", "c a7", "c zz", "p te plan", "r te x y"] {
+        assert_eq!(Topic::of_word(word), None, "{word}");
+    }
+}

@@ -7,35 +7,46 @@ use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
 use polku_proto::v1::DeliveryState;
 
+use super::NO_DEADLINE;
 use super::backoff::next_attempt;
 use super::end::{End, Fate};
+use super::pace::{Heard, Waited};
 use super::prepare::{Prepared, Ready};
+use super::within::within;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::store::DeliveryRow;
+use crate::store::{DeliveryRow, Priority};
 
 impl Gateway {
     /// Carries one leased delivery as far as it goes.
-    pub(super) async fn attempt(&self, row: DeliveryRow) -> Result<(), Error> {
+    pub(crate) async fn attempt(&self, row: DeliveryRow) -> Result<(), Error> {
         let mut fate = Fate::after(row.state);
+        let mut pass = Pass::Needed;
         let Some(adapter) = self.adapter(&row.agency).cloned() else {
             return self.wait_for_adapter(row, fate).await;
         };
         // Sending again tells as well whether an agency that recognises the message has it.
         if fate == Fate::Unknown && adapter.redelivery() != Redelivery::Deduplicates {
+            if adapter.redelivery() == Redelivery::AnswersStatus && row.deadline > self.now() {
+                if let Err(later) = self.pass(&row) {
+                    return Ok(self.store.release(row.message, row.fence, later.min(row.deadline)).await?);
+                }
+                pass = Pass::Given;
+            }
             match self.find_out(&adapter, &row).await {
                 Found::NotThere => fate = Fate::NotThere,
                 Found::Ended(end) => return self.end(row, |_| end).await,
             }
         }
-        let ready = match self.prepare(row, fate).await? {
+        let ready = match self.prepare(row, fate, pass).await? {
             Prepared::Ready(ready) => ready,
             Prepared::Nothing => return Ok(()),
             Prepared::FindOut(row) => match self.find_out(&adapter, &row).await {
                 Found::Ended(end) => return self.end(*row, |_| end).await,
                 Found::NotThere => {
                     fate = Fate::NotThere;
-                    let Prepared::Ready(ready) = self.prepare(*row, fate).await? else { return Ok(()) };
+                    let prepared = self.prepare(*row, fate, Pass::Given).await?;
+                    let Prepared::Ready(ready) = prepared else { return Ok(()) };
                     ready
                 }
             },
@@ -44,7 +55,7 @@ impl Gateway {
         // The lease is looked at right before the first byte.
         let now = self.now();
         let left = row.leased_until.map_or(Duration::ZERO, |until| {
-            Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
+            Duration::try_from(until.duration_since(self.timer())).unwrap_or(Duration::ZERO)
         });
         if left.is_zero() {
             return self.end(row, |now| End::lease_ran_out(fate, now)).await;
@@ -55,14 +66,17 @@ impl Gateway {
             .valid_until()
             .map_or(left, |until| Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO));
         let limit = self.delivery.attempt.min(left).min(good_for);
-        let sent = tokio::time::timeout(limit, adapter.deliver(payload, now)).await;
-        let result = sent.unwrap_or_else(|_| {
+        let sent = within(limit, adapter.deliver(payload, now)).await;
+        let result = sent.unwrap_or_else(|| {
             // Each call of an adapter has a shorter deadline of its own, but a delivery may take several calls: one for
             // a token, another with a new one. What is cut off between them may have been written: nothing is known.
             Err(AdapterError { agency: row.agency.clone(), kind: AdapterErrorKind::Unanswered, source: None })
         });
         if let Err(error) = &result {
             tracing::info!(agency = %row.agency, delivery = %row.message, kind = %error.kind, "delivery attempt failed");
+        }
+        if let Some(heard) = heard(&result) {
+            self.pace.note(&row.agency, heard, self.timer());
         }
         let redelivery = adapter.redelivery();
         let attempts = row.attempts;
@@ -80,7 +94,8 @@ impl Gateway {
         // Never sooner than any look into the queue: a configured pause may be none at all.
         let later = next_attempt(&self.delivery.pauses, u32::MAX, 1.0, now)
             .clamp(now + super::LOOK_AGAIN, now + super::LOOK_FOR_ADAPTER);
-        Ok(self.store.release(row.message, row.fence, later.min(row.deadline)).await?)
+        let later = self.on_timer(later).min(row.deadline);
+        Ok(self.store.release(row.message, row.fence, later).await?)
     }
 
     fn outcome(
@@ -120,11 +135,32 @@ impl Gateway {
         }
     }
 
-    /// When the delivery was put into the queue, as its id says. A law may give it less time than the operator does.
-    fn queued_at(&self, row: &DeliveryRow) -> Timestamp {
+    /// When the delivery was put into the queue, as its id says, or was put there once more, as its deadline does. A law may
+    /// give it less time than the operator does.
+    pub(crate) fn queued_at(&self, row: &DeliveryRow) -> Timestamp {
         let made = row.message.uuid().get_timestamp().map(|made| made.to_unix());
-        let made = made.and_then(|(seconds, _)| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
-        made.unwrap_or(row.deadline - self.delivery.give_up_after)
+        let made = made.and_then(|(seconds, nanos)| {
+            Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
+        });
+        let begun = row.deadline - self.delivery.give_up_after;
+        match made {
+            Some(made) if row.deadline == NO_DEADLINE => made,
+            Some(made) => made.max(begun),
+            None => begun,
+        }
+    }
+
+    /// Whether the pace of the agency lets a delivery go now. What the law wants at once waits for no other.
+    ///
+    /// # Errors
+    /// When it may come back, if not.
+    pub(super) fn pass(&self, row: &DeliveryRow) -> Result<(), Timestamp> {
+        let is_fresh = row.attempts == 0 && row.state == DeliveryState::Queued;
+        let waited = if is_fresh { Waited::Since(self.queued_at(row)) } else { Waited::Tried };
+        match row.priority {
+            Priority::Urgent => Ok(()),
+            Priority::Ordinary => self.pace.admit(&row.agency, waited, self.timer()),
+        }
     }
 
     /// An attempt ended without a word: has the agency got the message?
@@ -133,7 +169,10 @@ impl Gateway {
         match adapter.redelivery() {
             Redelivery::Neither => Found::Ended(End::of(DeliveryState::InDoubt, now, "NO_ANSWER")),
             Redelivery::Deduplicates | Redelivery::AnswersStatus => {
-                match adapter.status(&row.message, now).await {
+                let status = adapter.status(&row.message, now).await;
+                let heard = if status.is_ok() { Heard::Answer } else { Heard::Nothing };
+                self.pace.note(&row.agency, heard, self.timer());
+                match status {
                     Ok(DeliveryStatus::Arrived(receipt)) => Found::Ended(End {
                         reference: Some(receipt.reference),
                         ..End::of(DeliveryState::Delivered, now, "FOUND_OUT")
@@ -159,4 +198,22 @@ impl Gateway {
 enum Found {
     NotThere,
     Ended(End),
+}
+
+/// Whether the pace of the agency has let a delivery through already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pass {
+    Needed,
+    Given,
+}
+
+/// What an attempt tells about the agency's system; nothing, if it has not come so far.
+fn heard(result: &Result<Receipt, AdapterError>) -> Option<Heard> {
+    match result.as_ref().map_err(|error| &error.kind) {
+        Ok(_) | Err(AdapterErrorKind::Rejected { .. }) => Some(Heard::Answer),
+        Err(
+            AdapterErrorKind::Unavailable { .. } | AdapterErrorKind::Timeout | AdapterErrorKind::Unanswered,
+        ) => Some(Heard::Nothing),
+        Err(AdapterErrorKind::PermitMismatch | AdapterErrorKind::Unwritable { .. }) => None,
+    }
 }

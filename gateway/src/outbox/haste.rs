@@ -3,7 +3,10 @@
 //! | obligation of the decision | the delivery |
 //! | --- | --- |
 //! | high priority, send at once | is taken before all others that are due |
-//! | send on the same day, on the next day | is given up at the end of that day in Finland, so that its sender hears of it in time; never within an hour |
+//! | send at once, on the same day, on the next day | is given up at the end of that day in Finland, so that its sender hears of it in time and can ring; never within an hour |
+//!
+//! What is to go at once is not tried for longer than what may wait until the evening. The next day is that after the
+//! sending: a notice is due the day after a decision, and is sent on the day of the decision at the earliest.
 
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::Obligation;
@@ -19,7 +22,11 @@ pub(crate) fn hurried(row: DeliveryRow, obligations: &[Obligation], now: Timesta
     let mut hurried = row;
     for obligation in obligations {
         match obligation {
-            Obligation::HighPriority | Obligation::SendAtOnce => hurried.priority = Priority::Urgent,
+            Obligation::HighPriority => hurried.priority = Priority::Urgent,
+            Obligation::SendAtOnce => {
+                hurried.priority = Priority::Urgent;
+                hurried.deadline = earlier(hurried.deadline, now, Day::This);
+            }
             Obligation::SendSameDay => hurried.deadline = earlier(hurried.deadline, now, Day::This),
             Obligation::SendNextDay => hurried.deadline = earlier(hurried.deadline, now, Day::Next),
             Obligation::MarkRedacted
@@ -89,7 +96,7 @@ mod tests {
             assert_eq!(hurry(noon, 72, &[obligation]).0, priority, "{obligation:?}");
         }
         assert_eq!(hurry(noon, 72, &[Obligation::RecordGround]), (Priority::Ordinary, usual.clone()));
-        assert_eq!(hurry(noon, 72, &[Obligation::SendAtOnce]), (Priority::Urgent, usual));
+        assert_eq!(hurry(noon, 72, &[Obligation::HighPriority]), (Priority::Urgent, usual));
     }
 
     #[test]
@@ -101,6 +108,7 @@ mod tests {
         assert_eq!(ends("2026-07-02T10:00:00Z", 72, same), "2026-07-02T21:00:00Z");
         assert_eq!(ends("2026-03-02T22:30:00Z", 72, same), "2026-03-03T22:00:00Z");
         assert_eq!(ends("2026-03-02T10:00:00Z", 72, Obligation::SendNextDay), "2026-03-03T22:00:00Z");
+        assert_eq!(ends("2026-03-02T10:00:00Z", 72, Obligation::SendAtOnce), "2026-03-02T22:00:00Z");
         // An operator who gives up sooner still does.
         assert_eq!(ends("2026-03-02T10:00:00Z", 2, same), "2026-03-02T12:00:00Z");
         assert_eq!(ends("2026-03-02T21:59:00Z", 72, same), "2026-03-02T22:59:00Z");

@@ -5,18 +5,23 @@
 
 mod attempt;
 mod backoff;
+mod breaker;
+mod budget;
 mod end;
 mod haste;
 mod message;
+mod pace;
 mod permission;
 mod pieces;
 mod plan;
 mod prepare;
 mod reading;
 mod referral;
+mod rerun;
 mod settle;
 mod told;
 mod waiters;
+mod within;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,14 +42,16 @@ use crate::store::{About, DeliveryItem, DeliveryRow, LeaseRequest, Priority};
 pub(crate) use end::has_ended;
 pub(crate) use haste::hurried;
 pub(crate) use message::words;
-pub(crate) use prepare::{DISCLOSURE_NOTICE, is_passing};
+pub(crate) use pace::Pace;
+pub(crate) use prepare::{DISCLOSURE_NOTICE, Whose};
 pub(crate) use reading::{Lock, Reading, Seen, Shown};
+pub(crate) use rerun::{NoMore, Word};
 pub(crate) use told::{Mark, TOLD, Telling, Told};
 pub(crate) use waiters::Waiters;
 
 /// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.
 const PER_AGENCY: u32 = 16;
-/// The longest pause without looking into the queue.
+/// How soon a delivery that waits for another one is looked at again, at the soonest.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How soon a delivery is looked at again whose agency is without its system, by an operator's mistake.
 const LOOK_FOR_ADAPTER: Duration = Duration::from_secs(60);
@@ -53,8 +60,6 @@ const LOOK_FOR_IDENTITY: SignedDuration = SignedDuration::from_hours(1);
 /// The deadline of what is never given up: the discloser's register has to hold every disclosure (law 703/2023), however
 /// long its system is down. The year 9999, which every store can hold.
 pub(crate) const NO_DEADLINE: Timestamp = Timestamp::constant(253_370_764_800, 0);
-/// How often time-driven changes are made.
-const SWEEP: Duration = Duration::from_secs(1);
 
 /// What is under way to each agency.
 type UnderWay = Arc<Mutex<HashMap<AgencyId, HashSet<MessageId>>>>;
@@ -66,7 +71,7 @@ pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
     let mut next_sweep = tokio::time::Instant::now();
     while !*stop.borrow() {
         if tokio::time::Instant::now() >= next_sweep {
-            next_sweep += SWEEP;
+            next_sweep += gateway.delivery.look_again;
             if let Err(error) = gateway.sweep().await {
                 status::log(&error);
             }
@@ -87,8 +92,11 @@ pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
         }
         let pause = gateway.pause().await;
         tokio::select! {
-            () = gateway.queued.notified() => {}
+            // What is done next is always the same. Whoever has ended comes first: until then it takes up a place, and as
+            // long as something new is queued all the time nobody else would be looked at.
+            biased;
             Some(_) = tasks.join_next() => {}
+            () = gateway.queued.notified() => {}
             () = tokio::time::sleep(pause) => {}
             changed = stop.changed() => if changed.is_err() { break },
         }
@@ -137,15 +145,6 @@ impl Gateway {
         agency: AgencyId,
         now: Timestamp,
     ) -> Result<DeliveryRow, Error> {
-        let deadline = match item {
-            DeliveryItem::DisclosureNotice { .. } => NO_DEADLINE,
-            DeliveryItem::Handover
-            | DeliveryItem::StateChange
-            | DeliveryItem::Information(_)
-            | DeliveryItem::ConsentWithdrawn
-            | DeliveryItem::PlanPart
-            | DeliveryItem::PlanEnded => now + self.delivery.give_up_after,
-        };
         Ok(DeliveryRow {
             message: MessageId::from_uuid(self.new_id(now)?),
             item,
@@ -156,7 +155,7 @@ impl Gateway {
             state: DeliveryState::Queued,
             attempts: 0,
             due: now,
-            deadline,
+            deadline: self.deadline_of(item, now),
             fence: 0,
             leased_until: None,
             intent: None,
@@ -164,26 +163,46 @@ impl Gateway {
         })
     }
 
+    /// Until when it is tried. A notice that is owed is tried until it arrives.
+    fn deadline_of(&self, item: DeliveryItem, now: Timestamp) -> Timestamp {
+        match item {
+            DeliveryItem::DisclosureNotice { .. } => NO_DEADLINE,
+            DeliveryItem::Handover
+            | DeliveryItem::StateChange
+            | DeliveryItem::Information(_)
+            | DeliveryItem::ConsentWithdrawn
+            | DeliveryItem::PlanPart
+            | DeliveryItem::PlanEnded => now + self.delivery.give_up_after,
+        }
+    }
+
     async fn lease(&self, busy: usize, under_way: &UnderWay) -> Result<Vec<DeliveryRow>, Error> {
         let limit = self.delivery.concurrency.saturating_sub(u32::try_from(busy).unwrap_or(u32::MAX));
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let under_way = lock(under_way)
+        let under_way: Vec<(AgencyId, u32)> = lock(under_way)
             .iter()
             .map(|(agency, messages)| (agency.clone(), u32::try_from(messages.len()).unwrap_or(u32::MAX)))
             .collect();
-        let now = self.now();
+        let now = self.timer();
         let until = now + self.delivery.lease;
-        let lease = LeaseRequest { now, until, limit, per_agency: PER_AGENCY, under_way };
+        let more = |(agency, most): (AgencyId, u32)| {
+            let busy = under_way.iter().find(|(other, _)| *other == agency).map_or(0, |(_, count)| *count);
+            (agency, most.saturating_sub(busy))
+        };
+        let held = self.pace.held(now).into_iter().map(more).collect();
+        let lease = LeaseRequest { now, until, limit, per_agency: PER_AGENCY, under_way, held };
         Ok(self.store.lease_due(&lease).await?)
     }
 
-    /// How long nothing will be due.
+    /// How long nothing will be due. What waits for an agency that is left alone is looked at no more often than anything.
     async fn pause(&self) -> Duration {
-        match self.store.next_due().await {
-            Ok(Some(due)) => until(self.now(), due).min(LOOK_AGAIN),
-            Ok(None) | Err(_) => LOOK_AGAIN,
+        let now = self.timer();
+        let held: Vec<AgencyId> = self.pace.held(now).into_iter().map(|(agency, _)| agency).collect();
+        match self.store.next_due(&held).await {
+            Ok(Some(due)) => until(now, due).min(self.delivery.look_again),
+            Ok(None) | Err(_) => self.delivery.look_again,
         }
     }
 

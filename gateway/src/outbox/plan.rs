@@ -12,11 +12,11 @@ use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid, YouthId};
 
 use super::end::{End, may_have_arrived};
 use super::message::IDENTITY;
-use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
+use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict, Whose};
 use super::told::{Mark, Told};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::journey::Tellable;
+use crate::journey::{SentPart, Tellable};
 use crate::person::Person;
 use crate::store::{About, Change, DeliveryItem, DeliveryRow};
 
@@ -26,8 +26,10 @@ struct Saying {
     question: Question,
     /// What of it must be permitted.
     required: CategorySet,
-    /// Of a part: by this it is known again.
-    mark: Option<Mark>,
+    /// Of a part: by these it is known again.
+    marks: Vec<Mark>,
+    /// Of the recipient's own section: which revision of the plan it shows.
+    own: Option<u64>,
 }
 
 impl Gateway {
@@ -139,11 +141,15 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Look, Error> {
         let saying = match row.item {
-            DeliveryItem::PlanPart | DeliveryItem::PlanEnded => {
-                self.tellable(person, row, now).await?.map(|Tellable { part, question, required, mark }| {
-                    Saying { item: delivery::Item::PlanPart(part), question, required, mark }
-                })
-            }
+            DeliveryItem::PlanPart | DeliveryItem::PlanEnded => self.tellable(person, row, now).await?.map(
+                |Tellable { part, question, required, marks, own }| Saying {
+                    item: delivery::Item::PlanPart(part),
+                    question,
+                    required,
+                    marks,
+                    own,
+                },
+            ),
             DeliveryItem::DisclosureNotice { leaf, index } => {
                 Some(self.notice_of_telling(person, row, (leaf, index), now).await?)
             }
@@ -162,7 +168,7 @@ impl Gateway {
     }
 
     fn authorise_saying(&self, row: &DeliveryRow, saying: Saying, now: Timestamp) -> Result<Verdict, Error> {
-        let Saying { item, question, required, mark } = saying;
+        let Saying { item, question, required, marks, own } = saying;
         let is_part = matches!(item, delivery::Item::PlanPart(_));
         let payload = Delivery {
             message_id: row.message.to_string(),
@@ -178,12 +184,15 @@ impl Gateway {
             Ok(payload) => {
                 let told = || Told::of(holds, &question, payload.decision(), row.message.uuid(), now);
                 let told = is_part.then(told).flatten();
-                let told = told.map(|told| mark.into_iter().fold(told, Told::marked));
-                Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told })))
+                let told = told.map(|told| told.known_by(marks));
+                let sent = own.map(|revision| SentPart::of(revision, payload.decision().permitted(), now));
+                Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told, sent })))
             }
             Err(denied) => {
-                let (decision, channel) = (denied.into_decision(), question.channel);
-                Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel })))
+                let decision = denied.into_decision();
+                let whose = Whose::of(&self.engine(), &self.index(), &decision, required, &question);
+                let channel = question.channel;
+                Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel, whose })))
             }
         }
     }
@@ -202,12 +211,14 @@ impl Gateway {
             item: delivery::Item::Disclosure(notice),
             question: Question::new(row.youth, channel, Viewer::Author, purpose, now),
             required: IDENTITY,
-            mark: None,
+            marks: Vec::new(),
+            own: None,
         })
     }
 
     /// What follows from the end of a delivery: the notice to whoever's data has now arrived, or may have, if it needs one
-    /// and has a system for it, and the recipient has not read the same here before. What has not arrived is owed.
+    /// and has a system for it, and the recipient has not read the same here before. What has not arrived is owed; over what
+    /// has arrived comes the next word of the recipient's system.
     pub(super) async fn settle_plan(
         &self,
         person: &Person,
@@ -217,6 +228,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.untold(person, row, end.state, change, now).await?;
+        if end.state == DeliveryState::Delivered {
+            self.note_held(person, row, change, now).await?;
+        }
         let (true, DeliveryItem::PlanPart, Some(intent), About::Plan { plan, .. }) =
             (may_have_arrived(end.state), row.item, row.intent, &row.about)
         else {

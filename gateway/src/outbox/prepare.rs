@@ -4,11 +4,12 @@
 //! same for both.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Channel, Decision, Reason};
+use polku_policy::{Authorised, Channel, ConsentIndex, Decision, Engine, Outcome, Question, Reason};
 use polku_proto::v1::{Delivery, DeliveryState, Purpose};
-use polku_proto::{PlanName, ReferralName, YouthName};
+use polku_proto::{CategorySet, PlanName, ReferralName, YouthName};
 use serde_json::json;
 
+use super::attempt::Pass;
 use super::backoff::next_attempt;
 use super::end::{End, Fate};
 use super::told::{TOLD, Told};
@@ -16,8 +17,10 @@ use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::machine::{Step, is_final};
+use crate::journey::{SENT, SentPart};
 use crate::person::Person;
 use crate::record::ReferralRecord;
+use crate::services::status;
 use crate::store::{About, Change, DeliveryItem, DeliveryRow, DeliveryWrite};
 use crate::trail::Entry;
 
@@ -65,6 +68,8 @@ pub(super) struct Permitted {
     pub(super) purpose: Purpose,
     /// What it tells of another agency's data.
     pub(super) told: Option<Told>,
+    /// What it tells the recipient's system of the recipient's own section of a plan.
+    pub(super) sent: Option<SentPart>,
 }
 
 /// What may not.
@@ -73,6 +78,17 @@ pub(super) struct Refused {
     /// For what, and between whom.
     pub(super) purpose: Purpose,
     pub(super) channel: Channel,
+    pub(super) whose: Whose,
+}
+
+/// Whose refusal it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Ours: rules that fail, or an agency or agreement that an operator has left out, with nothing else against it.
+    /// Nothing is sent, and nothing is given up before the deadline.
+    Ours,
+    /// The young person's, or the law's.
+    Theirs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,7 +102,12 @@ pub(super) enum Turn {
 impl Gateway {
     /// Decides at the last moment and makes the intent durable. Nothing to send is an outcome too, but not for a
     /// message that the agency may have: then that is to be found out first.
-    pub(super) async fn prepare(&self, leased: DeliveryRow, fate: Fate) -> Result<Prepared, Error> {
+    pub(super) async fn prepare(
+        &self,
+        leased: DeliveryRow,
+        fate: Fate,
+        pass: Pass,
+    ) -> Result<Prepared, Error> {
         let _alone = self.alone_with(leased.youth).await?;
         let now = self.now();
         let row = match self.store.delivery(leased.message).await? {
@@ -100,13 +121,10 @@ impl Gateway {
             About::Journey => Turn::Now,
         };
         if let Turn::After(other) = turn {
-            self.store.release(row.message, row.fence, other.max(now + super::LOOK_AGAIN)).await?;
+            self.store.release(row.message, row.fence, other.max(self.timer() + super::LOOK_AGAIN)).await?;
             return Ok(Prepared::Nothing);
         }
-        let look = match &row.about {
-            About::Referral(referral) => self.look_at_referral(&person, &row, *referral, now).await?,
-            About::Plan { .. } | About::Journey => self.look_at_plan(&person, &row, now).await?,
-        };
+        let look = self.last_look(&person, &row, now).await?;
         let verdict = if row.deadline <= now {
             Verdict::Ends(DeliveryState::Expired, "DEADLINE")
         } else if turn == Turn::Never {
@@ -117,33 +135,44 @@ impl Gateway {
         if matches!(verdict, Verdict::Goes(_)) && names_person(row.item) && person.identity_code()?.is_none()
         {
             // Due at once when the person has an identity code, as `wake_all` says.
-            let later = (now + super::LOOK_FOR_IDENTITY).min(row.deadline);
+            let later = (self.timer() + super::LOOK_FOR_IDENTITY).min(row.deadline);
             self.store.release(row.message, row.fence, later).await?;
             return Ok(Prepared::Nothing);
         }
         if fate == Fate::Unknown && !matches!(verdict, Verdict::Goes(_)) {
             return Ok(Prepared::FindOut(Box::new(row)));
         }
+        if matches!(verdict, Verdict::Goes(_))
+            && pass == Pass::Needed
+            && let Err(later) = self.pass(&row)
+        {
+            self.store.release(row.message, row.fence, later.min(row.deadline)).await?;
+            return Ok(Prepared::Nothing);
+        }
         match verdict {
             Verdict::Goes(permitted) => {
                 // What an attempt without a word has told counts with this one: the agency may have either.
                 let earlier = row.intent.filter(|_| fate == Fate::Unknown);
-                let Permitted { payload, purpose, told } = *permitted;
+                let Permitted { payload, purpose, told, sent } = *permitted;
                 let told = self.told_since(&person, told, earlier).await?;
+                let sent = self.sent_since(&person, sent, earlier).await?;
                 let decided = (purpose, payload.decision());
-                let row = self.log_intent(&person, &row, decided, told.as_ref(), now).await?;
+                let row = self.log_intent(&person, &row, decided, (told.as_ref(), &sent), now).await?;
                 return Ok(Prepared::Ready(Box::new(Ready { row, payload })));
             }
             Verdict::Ends(state, code) => {
                 self.settle(&person, look.opened, row, End::of(state, now, code), now).await?;
             }
-            Verdict::Refused(refused) if is_passing(&refused.decision) => {
+            Verdict::Refused(refused) if refused.whose == Whose::Ours => {
+                if refused.decision.rules_failed() {
+                    status::log(&Error::RulesFailed);
+                }
                 let later = next_attempt(&self.delivery.pauses, row.attempts + 1, self.jitter(), now);
                 let end = End::of(DeliveryState::Retrying, later, "RULES_OR_AGREEMENT_MISSING");
                 self.settle(&person, look.opened, row, end, now).await?;
             }
             Verdict::Refused(refused) => {
-                let Refused { decision, purpose, channel } = *refused;
+                let Refused { decision, purpose, channel, whose: _ } = *refused;
                 let (_, name) = named(&row);
                 let entry = Entry::of(Event::Refusal, person.id)
                     .towards(&row.agency)
@@ -160,12 +189,25 @@ impl Gateway {
         Ok(Prepared::Nothing)
     }
 
+    /// Decides about what the delivery would say now.
+    pub(super) async fn last_look(
+        &self,
+        person: &Person,
+        row: &DeliveryRow,
+        now: Timestamp,
+    ) -> Result<Look, Error> {
+        match &row.about {
+            About::Referral(referral) => self.look_at_referral(person, row, *referral, now).await,
+            About::Plan { .. } | About::Journey => self.look_at_plan(person, row, now).await,
+        }
+    }
+
     async fn log_intent(
         &self,
         person: &Person,
         row: &DeliveryRow,
         (purpose, decision): (Purpose, &Decision),
-        told: Option<&Told>,
+        (told, sent): (Option<&Told>, &[SentPart]),
         now: Timestamp,
     ) -> Result<DeliveryRow, Error> {
         let mut entry =
@@ -181,14 +223,16 @@ impl Gateway {
             "item": word(row.item),
             "agency": row.agency.as_str(),
             "attempt": row.attempts + 1,
+            "time": now.to_string(),
             TOLD: self.told_details(person, told.cloned().into_iter().collect(), now).await?,
+            SENT: sent,
         });
         let announced = self.announce(entry, person, &details, now).await?;
         let next = DeliveryRow {
             state: DeliveryState::Sending,
             attempts: row.attempts + 1,
             intent: Some(announced.receipt.sequence),
-            leased_until: Some(now + self.delivery.lease),
+            leased_until: Some(self.timer() + self.delivery.lease),
             ..row.clone()
         };
         let mut change = Change::announced_by(announced.receipt.sequence);
@@ -249,9 +293,25 @@ fn names_person(item: DeliveryItem) -> bool {
     }
 }
 
-/// Whether the refusal is ours rather than the young person's: rules that fail, or an agreement that an operator left
-/// out. Nothing is sent, and nothing is given up before the deadline.
-pub(crate) fn is_passing(decision: &Decision) -> bool {
-    let ours = [Reason::RulesFailed, Reason::UnknownAgency, Reason::NoAgreement];
-    decision.reasons().iter().any(|reason| ours.contains(reason))
+impl Whose {
+    /// Whose it is that not all of what is required may be told. Where an agreement is missing, whatever else stands against
+    /// it comes first: somebody who takes a consent back is not to wait for an operator.
+    pub(crate) fn of(
+        engine: &Engine,
+        index: &ConsentIndex,
+        decision: &Decision,
+        required: CategorySet,
+        question: &Question,
+    ) -> Whose {
+        let says = |reason| decision.reasons().contains(&reason);
+        if says(Reason::RulesFailed) || says(Reason::UnknownAgency) {
+            return Whose::Ours;
+        }
+        if !says(Reason::NoAgreement) {
+            return Whose::Theirs;
+        }
+        let agreed = engine.decide_as_agreed(index, decision.asked(), question);
+        let permits = agreed.outcome() == Outcome::Permitted && required.is_subset(agreed.permitted());
+        if permits || agreed.rules_failed() { Whose::Ours } else { Whose::Theirs }
+    }
 }

@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::record::ReferralRecord;
 use crate::store::{About, Change, DeliveryItem, MarkTold};
-use crate::trail::Entry;
+use crate::trail::{Entry, Note};
 
 /// What is shown of one agency's data to another, and its register has to hold.
 pub(crate) struct Shown {
@@ -69,6 +69,13 @@ impl<'a> Seen<'a> {
     fn of<X>(view: &'a Authorised<X>) -> Self {
         let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
         Self { purpose, decision: view.decision(), discloser: None }
+    }
+
+    /// What is written down of a reading that tells nothing new.
+    pub(crate) fn note(&self, reading: &Reading<'a>) -> Note<'a> {
+        let entry = Entry::of(Event::Read, reading.youth).by(reading.caller);
+        let entry = entry.decided(self.purpose, self.decision).of_what(reading.name);
+        Note { entry, youth: reading.youth, details: self.details(Map::new()) }
     }
 
     /// The details of the leaf, with whose data it is.
@@ -124,10 +131,7 @@ impl Gateway {
         if self.note_new(reading, seen, shown).await? {
             return Ok(());
         }
-        let entry = Entry::of(Event::Read, reading.youth).by(reading.caller);
-        let entry = entry.decided(seen.purpose, seen.decision).of_what(reading.name);
-        self.note_with(entry, reading.youth, &seen.details(Map::new()), self.now()).await?;
-        Ok(())
+        self.note_all(vec![seen.note(reading)], self.now()).await
     }
 
     /// The same where a reading without news is written down by something else. Tells whether there was any.
@@ -140,7 +144,8 @@ impl Gateway {
         self.note_new(reading, &Seen::of(view), shown).await
     }
 
-    async fn note_new(
+    /// Writes down what of this was not told before, with its notices. Tells whether there was any.
+    pub(crate) async fn note_new(
         &self,
         reading: &Reading<'_>,
         seen: &Seen<'_>,

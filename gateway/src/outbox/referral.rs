@@ -9,15 +9,16 @@ use polku_proto::{AgencyId, CategorySet, Disclose, ReferralId, ReferralName, Val
 use super::end::{End, has_ended, has_failed, may_have_arrived};
 use super::message::{self, Matter};
 use super::plan::is_notice;
-use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
+use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict, Whose};
 use super::told::{Telling, Told};
+use crate::audit::sha256;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::event;
 use crate::journey::machine::is_final;
 use crate::person::Person;
 use crate::record::ReferralRecord;
-use crate::store::{Change, DeliveryItem, DeliveryRow};
+use crate::store::{Change, DeliveryItem, DeliveryRow, MarkTold};
 
 /// Only what both parties hold anyway.
 const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
@@ -113,7 +114,8 @@ impl Gateway {
         let full = Valid::check(payload.clone())?;
         let mut decided = self.engine().authorise(&self.index(), full, required, &question);
         // That the state has changed is for both parties to know, even when none of the words about it may be told.
-        if decided.is_err() && row.item == DeliveryItem::StateChange {
+        let is_refused = decided.as_ref().is_err_and(|denied| !denied.decision().rules_failed());
+        if is_refused && row.item == DeliveryItem::StateChange {
             payload.restrict(ENVELOPE);
             decided = self.engine().authorise(&self.index(), Valid::check(payload)?, required, &question);
         }
@@ -122,7 +124,8 @@ impl Gateway {
             Ok(payload) => payload,
             Err(denied) => {
                 let (decision, channel) = (denied.into_decision(), record.channel());
-                return Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel })));
+                let whose = Whose::of(&self.engine(), &self.index(), &decision, required, &question);
+                return Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel, whose })));
             }
         };
         let told = if let DeliveryItem::DisclosureNotice { .. } = row.item {
@@ -133,7 +136,7 @@ impl Gateway {
             let told = Told::by(&telling, row.message.uuid(), now);
             told.map(|told| told.in_pieces(&self.pieces(record, row.item, viewer)))
         };
-        Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told })))
+        Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told, sent: None })))
     }
 
     /// What the end of a delivery means for the referral.
@@ -184,7 +187,14 @@ impl Gateway {
         let viewer = viewer(record, &row.agency);
         let Some(intent) = row.intent else { return Ok(()) };
         let Some(told) = self.told_of(person, intent).await? else { return Ok(()) };
-        change.tasks.extend(self.second_look(person, record, (viewer, &told), now)?);
+        if let Some(task) = self.second_look(person, record, (viewer, &told), now)? {
+            // Once for each message, be it sent once more after a doubt.
+            let (about, mark) = (row.message.uuid(), sha256(&[b"second look"]));
+            if self.store.marks_told(about, vec![mark]).await?.is_empty() {
+                change.told.push(MarkTold { about, mark });
+                change.tasks.push(task);
+            }
+        }
         let is_owed =
             told.needs_notice() && self.arrives_as_news(&told, record.row.id.uuid(), state, change).await?;
         if let Some(discloser) = self.notified(record, viewer).filter(|_| is_owed) {

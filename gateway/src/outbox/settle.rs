@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use polku_proto::ReferralName;
 use serde_json::json;
 
-use super::end::{End, has_ended, has_failed};
+use super::end::{End, has_ended};
 use super::plan::is_notice;
 use super::prepare::{Opened, named, word};
 use crate::audit::Event;
@@ -62,11 +62,16 @@ impl Gateway {
         let announced = self.announce(entry, person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
-        if has_failed(end.state) && is_notice(&row) {
+        let record = match &opened {
+            Opened::Referral(record) => Some(record.as_ref()),
+            Opened::Plan => None,
+        };
+        let undelivered = self.undelivered(person, record, (&row, end.state), now).await?;
+        if undelivered.is_some() && is_notice(&row) {
             // Nobody waits for it, and the law does.
             tracing::error!(agency = %row.agency, delivery = %row.message, "a disclosure notice was not delivered");
-            change.tasks.push(self.undelivered_notice(person, &row, now)?);
         }
+        change.tasks.extend(undelivered);
         match opened {
             Opened::Referral(record) => {
                 self.settle_referral(person, *record, &row, &end, &mut change, now).await?;
@@ -77,7 +82,7 @@ impl Gateway {
         let (youth, agency, about) = (row.youth, row.agency.clone(), row.about.clone());
         let next = DeliveryRow {
             state: end.state,
-            due: end.due.min(row.deadline),
+            due: self.on_timer(end.due).min(row.deadline),
             leased_until: None,
             reference: end.reference.or_else(|| row.reference.clone()),
             ..row

@@ -173,7 +173,12 @@ impl Told {
     }
 
     pub(super) fn marked(self, mark: Mark) -> Self {
-        Self { marks: vec![mark], ..self }
+        self.known_by(vec![mark])
+    }
+
+    /// Known again when all of these are.
+    pub(super) fn known_by(self, marks: Vec<Mark>) -> Self {
+        Self { marks, ..self }
     }
 
     /// Known again by those of these pieces that it tells.

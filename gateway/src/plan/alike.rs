@@ -23,7 +23,6 @@ const APART: i64 = 30 * 60;
 struct Said<'a> {
     owner: &'a str,
     kind: Kind,
-    category: i32,
     id: &'a str,
     text: String,
 }
@@ -35,19 +34,20 @@ impl Said<'_> {
 }
 
 /// Finds needs, goals and actions of one owner's section that look like items of other sections in what a reader sees:
-/// of the same kind and category, and with the same text or nearly so. And meetings that begin at the same time, or within
-/// half an hour of each other, and at which one participant was, or is to be, at both: whose section it stands in takes
-/// part as well. Pairs that are linked already are left out.
+/// of the same kind, and with the same text or nearly so, be they of different categories: agencies sort the same need
+/// under housing or under income, and whoever sees both texts can be asked. And meetings that begin at the same time,
+/// or within half an hour of each other, and at which one participant was, or is to be, at both: whose section it
+/// stands in takes part as well. Pairs that are linked already are left out.
 ///
 /// The first of a pair is the owner's. The work is bounded: an item is compared with at most 64 others.
 #[must_use]
 pub fn alike(view: &Plan, owner: &str) -> Vec<(PlanItem, PlanItem)> {
     let parts = || view.sections.iter().filter_map(|section| section.part.as_ref());
     let others: Vec<Said<'_>> = parts().filter(|part| part.owner != owner).flat_map(said).collect();
-    let mut places: HashMap<(Kind, i32, String), Vec<usize>> = HashMap::new();
+    let mut places: HashMap<(Kind, String), Vec<usize>> = HashMap::new();
     for (place, other) in others.iter().enumerate() {
         for key in keys(&other.text) {
-            places.entry((other.kind, other.category, key)).or_default().push(place);
+            places.entry((other.kind, key)).or_default().push(place);
         }
     }
     let linked: HashSet<(&PlanItem, &PlanItem)> = view
@@ -60,7 +60,7 @@ pub fn alike(view: &Plan, owner: &str) -> Vec<(PlanItem, PlanItem)> {
     for own in parts().filter(|part| part.owner == owner).flat_map(said) {
         let mut near: Vec<usize> = Vec::new();
         for key in keys(&own.text) {
-            let found = places.get(&(own.kind, own.category, key)).map(Vec::as_slice).unwrap_or_default();
+            let found = places.get(&(own.kind, key)).map(Vec::as_slice).unwrap_or_default();
             near.extend(found.iter().take(COMPARED));
         }
         near.sort_unstable();
@@ -124,18 +124,11 @@ fn met(part: &PlanPart) -> impl Iterator<Item = Met<'_>> {
 }
 
 fn said(part: &PlanPart) -> Vec<Said<'_>> {
-    let said = |kind, category, id, text: &str| Said {
-        owner: &part.owner,
-        kind,
-        category,
-        id,
-        text: normalised(text),
-    };
-    let needs = part.needs.iter().map(|need| said(Kind::Need, need.category, &need.id, &need.text));
+    let said = |kind, id, text: &str| Said { owner: &part.owner, kind, id, text: normalised(text) };
+    let needs = part.needs.iter().map(|need| said(Kind::Need, &need.id, &need.text));
     let goals = part.goals.iter().filter(|goal| goal.state() != GoalState::EnteredInError);
-    let goals = goals.map(|goal| said(Kind::Goal, goal.category, &goal.id, &goal.text));
-    let actions =
-        part.actions.iter().map(|action| said(Kind::Action, action.category, &action.id, &action.text));
+    let goals = goals.map(|goal| said(Kind::Goal, &goal.id, &goal.text));
+    let actions = part.actions.iter().map(|action| said(Kind::Action, &action.id, &action.text));
     needs.chain(goals).chain(actions).filter(|said| !said.text.is_empty()).collect()
 }
 

@@ -6,10 +6,10 @@ mod size;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use polku_proto::v1::{ActionState, GoalState, MeetingState, PlanAction, PlanGoal, PlanPart, PlanState};
-use polku_proto::{CategorySet, time};
+use polku_proto::CategorySet;
+use polku_proto::v1::{ActionState, GoalState, PlanAction, PlanGoal, PlanPart, PlanState};
 
-use super::item::{ActionRules as _, Item};
+use super::item::{ActionRules as _, Item, MeetingRules as _};
 use super::path::{List, Path};
 use super::states::Lifecycle;
 
@@ -240,12 +240,9 @@ fn sense(ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
             return Err(refuse(field("reason"), "why it was not done"));
         }
     }
-    for meeting in ours.meetings.iter().filter(|meeting| meeting.state() == MeetingState::Held) {
-        let time = meeting.time.as_ref().and_then(|time| time::from_wire(time).ok());
-        if time.is_none_or(|time| time > now) {
-            let field = Path::ItemField(List::Meetings, &meeting.id, "time");
-            return Err(refuse(field, "a time that has passed, of a meeting that was held"));
-        }
-    }
-    Ok(())
+    let untimely = ours.meetings.iter().find(|meeting| !meeting.has_its_time(now));
+    untimely.map_or(Ok(()), |meeting| {
+        let field = Path::ItemField(List::Meetings, &meeting.id, "time");
+        Err(refuse(field, "a time that has passed, of a meeting that was held"))
+    })
 }

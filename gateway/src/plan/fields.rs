@@ -66,7 +66,7 @@ macro_rules! fields {
 fields!(PlanPart:
     reference, state, client_view, worker_view, next_review, responsible_worker;
     apart from plan, owner, revision, update_time, redacted, consent_withdrawn,
-    background, needs, goals, actions, meetings
+    background, needs, goals, actions, meetings, standing
 );
 
 // The identity code is the gateway's to fill in.

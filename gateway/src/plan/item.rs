@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use polku_proto::Disclose;
-use polku_proto::v1::{ActionState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart};
+use jiff::Timestamp;
+use polku_proto::v1::{ActionState, MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart};
+use polku_proto::{Disclose, time};
 
 use super::fields::Fields;
 use super::path::List;
@@ -12,6 +13,9 @@ use super::path::List;
 pub(super) trait Item: Fields + Disclose {
     /// Which list.
     const LIST: List;
+
+    /// Fields that bind each other, two and two.
+    const BOUND: &'static [[&'static str; 2]] = &[];
 
     /// The item's id, unique in its list.
     fn id(&self) -> &str;
@@ -27,8 +31,8 @@ pub(super) trait Item: Fields + Disclose {
         HashSet::new()
     }
 
-    /// Says whether the fields of the item fit one another.
-    fn is_sound(&self) -> bool {
+    /// Says whether the fields of the item fit one another at this instant.
+    fn is_sound(&self, _now: Timestamp) -> bool {
         true
     }
 
@@ -80,6 +84,7 @@ impl Item for PlanGoal {
 
 impl Item for PlanAction {
     const LIST: List = List::Actions;
+    const BOUND: &'static [[&'static str; 2]] = &[["start", "end"], ["state", "reason"]];
 
     fn id(&self) -> &str {
         &self.id
@@ -93,13 +98,14 @@ impl Item for PlanAction {
         &mut part.actions
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_sound(&self, _now: Timestamp) -> bool {
         self.is_in_order() && self.has_its_reason()
     }
 }
 
 impl Item for PlanMeeting {
     const LIST: List = List::Meetings;
+    const BOUND: &'static [[&'static str; 2]] = &[["state", "time"]];
 
     fn id(&self) -> &str {
         &self.id
@@ -111,6 +117,10 @@ impl Item for PlanMeeting {
 
     fn of_mut(part: &mut PlanPart) -> &mut Vec<Self> {
         &mut part.meetings
+    }
+
+    fn is_sound(&self, now: Timestamp) -> bool {
+        self.has_its_time(now)
     }
 }
 
@@ -131,6 +141,19 @@ impl ActionRules for PlanAction {
 
     fn has_its_reason(&self) -> bool {
         self.state() != ActionState::NotDone || !self.reason.trim().is_empty()
+    }
+}
+
+/// The rule that binds two fields of a meeting.
+pub(super) trait MeetingRules {
+    /// Says whether it was at a time that has passed, if it was held.
+    fn has_its_time(&self, now: Timestamp) -> bool;
+}
+
+impl MeetingRules for PlanMeeting {
+    fn has_its_time(&self, now: Timestamp) -> bool {
+        let time = || self.time.as_ref().and_then(|time| time::from_wire(time).ok());
+        self.state() != MeetingState::Held || time().is_some_and(|time| time <= now)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
 use polku_proto::v1::{PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent};
 use polku_proto::{CategorySet, Disclose};
 
@@ -52,14 +53,21 @@ impl Clash {
 /// result refers to; a reference of ours to what theirs has removed is not brought in. Each of these is a clash.
 ///
 /// Changes of different fields come to the same in any order, also of one item, with what follows for exceptions. Where
-/// two fields of an action bind each other (it ends no earlier than it starts; that it was not done has a reason) two
-/// changes that make no sense together are one change each, and whichever comes second clashes. The same holds for a
-/// removal and a new reference to what it removes. And the order of items is the order in which they came.
+/// two fields of an item bind each other (an action ends no earlier than it starts; that it was not done has a reason; a
+/// meeting that was held was at a time that has passed, at `now`) two changes that make no sense together are one change
+/// each, and whichever comes second clashes. The same holds for a removal and a new reference to what it removes. And
+/// the order of items is the order in which they came.
 ///
 /// The items are in the order of theirs, what is new behind them. The time is linear in the number of items.
 #[must_use]
-pub fn merge(base: &PlanPart, ours: &PlanPart, theirs: &PlanPart, told: CategorySet) -> Merged {
-    let mut merging = Merging { base, ours, theirs, told, part: theirs.clone(), clashes: Vec::new() };
+pub fn merge(
+    base: &PlanPart,
+    ours: &PlanPart,
+    theirs: &PlanPart,
+    told: CategorySet,
+    now: Timestamp,
+) -> Merged {
+    let mut merging = Merging { base, ours, theirs, told, now, part: theirs.clone(), clashes: Vec::new() };
     merging.fields();
     // What refers comes before what is referred to, which stays while something refers to it.
     merging.list::<PlanAction>();
@@ -78,6 +86,7 @@ struct Merging<'a> {
     ours: &'a PlanPart,
     theirs: &'a PlanPart,
     told: CategorySet,
+    now: Timestamp,
     part: PlanPart,
     clashes: Vec<String>,
 }
@@ -119,7 +128,7 @@ impl Merging<'_> {
             known.insert(id);
             match (seen(stored, self.told), base.get(id), ours.get(id)) {
                 (Some(seen), Some(base), Some(ours)) => {
-                    merge_item(*base, *ours, &*seen, &mut item, &mut clashes);
+                    merge_item((*base, *ours, &*seen), &mut item, &mut clashes, self.now);
                 }
                 (Some(seen), Some(base), None) if *seen == **base && !referred.contains(id) => continue,
                 (Some(_), Some(_), None) => clashes.push(Path::Item(I::LIST, id).to_string()),
@@ -212,7 +221,12 @@ fn seen<I: Item>(stored: &I, told: CategorySet) -> Option<Cow<'_, I>> {
 }
 
 /// Merges an item that is there on all sides.
-fn merge_item<I: Item>(base: &I, ours: &I, seen: &I, stored: &mut I, clashes: &mut Vec<String>) {
+fn merge_item<I: Item>(
+    (base, ours, seen): (&I, &I, &I),
+    stored: &mut I,
+    clashes: &mut Vec<String>,
+    now: Timestamp,
+) {
     if base == ours {
         return;
     }
@@ -222,7 +236,7 @@ fn merge_item<I: Item>(base: &I, ours: &I, seen: &I, stored: &mut I, clashes: &m
         clashes.push(Path::ItemField(I::LIST, untouched.id(), field).to_string());
     });
     // Changes of two fields that bind each other are one change.
-    if !stored.is_sound() && untouched.is_sound() {
+    if !stored.is_sound(now) && untouched.is_sound(now) {
         clashes.truncate(before);
         clashes.push(Path::Item(I::LIST, untouched.id()).to_string());
         *stored = untouched;

@@ -1,5 +1,6 @@
 //! What becomes of a clash when a person has decided?
 
+use jiff::Timestamp;
 use polku_proto::v1::{ActionState, GoalState, PlanAction, PlanGoal, PlanPart, PlanState, ReferralContent};
 
 use super::fields::Fields;
@@ -13,7 +14,8 @@ use super::states::Lifecycle;
 pub enum Choice<'a> {
     /// It stays as it is.
     Theirs,
-    /// It becomes what whoever clashed with it wants.
+    /// It becomes what whoever clashed with it wants. Of an item that both have changed, what only the other has changed
+    /// stays, as far as it fits.
     Ours,
     /// It becomes what stands in this section.
     Other(&'a PlanPart),
@@ -47,16 +49,23 @@ pub enum ResolveError {
 ///
 /// # Errors
 /// [`ResolveError`]; nothing is changed then.
-pub fn resolve(theirs: &PlanPart, clash: &Clash, choice: Choice<'_>) -> Result<PlanPart, ResolveError> {
+pub fn resolve(
+    theirs: &PlanPart,
+    clash: &Clash,
+    choice: Choice<'_>,
+    now: Timestamp,
+) -> Result<PlanPart, ResolveError> {
     let path = Path::parse(&clash.path).ok_or(ResolveError::NoSuchPlace)?;
     let mut part = theirs.clone();
     if !is_same(&part, &clash.theirs, path)? {
         return Err(ResolveError::Newer);
     }
-    let wanted = match choice {
+    let nothing = PlanPart::default();
+    let (read, wanted) = match choice {
         Choice::Theirs => return Ok(part),
-        Choice::Ours => &clash.ours,
-        Choice::Other(other) => other,
+        Choice::Ours => (&clash.base, &clash.ours),
+        // What is stated anew is stated whole.
+        Choice::Other(other) => (&nothing, other),
     };
     match path {
         Path::Field(field) => {
@@ -68,8 +77,8 @@ pub fn resolve(theirs: &PlanPart, clash: &Clash, choice: Choice<'_>) -> Result<P
             background.take(wanted.background.as_ref().unwrap_or(&nothing), field);
             part.background = Some(background).filter(|background| *background != nothing);
         }
-        Path::Item(list, id) => of_list!(list, replace(&mut part, wanted, id))?,
-        Path::ItemField(list, id, field) => of_list!(list, take(&mut part, wanted, id, field))?,
+        Path::Item(list, id) => of_list!(list, replace(&mut part, (read, wanted), id, now))?,
+        Path::ItemField(list, id, field) => of_list!(list, take(&mut part, wanted, id, field, now))?,
     }
     if has_dangling_reference(&part, path) {
         return Err(ResolveError::Unfit);
@@ -146,14 +155,22 @@ fn is_same_field<I: Item>(part: &PlanPart, other: &PlanPart, id: &str, field: &s
     }
 }
 
-/// Puts an item in its place, or takes it out where none is wanted.
-fn replace<I: Item>(part: &mut PlanPart, wanted: &PlanPart, id: &str) -> Result<(), ResolveError> {
+/// Puts an item in its place, over what was read of it, or takes it out where none is wanted.
+fn replace<I: Item>(
+    part: &mut PlanPart,
+    (read, wanted): (&PlanPart, &PlanPart),
+    id: &str,
+    now: Timestamp,
+) -> Result<(), ResolveError> {
     let items = I::of_mut(part);
     match (I::find(wanted, id), items.iter().position(|item| item.id() == id)) {
-        (Some(wanted), _) if !wanted.is_sound() => return Err(ResolveError::Unfit),
+        (Some(wanted), _) if !wanted.is_sound(now) => return Err(ResolveError::Unfit),
         (Some(wanted), Some(place)) => {
             if let Some(item) = items.get_mut(place) {
-                item.clone_from(wanted);
+                *item = match I::find(read, id) {
+                    Some(read) => over(read, wanted, item, now),
+                    None => wanted.clone(),
+                };
             }
         }
         (Some(wanted), None) => items.push(wanted.clone()),
@@ -166,11 +183,36 @@ fn replace<I: Item>(part: &mut PlanPart, wanted: &PlanPart, id: &str) -> Result<
     Ok(())
 }
 
-fn take<I: Item>(part: &mut PlanPart, wanted: &PlanPart, id: &str, field: &str) -> Result<(), ResolveError> {
+/// What is stored of an item with every field that was changed as it is wanted; what binds such a field comes with it
+/// where the two do not fit.
+fn over<I: Item>(read: &I, wanted: &I, stored: &I, now: Timestamp) -> I {
+    let mut changed = Vec::new();
+    I::differing(read, wanted, &mut |field| changed.push(field));
+    let mut item = stored.clone();
+    for field in &changed {
+        item.take(wanted, field);
+    }
+    if item.is_sound(now) {
+        return item;
+    }
+    let is_changed = |pair: &&[&str; 2]| pair.iter().any(|field| changed.contains(field));
+    for field in I::BOUND.iter().filter(is_changed).flatten() {
+        item.take(wanted, field);
+    }
+    if item.is_sound(now) { item } else { wanted.clone() }
+}
+
+fn take<I: Item>(
+    part: &mut PlanPart,
+    wanted: &PlanPart,
+    id: &str,
+    field: &str,
+    now: Timestamp,
+) -> Result<(), ResolveError> {
     let wanted = I::find(wanted, id).ok_or(ResolveError::OtherItem)?;
     let item = I::of_mut(part).iter_mut().find(|item| item.id() == id).ok_or(ResolveError::Newer)?;
     item.take(wanted, field);
-    if item.is_sound() { Ok(()) } else { Err(ResolveError::Unfit) }
+    if item.is_sound(now) { Ok(()) } else { Err(ResolveError::Unfit) }
 }
 
 /// Takes out the references to an item.

@@ -65,10 +65,10 @@ pub fn tagged(part: &PlanPart, prefix: &str) -> PlanPart {
 
 /// Notes what a plan of the owner's own system says beside its items, and tells what is to be merged into the section.
 ///
-/// `before` and `now` are what the plan said last and says now, with the ids of the section; `said` finds what any of
-/// the owner's plans said last, before this word, by its reference. Which plan leads may change by it: the section then
-/// goes over from what the one said to what the other says, and what was changed here in between clashes with that or
-/// stays.
+/// `before` and `now` are what the plan said last, or holds since, and says now, with the ids of the section; `said`
+/// finds what any of the owner's plans said last, before this word, by its reference, or what it has been delivered
+/// since. Which plan leads may change by it: the section then goes over from what the one said to what the other says,
+/// and what was changed here in between clashes with that or stays.
 #[must_use]
 pub fn take_in<'a>(
     section: &mut PlanSection,
@@ -130,12 +130,12 @@ pub(super) fn show_sources(seen: &mut PlanSection, stored: &PlanSection, told: C
     }
 }
 
-fn reference_of(source: &PlanSource) -> &str {
+pub(super) fn reference_of(source: &PlanSource) -> &str {
     source.part.as_ref().map_or("", |part| part.reference.as_str())
 }
 
 /// What stands beside the items in the one, with the items of the other.
-fn beside(part: &PlanPart, items: &PlanPart) -> PlanPart {
+pub(super) fn beside(part: &PlanPart, items: &PlanPart) -> PlanPart {
     let PlanPart { needs, goals, actions, meetings, .. } = items.clone();
     PlanPart { needs, goals, actions, meetings, ..part.clone() }
 }

@@ -1,24 +1,32 @@
 //! What has the gateway been asked, so that a change of the rules can be tried on it?
 //!
 //! The file `decisions.jsonl` in the folder of the store has one JSON object a line. The first line is the directory:
-//! agencies and agreements. Each other line is one kind of question that the rules in force have been asked since they
-//! were loaded, once, however often it came, and their answer: the ids of the two agencies, the category of data, the
-//! purpose, the stated ground, on whose behalf, the age in full years, a minor's capacity, and flags (is there a
-//! consent, a prohibition, an agreement and the like). No line has a person, an id of one, a consent, an instant or
-//! anything that a person wrote. Rare facts together may still be those of one person: the file is for the operator
-//! alone, as the store is.
+//! agencies and agreements. Each other line is one kind of question that the rules have been asked, once, however often
+//! it came, and what they answered last: the ids of the two agencies, the category of data, the purpose, the stated
+//! ground, on whose behalf, the age in full years, a minor's capacity, and flags (is there a consent, a prohibition, an
+//! agreement and the like). No line has a person, an id of one, a consent, an instant or anything that a person wrote. Rare
+//! facts together may still be those of one person: the file is for the operator alone, as the store is.
+//!
+//! Neither other rules nor a start begin it anew: a question stays until there are more than [`MOST`], and then those go
+//! first that have not been asked under the latest rules.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polku_policy::{Agency, Agreement, Directory, DirectoryError, Engine, Recorded, Sector, Standing, Task};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 /// The name of the file in the folder of the store.
 pub(crate) const DECISIONS_FILE: &str = "decisions.jsonl";
+
+/// How many questions the file has at most: about 13 MB.
+pub(super) const MOST: usize = 20_000;
 
 /// What a gateway was asked, and among whom.
 #[derive(Debug, Clone)]
@@ -164,38 +172,88 @@ impl Head {
 #[derive(Debug)]
 pub(crate) struct Writer {
     file: PathBuf,
+    /// What is in the file, what was asked longest ago first; none: nobody has looked yet.
+    kept: Option<Vec<Recorded>>,
     /// What was written last, hashed.
     written: Option<u64>,
 }
 
 impl Writer {
-    /// For the file in this folder. What an earlier gateway left there stays until there is something new.
+    /// For the file in this folder. What an earlier gateway left there stays in it.
     pub(crate) fn into_folder(folder: &Path) -> Writer {
-        Writer { file: folder.join(DECISIONS_FILE), written: None }
+        Writer { file: folder.join(DECISIONS_FILE), kept: None, written: None }
     }
 
-    /// Writes what the engine has been asked, whole or not at all, if it is something else than last time. Blocks.
+    /// Writes what this engine has been asked, and what others were before it, whole or not at all, if it is something
+    /// else than last time. Blocks.
     pub(crate) fn write(&mut self, engine: &Engine) -> std::io::Result<()> {
-        let recorded = engine.recorded();
-        if recorded.is_empty() {
+        let asked = engine.recorded();
+        if asked.is_empty() {
             return Ok(());
         }
+        let earlier = self.kept.take().map_or_else(|| self.earlier(), Ok)?;
+        let kept = self.kept.insert(merged(earlier, asked)?);
         let mut text = Vec::new();
         serde_json::to_writer(&mut text, &Head::of(engine.directory()))?;
         text.push(b'\n');
-        for question in &recorded {
+        for question in kept {
             serde_json::to_writer(&mut text, question)?;
             text.push(b'\n');
         }
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
-        let found = Some(hasher.finish());
+        let found = Some(hashed(&text));
         if self.written != found {
             replace(&self.file, &text)?;
             self.written = found;
         }
         Ok(())
     }
+
+    /// What an earlier gateway has left. What cannot be read is set aside, for somebody to look at.
+    fn earlier(&self) -> std::io::Result<Vec<Recorded>> {
+        match read_decisions(&self.file) {
+            Ok(decisions) => Ok(decisions.recorded),
+            Err(DecisionsError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                Ok(Vec::new())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "recorded decisions of an earlier gateway cannot be used, and are set aside");
+                std::fs::rename(&self.file, self.file.with_extension("jsonl.old"))?;
+                Ok(Vec::new())
+            }
+        }
+    }
+}
+
+/// Writes down what an engine has been asked. Without the file everything goes on: it is for trying out other rules.
+pub(crate) async fn write_down(engine: Arc<Engine>, decisions: &Arc<Mutex<Writer>>) {
+    let mut decisions = Arc::clone(decisions).lock_owned().await;
+    match tokio::task::spawn_blocking(move || decisions.write(&engine)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "recorded decisions cannot be written"),
+        Err(error) => tracing::error!(%error, "writing recorded decisions ended abnormally"),
+    }
+}
+
+/// What was asked before and not again, and what was asked now: the newest of it, as much as there is place for.
+pub(super) fn merged(mut earlier: Vec<Recorded>, asked: Vec<Recorded>) -> std::io::Result<Vec<Recorded>> {
+    let again = asked.iter().map(question).collect::<Result<HashSet<u64>, serde_json::Error>>()?;
+    // What cannot be hashed cannot be written either.
+    earlier.retain(|one| question(one).is_ok_and(|one| !again.contains(&one)));
+    earlier.extend(asked);
+    let surplus = earlier.len().saturating_sub(MOST);
+    earlier.drain(..surplus);
+    Ok(earlier)
+}
+
+/// Which question it is, whatever was answered.
+fn question(recorded: &Recorded) -> Result<u64, serde_json::Error> {
+    Ok(hashed(&serde_json::to_vec(&recorded.question())?))
+}
+
+fn hashed(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Puts a whole file in the place of another one.

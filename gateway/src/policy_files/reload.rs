@@ -5,25 +5,28 @@
 //! none that could stay: the gateway does not start.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polku_policy::{Directory, Engine};
+use tokio::sync::Mutex;
 
-use super::{PolicyFiles, PolicyFilesError};
+use super::{PolicyFiles, PolicyFilesError, Writer, write_down};
 use crate::audit::Verdict;
+use crate::causes::told;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::reload::told;
+use crate::hex::hex;
 use crate::trail;
 
 /// Reads the rules anew.
-pub(crate) async fn read_anew(gateway: &Gateway, folder: PathBuf) {
-    if let Err(error) = once(gateway, folder).await {
+pub(crate) async fn read_anew(gateway: &Gateway, folder: PathBuf, decisions: &Arc<Mutex<Writer>>) {
+    if let Err(error) = once(gateway, folder, decisions).await {
         // Nothing has changed: what is not in the audit log does not come into force.
         tracing::error!(reason = error.reason(), "policy rules not loaded: the audit log cannot be written");
     }
 }
 
-async fn once(gateway: &Gateway, folder: PathBuf) -> Result<(), Error> {
+async fn once(gateway: &Gateway, folder: PathBuf, decisions: &Arc<Mutex<Writer>>) -> Result<(), Error> {
     let directory = gateway.directory.clone();
     // Reading and trying out take long enough to hold up calls.
     let read = tokio::task::spawn_blocking(move || engine(Some(&folder), directory)).await;
@@ -32,8 +35,12 @@ async fn once(gateway: &Gateway, folder: PathBuf) -> Result<(), Error> {
         Ok(engine) => {
             let digest = engine.policy_digest();
             gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
+            let former = gateway.engine();
             gateway.set_engine(engine);
             tracing::info!(policy = hex(&digest), "policy rules loaded");
+            // Who watches consents is told to ask again.
+            gateway.news.ring_all();
+            write_down(former, decisions).await;
             // What was told by the former rules may be more, or less, than what these permit.
             if let Err(error) = gateway.store.look_at_all_plans(gateway.now()).await {
                 tracing::error!(%error, "plans are not looked at by the new rules before they change");
@@ -69,8 +76,4 @@ pub(crate) async fn note_start(gateway: &Gateway, folder: Option<&Path>) -> Resu
         gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

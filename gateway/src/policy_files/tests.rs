@@ -59,6 +59,64 @@ fn what_was_asked_is_written_once_and_read_back() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
 }
 
+fn categories(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap();
+    let category = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["category"].clone();
+    text.lines().skip(1).map(|line| category(line).as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn other_rules_and_a_start_keep_what_was_asked_before() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("decisions.jsonl");
+    let shipped = PolicyFiles::shipped();
+    let engine = || shipped.engine_alone(directory()).unwrap();
+    let (first, other) = (engine(), engine());
+    let mut writer = Writer::into_folder(folder.path());
+    ask(&first, DataCategory::Housing);
+    ask(&first, DataCategory::JointPlan);
+    writer.write(&first).unwrap();
+    // Rules of another text have been asked one of the two, and something else.
+    ask(&other, DataCategory::Housing);
+    ask(&other, DataCategory::GuidanceNotes);
+    writer.write(&other).unwrap();
+    let all = ["joint_plan", "guidance_notes", "housing"];
+    assert_eq!(categories(&file), all, "each once, the one first that was not asked again");
+    // A gateway that has just started has been asked nothing, and then one thing.
+    let mut writer = Writer::into_folder(folder.path());
+    writer.write(&engine()).unwrap();
+    assert_eq!(categories(&file), all);
+    let third = engine();
+    ask(&third, DataCategory::JointPlan);
+    writer.write(&third).unwrap();
+    assert_eq!(categories(&file), ["guidance_notes", "housing", "joint_plan"]);
+}
+
+#[test]
+fn what_was_asked_longest_ago_goes_when_there_is_no_more_place() {
+    let engine = PolicyFiles::shipped().engine_alone(directory()).unwrap();
+    for category in [DataCategory::Housing, DataCategory::JointPlan] {
+        ask(&engine, category);
+    }
+    let [housing, plan] = &engine.recorded()[..] else { panic!("two questions") };
+    let full: Vec<_> = std::iter::repeat_n(housing.clone(), recorded::MOST).collect();
+    let kept = recorded::merged(full, vec![plan.clone()]).unwrap();
+    assert!(kept.len() == recorded::MOST && kept.last() == Some(plan) && kept.first() == Some(housing));
+}
+
+/// It may be of another release, or damaged: it is neither lost nor in the way.
+#[test]
+fn a_record_that_cannot_be_read_is_set_aside() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("decisions.jsonl");
+    fs::write(&file, "of another kind\n").unwrap();
+    let engine = PolicyFiles::shipped().engine_alone(directory()).unwrap();
+    ask(&engine, DataCategory::Housing);
+    Writer::into_folder(folder.path()).write(&engine).unwrap();
+    assert_eq!(categories(&file), ["housing"]);
+    assert_eq!(fs::read_to_string(folder.path().join("decisions.jsonl.old")).unwrap(), "of another kind\n");
+}
+
 #[test]
 fn a_file_that_is_no_record_is_refused() {
     let folder = TempDir::new().unwrap();

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,11 +18,10 @@ use zeroize::Zeroizing;
 use crate::audit::tlog::{self, SigningKey};
 
 use super::{
-    IdentityIndex, KEY_BYTES, MASTER_VERSION, PersonKey, SealError, Secret, WrappedKey, cipher, random_bytes,
-    wrapping,
+    IdentityIndex, KEY_BYTES, MasterKey, Masters, PersonKey, SealError, Secret, WrappedKey, cipher,
+    random_bytes,
 };
 
-const MASTER_FILE: &str = "master.key";
 const IDENTITY_FILE: &str = "identity.key";
 const PSEUDONYM_FILE: &str = "pseudonym.key";
 const TOKEN_FILE: &str = "token.key";
@@ -65,6 +65,15 @@ pub enum KeyError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another key is where one is that is in use.
+    #[error("master key {version} is another one than before: a new key gets a new version")]
+    Changed {
+        /// Which version.
+        version: u8,
+    },
+    /// There are no more versions.
+    #[error("there is no version left for another master key")]
+    Exhausted,
     /// A file does not hold the key of a log or witness, or its name is not one.
     #[error("key file {} does not hold a signing key of the kind that is needed here", path.display())]
     Signing {
@@ -78,21 +87,21 @@ pub enum KeyError {
 
 /// The keys of a gateway. They are outside the database, and wiped when dropped.
 pub struct Keys {
-    master: Secret,
+    masters: RwLock<Arc<Masters>>,
     identity: Secret,
     pseudonym: Secret,
     token: Secret,
 }
 
 impl Keys {
-    /// Loads the keys from a folder: `master.key`, `identity.key`, `pseudonym.key` and `token.key`, each of 64
-    /// hexadecimal digits and at most one line end.
+    /// Loads the keys from a folder: `master.key` and those that came after it (`master-2.key`), `identity.key`,
+    /// `pseudonym.key` and `token.key`, each of 64 hexadecimal digits and at most one line end.
     ///
     /// # Errors
     /// A file that is missing, malformed or open to others, and the same key in two files.
     pub fn load(folder: &Path) -> Result<Keys, KeyError> {
         let keys = Keys {
-            master: load(folder.join(MASTER_FILE))?,
+            masters: RwLock::new(Arc::new(Masters::load(folder)?)),
             identity: load(folder.join(IDENTITY_FILE))?,
             pseudonym: load(folder.join(PSEUDONYM_FILE))?,
             token: load(folder.join(TOKEN_FILE))?,
@@ -122,7 +131,7 @@ impl Keys {
         let failed = |source| KeyError::File { path: folder.to_owned(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let keys = Keys {
-            master: generate(folder.join(MASTER_FILE))?,
+            masters: RwLock::new(Arc::new(Masters::create(folder)?)),
             identity: generate(folder.join(IDENTITY_FILE))?,
             pseudonym: generate(folder.join(PSEUDONYM_FILE))?,
             token: generate(folder.join(TOKEN_FILE))?,
@@ -138,14 +147,8 @@ impl Keys {
     /// [`SealError::Failed`] without random bytes.
     pub fn new_person_key(&self, youth: YouthId) -> Result<(PersonKey, WrappedKey), SealError> {
         let secret: Secret = Zeroizing::new(random_bytes()?);
-        let sealed = cipher::seal(&self.master, &wrapping(youth, MASTER_VERSION), secret.as_slice())?;
-        let mut wrapped = [MASTER_VERSION; WrappedKey::BYTES];
-        let (_, rest) = wrapped.split_first_mut().ok_or(SealError::Failed)?;
-        if rest.len() != sealed.len() {
-            return Err(SealError::Failed);
-        }
-        rest.copy_from_slice(&sealed);
-        Ok((PersonKey { secret }, WrappedKey::from_bytes(wrapped)))
+        let wrapped = self.masters().wrap(youth, &secret)?;
+        Ok((PersonKey { secret }, wrapped))
     }
 
     /// Unwraps the data key of a person.
@@ -154,13 +157,43 @@ impl Keys {
     /// [`SealError::NotAuthentic`] for another person or an altered key, [`SealError::UnknownMasterKey`] when it was
     /// wrapped by a master key that is not here.
     pub fn unwrap(&self, youth: YouthId, wrapped: &WrappedKey) -> Result<PersonKey, SealError> {
-        let [version, sealed @ ..] = wrapped.as_bytes();
-        if *version != MASTER_VERSION {
-            return Err(SealError::UnknownMasterKey { version: *version });
+        self.masters().unwrap(youth, wrapped)
+    }
+
+    /// Wraps the data key of a person by the newest master key.
+    ///
+    /// # Errors
+    /// As [`Keys::unwrap`].
+    pub fn rewrap(&self, youth: YouthId, wrapped: &WrappedKey) -> Result<WrappedKey, SealError> {
+        let masters = self.masters();
+        masters.wrap(youth, &masters.unwrap(youth, wrapped)?.secret)
+    }
+
+    /// Makes another master key in the folder. A gateway wraps by it once it has read the folder anew.
+    ///
+    /// # Errors
+    /// What is wrong with those that are there, [`KeyError::File`] and [`KeyError::Exhausted`].
+    pub fn rotate(folder: &Path) -> Result<MasterKey, KeyError> {
+        Masters::create_next(folder)
+    }
+
+    /// The master keys in use.
+    pub(crate) fn masters(&self) -> Arc<Masters> {
+        Arc::clone(&self.masters.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses these master keys from now on.
+    ///
+    /// # Errors
+    /// [`KeyError::Changed`] when one of them is another one than that in use under its version; nothing is changed
+    /// then.
+    pub(crate) fn use_masters(&self, masters: Masters) -> Result<(), KeyError> {
+        let mut used = self.masters.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = masters.differs_from(&used) {
+            return Err(KeyError::Changed { version });
         }
-        let plain = Zeroizing::new(cipher::open(&self.master, &wrapping(youth, *version), sealed)?);
-        let secret = plain.as_slice().try_into().map_err(|_| SealError::NotAuthentic)?;
-        Ok(PersonKey { secret: Zeroizing::new(secret) })
+        *used = Arc::new(masters);
+        Ok(())
     }
 
     /// Gives the keyed hash by which a person is found.
@@ -220,10 +253,11 @@ impl Keys {
     }
 
     fn repeated(&self) -> bool {
-        let mut secrets =
-            [&self.master, &self.identity, &self.pseudonym, &self.token].map(|secret| secret.as_slice());
-        secrets.sort_unstable();
-        secrets.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+        let masters = self.masters();
+        let others = [&self.identity, &self.pseudonym, &self.token];
+        let mut secrets: Vec<_> = masters.secrets().map(|(_, secret)| secret).chain(others).collect();
+        secrets.sort_unstable_by(|one, other| one.as_slice().cmp(other.as_slice()));
+        secrets.windows(2).any(|pair| matches!(pair, [one, other] if one.as_slice() == other.as_slice()))
     }
 }
 
@@ -233,7 +267,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-fn keyed_hash(secret: &[u8; KEY_BYTES], parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn keyed_hash(secret: &[u8; KEY_BYTES], parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret));
     for part in parts {
         context.update(part);
@@ -245,7 +279,7 @@ fn keyed_hash(secret: &[u8; KEY_BYTES], parts: &[&[u8]]) -> [u8; 32] {
     hash
 }
 
-fn load(path: PathBuf) -> Result<Secret, KeyError> {
+pub(super) fn load(path: PathBuf) -> Result<Secret, KeyError> {
     let text = read_key_file(path.clone(), 2 * KEY_BYTES + 2)?;
     parse(&text).ok_or(KeyError::Content { path })
 }
@@ -294,7 +328,7 @@ fn digit(character: u8) -> Option<u8> {
     }
 }
 
-fn generate(path: PathBuf) -> Result<Secret, KeyError> {
+pub(super) fn generate(path: PathBuf) -> Result<Secret, KeyError> {
     let secret: Secret = Zeroizing::new(random_bytes().map_err(KeyError::Random)?);
     let mut text = Zeroizing::new(Vec::with_capacity(2 * KEY_BYTES + 1));
     for byte in secret.iter() {

@@ -10,7 +10,7 @@ use proptest::prelude::{any, proptest};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{KeyError, Keys, PersonKey, Place, SealError, WrappedKey, random_bytes};
+use super::{KeyError, Keys, Masters, PersonKey, Place, SealError, WrappedKey, random_bytes};
 
 const ANNA: YouthId = YouthId::from_uuid(Uuid::from_u128(1));
 const EETU: YouthId = YouthId::from_uuid(Uuid::from_u128(2));
@@ -200,4 +200,53 @@ proptest! {
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn the_newest_master_key_wraps_and_the_older_ones_unwrap() {
+    let folder = TempDir::new().unwrap();
+    let first = Keys::generate_into(folder.path()).unwrap();
+    let (key, wrapped) = first.new_person_key(ANNA).unwrap();
+    let sealed = key.seal(PLACE, b"a secret").unwrap();
+    assert_eq!(wrapped.master_version(), 1);
+    let made = Keys::rotate(folder.path()).unwrap();
+    assert_eq!((made.version, mode(&folder.path().join("master-2.key"))), (2, 0o400));
+    assert_eq!(Keys::rotate(folder.path()).unwrap().version, 3);
+
+    let keys = Keys::load(folder.path()).unwrap();
+    assert_eq!(keys.masters().known().iter().map(|key| key.version).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(keys.masters().known()[1], made);
+    assert_eq!(keys.new_person_key(EETU).unwrap().1.master_version(), 3);
+    assert_eq!(keys.unwrap(ANNA, &wrapped).unwrap().open(PLACE, &sealed).unwrap(), b"a secret");
+    let rewrapped = keys.rewrap(ANNA, &wrapped).unwrap();
+    assert_eq!(rewrapped.master_version(), 3);
+    assert_eq!(keys.unwrap(ANNA, &rewrapped).unwrap().open(PLACE, &sealed).unwrap(), b"a secret");
+    assert_eq!(keys.rewrap(EETU, &wrapped).unwrap_err(), SealError::NotAuthentic);
+    assert_eq!(first.unwrap(ANNA, &rewrapped).unwrap_err(), SealError::UnknownMasterKey { version: 3 });
+
+    // What was in use under a version stays so.
+    first.use_masters(Masters::load(folder.path()).unwrap()).unwrap();
+    assert_eq!(first.unwrap(ANNA, &rewrapped).unwrap().open(PLACE, &sealed).unwrap(), b"a secret");
+    let other = TempDir::new().unwrap();
+    Keys::generate_into(other.path()).unwrap();
+    let refused = first.use_masters(Masters::load(other.path()).unwrap());
+    assert!(matches!(refused, Err(KeyError::Changed { version: 1 })), "{refused:?}");
+    assert_eq!(first.masters().newest(), 3);
+}
+
+#[test]
+fn a_check_value_tells_keys_apart_and_says_nothing() {
+    let check = |keys: &Keys| keys.masters().known()[0].check;
+    let folder = TempDir::new().unwrap();
+    let made = Keys::generate_into(folder.path()).unwrap();
+    assert_eq!(check(&made), check(&Keys::load(folder.path()).unwrap()));
+    assert_ne!(check(&made), check(&keys()));
+    let said = format!("{:?}", Masters::load(folder.path()).unwrap());
+    let digits = fs::read_to_string(folder.path().join("master.key")).unwrap();
+    assert!(said.contains("version: 1") && !said.contains(digits.get(..16).unwrap()), "{said}");
+    // What only looks like a master key is none.
+    for name in ["master-1.key", "master-02.key", "master-300.key", "master-x.key", "master-2.key.old"] {
+        fs::write(folder.path().join(name), "no key").unwrap();
+    }
+    assert_eq!(Masters::load(folder.path()).unwrap().known().len(), 1);
 }

@@ -8,6 +8,7 @@ mod deadline;
 mod directory;
 mod journey;
 mod legal_status;
+mod operations;
 mod plan;
 mod referral;
 pub(crate) mod status;
@@ -22,6 +23,7 @@ use polku_proto::v1::consent_service_server::ConsentServiceServer;
 use polku_proto::v1::directory_service_server::DirectoryServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
 use polku_proto::v1::legal_status_service_server::LegalStatusServiceServer;
+use polku_proto::v1::operations_service_server::OperationsServiceServer;
 use polku_proto::v1::plan_service_server::PlanServiceServer;
 use polku_proto::v1::referral_service_server::ReferralServiceServer;
 use polku_proto::v1::task_service_server::TaskServiceServer;
@@ -50,6 +52,12 @@ impl Desk {
         let caller = self.callers.caller(&request)?;
         self.quotas.check(&caller.agency).map_err(|limit| Error::Quota { after: limit.0 })?;
         Ok((caller, Valid::check(request.into_inner())?))
+    }
+
+    /// Which operator calls, and a message that follows the contract.
+    fn open_for_operator<X: Validate>(&self, request: Request<X>) -> Result<(String, Valid<X>), Error> {
+        let operator = self.callers.operator(&request)?.to_owned();
+        Ok((operator, Valid::check(request.into_inner())?))
     }
 
     /// The same for a batch of questions: each counts as a call, and is well formed or not by itself.
@@ -92,6 +100,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
     let status = LegalStatusServiceServer::new(legal_status::Service(desk.clone()));
     let plan = PlanServiceServer::new(plan::Service(desk.clone()));
     let task = TaskServiceServer::new(task::Service(desk.clone()));
+    let operations = OperationsServiceServer::new(operations::Service(desk.clone()));
     let directory = DirectoryServiceServer::new(directory::Directory(desk));
     Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(referral.max_decoding_message_size(LARGEST_MESSAGE))
@@ -99,5 +108,6 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
         .add_service(status.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(plan.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(task.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(operations.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(directory.max_decoding_message_size(LARGEST_MESSAGE))
 }

@@ -10,6 +10,7 @@ use tonic::{Code, Status};
 use tonic_types::ErrorDetails;
 
 use crate::caller::CallerError;
+use crate::causes::told;
 use crate::error::Error;
 use crate::front::refusal::Refusal;
 use crate::plan::Fault;
@@ -62,7 +63,12 @@ impl From<Error> for Status {
             Error::Quota { after } => {
                 details.set_retry_info(Some(*after));
             }
-            Error::ConsentStale | Error::Unreachable | Error::Store(_) | Error::Audit(_) => {
+            Error::ConsentStale
+            | Error::Unreachable
+            | Error::RulesFailed
+            | Error::Store(_)
+            | Error::MasterKeyMissing { .. }
+            | Error::Audit(_) => {
                 details.set_retry_info(Some(PAUSE));
             }
             Error::Caller(_)
@@ -90,10 +96,14 @@ impl From<Error> for Status {
 /// Writes down, once, what went wrong on our side. What callers do wrong is theirs to see.
 pub(crate) fn log(error: &Error) {
     match error {
-        Error::Audit(_) | Error::Store(_) | Error::Seal(_) | Error::Inconsistent(_) => {
-            tracing::error!(reason = error.reason(), error = chain(error), "call failed");
+        Error::Audit(_)
+        | Error::Store(_)
+        | Error::MasterKeyMissing { .. }
+        | Error::Seal(_)
+        | Error::Inconsistent(_) => {
+            tracing::error!(reason = error.reason(), error = told(error), "call failed");
         }
-        Error::NotPermitted(_) if error.rules_failed() => {
+        Error::RulesFailed => {
             tracing::error!(reason = error.reason(), "the rules cannot be evaluated: everything is refused");
         }
         Error::Caller(_)
@@ -117,17 +127,6 @@ pub(crate) fn log(error: &Error) {
     }
 }
 
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
 fn code(error: &Error) -> Code {
     match error {
         Error::Caller(CallerError::NoCertificate | CallerError::UnknownCertificate) => Code::Unauthenticated,
@@ -135,7 +134,10 @@ fn code(error: &Error) -> Code {
             CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_),
         ) => Code::InvalidArgument,
         Error::Caller(
-            CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole,
+            CallerError::NoOperator
+            | CallerError::ActorNotAllowed(_)
+            | CallerError::UnknownUnit
+            | CallerError::UnknownRole,
         ) => Code::PermissionDenied,
         Error::Unreadable { .. }
         | Error::Invalid(_)
@@ -148,7 +150,7 @@ fn code(error: &Error) -> Code {
             Fault::Dangling | Fault::TooLarge | Fault::Duplicate | Fault::Invalid => Code::InvalidArgument,
         },
         Error::NotFound => Code::NotFound,
-        Error::NotPermitted(_) if error.rules_failed() => Code::Unavailable,
+        Error::RulesFailed => Code::Unavailable,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
         Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
@@ -156,7 +158,11 @@ fn code(error: &Error) -> Code {
         | Error::Unusable => Code::FailedPrecondition,
         Error::EtagMismatch => Code::Aborted,
         Error::Quota { .. } | Error::Store(StoreError::Busy) => Code::ResourceExhausted,
-        Error::ConsentStale | Error::Unreachable | Error::Audit(_) | Error::Store(_) => Code::Unavailable,
+        Error::ConsentStale
+        | Error::Unreachable
+        | Error::Audit(_)
+        | Error::Store(_)
+        | Error::MasterKeyMissing { .. } => Code::Unavailable,
         Error::Seal(_) | Error::Inconsistent(_) => Code::Internal,
     }
 }
@@ -167,9 +173,10 @@ fn retry(error: &Error) -> &'static str {
         Error::Quota { .. }
         | Error::ConsentStale
         | Error::Unreachable
+        | Error::RulesFailed
         | Error::Store(_)
+        | Error::MasterKeyMissing { .. }
         | Error::Audit(_) => "same call later",
-        Error::NotPermitted(_) if error.rules_failed() => "same call later",
         Error::EtagMismatch => "after reading again",
         Error::IdentityCodeMissing => "after the identity is linked",
         Error::NotPermitted(_) => "after a consent is recorded",
@@ -205,6 +212,7 @@ fn text(error: &Error) -> String {
         | Error::RequestIdReused
         | Error::NotFound
         | Error::NotPermitted(_)
+        | Error::RulesFailed
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
@@ -213,6 +221,7 @@ fn text(error: &Error) -> String {
         | Error::ConsentStale
         | Error::Quota { .. }
         | Error::Audit(_)
+        | Error::MasterKeyMissing { .. }
         | Error::Store(_) => error.to_string(),
     }
 }

@@ -113,4 +113,20 @@ pub struct LeaseRequest {
     pub per_agency: u32,
     /// How many are, where there are any.
     pub under_way: Vec<(AgencyId, u32)>,
+    /// Agencies that are left alone, with how many more may be sent to each all the same. Of theirs, whatever that number,
+    /// what is past its deadline is taken as well, so that it ends in time.
+    pub held: Vec<(AgencyId, u32)>,
+}
+
+/// Which deliveries are listed. One that has arrived is in no list.
+#[derive(Debug, Clone)]
+pub struct DeliveryFilter {
+    /// In which states.
+    pub states: Vec<DeliveryState>,
+    /// To one agency only.
+    pub agency: Option<AgencyId>,
+    /// Only deliveries that came into the queue after this one. None follow one that there is not.
+    pub after: Option<MessageId>,
+    /// At most so many.
+    pub limit: u32,
 }

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The identity belongs to another row.
     #[error("the identity is already registered")]
     IdentityTaken,
+    /// What the change rests on was held for too long, and is another gateway's now. Nothing was made.
+    #[error("another gateway has taken over in between")]
+    NotHeld,
     /// The database holds something that this release cannot read.
     #[error("unreadable record in table {table}")]
     Unreadable {

@@ -16,7 +16,7 @@ pub struct IdentityLink {
     /// Who has it already: every identity of `youth` leads to them from now on, and `youth` is a former id of theirs.
     /// Nothing: nobody has it.
     pub holder: Option<YouthId>,
-    /// The identity, sealed for each of the ids that the person has had.
+    /// The identity code that they have by it, if any, sealed for each of the ids that the person has had.
     pub sealed: Vec<(YouthId, Vec<u8>)>,
 }
 

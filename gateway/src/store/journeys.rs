@@ -1,7 +1,7 @@
 //! What is kept of a young person's journey?
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, CategorySet, ConsentId, EntryId, ReferralId, YouthId};
+use polku_proto::{AgencyId, ConsentId, EntryId, ReferralId, YouthId};
 
 /// One entry of a journey. Never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,21 +17,6 @@ pub struct EntryRow {
     /// When it was written down.
     pub created: Timestamp,
     /// The contract's `JourneyEntry`, sealed.
-    pub sealed: Vec<u8>,
-}
-
-/// What an agency has answered when it was asked about a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FactsRow {
-    /// About whom.
-    pub youth: YouthId,
-    /// Which agency.
-    pub agency: AgencyId,
-    /// What it was asked for. The newest answer to the same question takes the place of the one before.
-    pub asked: CategorySet,
-    /// When it answered.
-    pub answered: Timestamp,
-    /// The contract's `AgencyFacts`, sealed.
     pub sealed: Vec<u8>,
 }
 

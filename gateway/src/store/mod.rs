@@ -7,17 +7,19 @@ mod identities;
 mod journeys;
 mod plans;
 pub mod postgres;
+mod referrals;
+mod several;
 mod sql;
 pub mod sqlite;
 mod tallies;
 mod tasks;
+mod upkeep;
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use polku_proto::v1::ReferralState;
 use polku_proto::{AgencyId, EntryId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
 
@@ -26,20 +28,25 @@ use crate::seal::{IdentityIndex, WrappedKey};
 pub use consents::{
     BatchItem, InForce, InForcePage, InstrumentKind, InstrumentRow, InstrumentWrite, NewNotice, NoticeRow,
 };
-pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
+pub use deliveries::{
+    About, DeliveryFilter, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority,
+};
 pub use error::StoreError;
 pub use identities::{IdentityLink, IdentityLinkRow};
-pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
+pub use journeys::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite};
 pub use plans::{MarkTold, NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite};
+pub use referrals::{EventRow, NewEvent, ReferralFilter, ReferralRow, ReferralWrite};
+pub use several::{Among, Fence, Heard, Hold, Known, Several};
 pub use tallies::{Tallied, TallyKind, TallyRow};
 pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
+pub use upkeep::{ContentErasure, Erased, PersonErasure, Rewrapped, Upkeep};
 
 /// The durable state of the gateway.
 ///
 /// Everything personal is sealed before it comes here. An `Ok` from [`Store::commit`] means that the change is on
 /// disk; either all of a [`Change`] is there or nothing of it.
 #[async_trait]
-pub trait Store: Debug + Send + Sync {
+pub trait Store: Several + Upkeep + Debug + Send + Sync {
     /// Makes one change durable, all of it or nothing.
     ///
     /// # Errors
@@ -213,9 +220,6 @@ pub trait Store: Debug + Send + Sync {
     /// content.
     async fn tallied(&self, agency: &AgencyId, first: Date, last: Date) -> Result<Vec<Tallied>, StoreError>;
 
-    /// What agencies have answered about a person.
-    async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError>;
-
     /// What is to be looked after by now, oldest first, at most `limit`.
     async fn due_follow_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<FollowUpRow>, StoreError>;
 
@@ -227,9 +231,6 @@ pub trait Store: Debug + Send + Sync {
         agency: &AgencyId,
     ) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Forgets what agencies have answered before this instant.
-    async fn prune_facts(&self, before: Timestamp) -> Result<(), StoreError>;
-
     /// The items of the batch of questions that this audit leaf is about, in their order.
     async fn batch_items(&self, leaf: u64) -> Result<Vec<BatchItem>, StoreError>;
 
@@ -237,18 +238,20 @@ pub trait Store: Debug + Send + Sync {
     async fn batches_about(&self, subject: &[u8; 32]) -> Result<Vec<u64>, StoreError>;
 
     /// Takes deliveries that are due: waiting ones, and ones in sending whose lease has run out; urgent ones first, then
-    /// in the order in which they fell due. Each gets a new fence and is leased until `lease.until`; its state stays as
-    /// it is.
+    /// in the order in which they fell due. Each gets a new fence and a lease; its state stays as it is.
     async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// Gives a leased delivery back without an attempt, due again at `due`. Does nothing when the fence has moved on.
     async fn release(&self, message: MessageId, fence: u64, due: Timestamp) -> Result<(), StoreError>;
 
-    /// When the next delivery is due that [`Store::lease_due`] would take, if any.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next delivery is due that [`Store::lease_due`] would take, if any, but for those to these agencies.
+    async fn next_due(&self, held: &[AgencyId]) -> Result<Option<Timestamp>, StoreError>;
 
     /// One delivery.
     async fn delivery(&self, message: MessageId) -> Result<Option<DeliveryRow>, StoreError>;
+
+    /// Deliveries that have not arrived, in the order in which they came into the queue.
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// The deliveries about a person that have not come to a final state, oldest first.
     async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError>;
@@ -268,8 +271,9 @@ pub trait Store: Debug + Send + Sync {
     /// Moves that mark.
     async fn set_reconciled(&self, mark: Reconciled) -> Result<(), StoreError>;
 
-    /// Forgets request ids from before this instant; answers how many.
-    async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError>;
+    /// Erases the answers of requests from before this instant, and keeps their ids: such a request finds that it has been
+    /// made, with an empty answer. Answers how many.
+    async fn erase_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// One atomic change, announced by an audit leaf that is durable already.
@@ -302,8 +306,6 @@ pub struct Change {
     pub tasks: Vec<TaskWrite>,
     /// Entries of journeys.
     pub entries: Vec<EntryRow>,
-    /// What agencies have answered.
-    pub facts: Vec<FactsRow>,
     /// What agencies have been told of plans and referrals. Telling the same again is no error.
     pub told: Vec<MarkTold>,
     /// What is to be looked after from now on, or not any more.
@@ -346,7 +348,6 @@ impl Change {
             look_at_plans_of: Vec::new(),
             tasks: Vec::new(),
             entries: Vec::new(),
-            facts: Vec::new(),
             told: Vec::new(),
             follow_ups: Vec::new(),
             tallies: Vec::new(),
@@ -416,81 +417,4 @@ pub struct YouthRow {
     pub sealed_identity: Vec<u8>,
     /// When first seen.
     pub created: Timestamp,
-}
-
-/// A referral.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReferralRow {
-    /// Opaque id.
-    pub id: ReferralId,
-    /// Whose.
-    pub youth: YouthId,
-    /// Agency id.
-    pub sender: AgencyId,
-    /// Agency id.
-    pub recipient: AgencyId,
-    /// State machine of consent.md 3.2, spelled out in the contract.
-    pub state: ReferralState,
-    /// Counts changes, from 1.
-    pub version: u64,
-    /// When sent.
-    pub created: Timestamp,
-    /// When last changed.
-    pub updated: Timestamp,
-    /// Until when an answer is expected.
-    pub respond_by: Timestamp,
-    /// Whether the recipient's system has it, or may have it: the recipient then sees it here as well.
-    pub reached_recipient: bool,
-    /// When the delivery of the referral came to its end.
-    pub delivery_ended: Option<Timestamp>,
-    /// Whether the sealed record still holds the sender's content.
-    pub holds_content: bool,
-    /// The contract's `Referral`, sealed.
-    pub sealed: Vec<u8>,
-}
-
-/// A referral as it shall be.
-#[derive(Debug)]
-pub struct ReferralWrite {
-    /// The new row.
-    pub row: ReferralRow,
-    /// The version that must be there now; `None` for a new referral.
-    pub expected: Option<u64>,
-}
-
-/// Which referrals are asked for.
-#[derive(Debug, Clone)]
-pub struct ReferralFilter {
-    /// The agency that asks. `None`: the young person, who sees all.
-    pub party: Option<AgencyId>,
-    /// Of one person only.
-    pub youth: Option<YouthId>,
-    /// Only referrals before this one in the order of the list (creation time and id of the last one seen).
-    pub before: Option<(Timestamp, ReferralId)>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// Something that happened to a referral, to be told to watchers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewEvent {
-    /// The contract's `ReferralEvent.Kind`.
-    pub kind: i32,
-    /// Which referral.
-    pub referral: ReferralId,
-    /// Its sender, who is always told.
-    pub sender: AgencyId,
-    /// Its recipient, if that one is told.
-    pub recipient: Option<AgencyId>,
-    /// When.
-    pub time: Timestamp,
-}
-
-/// The same, with its place in the one order of all events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventRow {
-    /// From 1, without repetition, in the order of commits.
-    pub position: u64,
-    /// What happened.
-    pub event: NewEvent,
 }

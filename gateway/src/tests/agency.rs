@@ -1,7 +1,7 @@
 //! An agency that takes in whatever it is sent, in the mood that a test puts it in.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
@@ -26,6 +26,8 @@ pub(super) enum Mood {
     /// Takes it in and never comes to an end.
     Endless,
     Refusing,
+    /// Cannot be reached.
+    Down,
 }
 
 #[derive(Debug)]
@@ -39,10 +41,12 @@ pub(super) struct TestAgency {
 struct State {
     mood: Mood,
     taken: Vec<Delivery>,
+    /// The ids of the messages in it.
+    ids: BTreeSet<String>,
     told: Vec<InboundEvent>,
     outcomes: Vec<InboundOutcome>,
     held: Option<AgencyFacts>,
-    slow: Duration,
+    asked: usize,
 }
 
 impl TestAgency {
@@ -50,10 +54,11 @@ impl TestAgency {
         let state = State {
             mood: Mood::Fine,
             taken: Vec::new(),
+            ids: BTreeSet::new(),
             told: Vec::new(),
             outcomes: Vec::new(),
             held: None,
-            slow: Duration::ZERO,
+            asked: 0,
         };
         Self { agency: agency.parse().unwrap(), redelivery, state: Mutex::new(state) }
     }
@@ -67,9 +72,9 @@ impl TestAgency {
         self.state.lock().unwrap().held = Some(facts);
     }
 
-    /// So long it takes before it answers.
-    pub(super) fn takes(&self, slow: Duration) {
-        self.state.lock().unwrap().slow = slow;
+    /// How often it was asked what it holds.
+    pub(super) fn asked(&self) -> usize {
+        self.state.lock().unwrap().asked
     }
 
     /// All that it has taken in, in order.
@@ -77,9 +82,16 @@ impl TestAgency {
         self.state.lock().unwrap().taken.clone()
     }
 
+    /// Whether it has taken in the message with this id.
+    pub(super) fn has(&self, message: &str) -> bool {
+        self.state.lock().unwrap().ids.contains(message)
+    }
+
     /// It has this, from an attempt that nobody has written down.
     pub(super) fn has_taken(&self, delivery: Delivery) {
-        self.state.lock().unwrap().taken.push(delivery);
+        let mut state = self.state.lock().unwrap();
+        state.ids.insert(delivery.message_id.clone());
+        state.taken.push(delivery);
     }
 
     pub(super) fn disclosures(&self) -> Vec<DisclosureNotice> {
@@ -107,11 +119,15 @@ impl TestAgency {
         AdapterError { agency: self.agency.clone(), kind, source: None }
     }
 
+    fn down(&self) -> AdapterError {
+        self.fails(AdapterErrorKind::Unavailable { after: None })
+    }
+
     fn take(&self, delivery: Delivery) {
         let mut state = self.state.lock().unwrap();
-        let known = state.taken.iter().any(|other| other.message_id == delivery.message_id);
-        assert!(self.redelivery == Redelivery::Deduplicates || !known, "sent twice");
-        if !known {
+        let is_new = state.ids.insert(delivery.message_id.clone());
+        assert!(self.redelivery == Redelivery::Deduplicates || is_new, "sent twice");
+        if is_new {
             state.taken.push(delivery);
         }
     }
@@ -130,15 +146,19 @@ impl Adapter for TestAgency {
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
         let (delivery, _) = delivery.spend(&Reader::Agency(self.agency.clone()), now).unwrap();
         let mood = self.state.lock().unwrap().mood;
+        // The message is on its way, and later the answer.
+        tokio::task::yield_now().await;
         match mood {
             Mood::Fine | Mood::Silent | Mood::Endless => self.take(delivery),
-            Mood::Deaf | Mood::Refusing => {}
+            Mood::Deaf | Mood::Refusing | Mood::Down => {}
         }
+        tokio::task::yield_now().await;
         match mood {
             Mood::Fine => Ok(Receipt { reference: "saapunut".to_owned() }),
             Mood::Silent | Mood::Deaf => Err(self.fails(AdapterErrorKind::Unanswered)),
             Mood::Endless => std::future::pending().await,
             Mood::Refusing => Err(self.fails(AdapterErrorKind::Rejected { code: "EI".to_owned() })),
+            Mood::Down => Err(self.down()),
         }
     }
 
@@ -147,19 +167,21 @@ impl Adapter for TestAgency {
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
-        let has_it = self.taken().iter().any(|delivery| delivery.message_id == message.to_string());
-        Ok(match has_it {
+        if self.state.lock().unwrap().mood == Mood::Down {
+            return Err(self.down());
+        }
+        Ok(match self.has(&message.to_string()) {
             true => DeliveryStatus::Arrived(Receipt { reference: "saapunut".to_owned() }),
             false => DeliveryStatus::NotArrived,
         })
     }
 
     async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
-        let (held, slow) = {
-            let state = self.state.lock().unwrap();
-            (state.held.clone(), state.slow)
+        let held = {
+            let mut state = self.state.lock().unwrap();
+            state.asked += 1;
+            state.held.clone()
         };
-        tokio::time::sleep(slow).await;
         held.ok_or_else(|| self.fails(AdapterErrorKind::Unwritable { what: "query" }))
     }
 

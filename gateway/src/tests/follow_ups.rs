@@ -49,6 +49,9 @@ async fn nobody_has_met(world: &World, youth: &str) {
 }
 
 async fn add(world: &World, youth: &str, entry: JourneyEntry) {
+    if matches!(entry.matter, Some(Matter::Opening(_))) {
+        world.meet(KELA, youth).await;
+    }
     let request = AddJourneyEntryRequest {
         request_id: Uuid::now_v7().to_string(),
         parent: youth.to_owned(),
@@ -91,7 +94,7 @@ async fn wherever_it_is_interrupted_one_task_comes_up() {
         world = world.killed().await;
         cuts += 1;
     }
-    assert!(cuts > 3, "it was not interrupted");
+    assert!(cuts > 1, "it was not interrupted");
     for _ in 0..2 {
         world.gateway.sweep().await.unwrap();
         assert_eq!(tasks(&world, &youth).await.len(), 1);
@@ -140,12 +143,13 @@ async fn whoever_is_met_under_another_id_is_met() {
         ..IdentifyYouthRequest::default()
     };
     let former = world.gateway.identify(&kela, Valid::check(request).unwrap()).await.unwrap().youth;
-    let present = world.identify(ADULT).await;
+    let present = world.identify_by(KELA, ADULT).await;
     nobody_has_met(&world, &former).await;
     let request = LinkIdentityRequest {
         request_id: Uuid::now_v7().to_string(),
         youth: former.clone(),
         identity_code: ADULT.into(),
+        ..LinkIdentityRequest::default()
     };
     world.gateway.link_identity(&kela, Valid::check(request).unwrap()).await.unwrap();
     let met = Encounter { channel: encounter::Channel::WalkIn as i32, met: true, ..Encounter::default() };

@@ -1,5 +1,6 @@
 //! Can an agency refer, and answer, in its own protocol as over the contract?
 
+use jiff::SignedDuration;
 use polku_adapters::{
     InboundChange, InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, Redelivery, Retry,
 };
@@ -9,7 +10,7 @@ use polku_proto::v1::{
     DataCategory as C, DeliveryState, LegalClaim, LegalGround, Origin, PlanPart, Purpose, ReferralContent,
     ReferralState, RerouteReferralRequest,
 };
-use polku_proto::{ReferralName, Valid, YouthId};
+use polku_proto::{ReferralName, Valid, YouthId, YouthName};
 use uuid::Uuid;
 
 use super::world::{
@@ -17,6 +18,7 @@ use super::world::{
 };
 use crate::audit::Event;
 use crate::journey::Action;
+use crate::store::{Change, RequestKey, RequestRow};
 
 const BASIC: [C; 3] = [C::IdentityContact, C::ServiceNeeds, C::ReferralStatus];
 
@@ -53,7 +55,7 @@ async fn a_referral_is_identified_sent_and_answered_once() {
     let InboundOutcome::Sent { referral: id, state, sequence } = first else { panic!("{first:?}") };
     assert_eq!(state, ReferralState::Requested);
     assert_eq!(world.leaves(Event::IdentifyYouth), identified + 1);
-    let youth_id: YouthId = youth.parse::<polku_proto::YouthName>().unwrap().youth;
+    let youth_id: YouthId = youth.parse::<YouthName>().unwrap().youth;
     let name = ReferralName { youth: youth_id, referral: id }.to_string();
     world.settled(&name).await;
     let sent = world.get(TE, &name).await;
@@ -199,7 +201,7 @@ async fn what_is_refused_over_the_contract_is_refused_here() {
         assert_eq!(reason(&world.says(&world.te, unit).await), ("ACTOR_MALFORMED", Retry::Never));
     }
     assert_eq!((people(&world).await, world.gateway.audit.len()), (0, 0));
-    let past = world.gateway.now() - jiff::SignedDuration::from_secs(1);
+    let past = world.gateway.now() - SignedDuration::from_secs(1);
     let late = "010594Y903".to_owned();
     let cases = [
         ("UNKNOWN_AGENCY", with(&good, |referral| referral.recipient = "muu".parse().unwrap())),
@@ -217,7 +219,7 @@ async fn what_is_refused_over_the_contract_is_refused_here() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_nobody_can_have_is_nobody() {
     let world = World::open(Redelivery::AnswersStatus).await;
-    let tomorrow = world.gateway.now() + jiff::SignedDuration::from_hours(48);
+    let tomorrow = world.gateway.now() + SignedDuration::from_hours(48);
     let born = tomorrow.to_zoned(jiff::tz::TimeZone::UTC).date();
     // The check character of whoever is born then.
     let codes = "0123456789ABCDEFHJKLMNPRSTUVWXY".chars();
@@ -257,7 +259,7 @@ async fn a_repetition_is_answered_after_the_answer_was_due() {
     world.deliver();
     let youth = world.identify(ADULT).await;
     world.consent(&youth, TE, SOSIAALI, &BASIC).await;
-    let soon = world.gateway.now() + jiff::SignedDuration::from_millis(300);
+    let soon = world.gateway.now() + SignedDuration::from_millis(300);
     let message = with(&referral(ADULT, SOSIAALI), |referral| referral.respond_by = Some(soon));
     let first = world.says(&world.te, message.clone()).await;
     assert!(matches!(first, InboundOutcome::Sent { .. }), "{first:?}");
@@ -322,4 +324,59 @@ async fn plans_are_refused_and_leave_no_trace() {
     let outcome = world.says(&world.te, event(InboundMatter::PlanPart(Box::new(plan)))).await;
     assert_eq!(reason(&outcome), ("PLAN_NOT_KEPT", Retry::Never));
     assert_eq!((people(&world).await, world.gateway.audit.len()), (0, 0));
+}
+
+/// The id of a message is kept as long as the person, its answer for a week: a queue may hold a message for longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_repeated_after_its_answer_is_erased_is_refused_and_changes_nothing() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    world.deliver();
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, TE, SOSIAALI, &BASIC).await;
+    let sent = referral(ADULT, SOSIAALI);
+    let first = world.says(&world.te, sent.clone()).await;
+    let InboundOutcome::Sent { referral: id, .. } = first else { panic!("{first:?}") };
+    let name = format!("{youth}/referrals/{id}");
+    world.settled(&name).await;
+    let held = change(&name, InboundChange::Hold { note: "Odottaa.".into() });
+    let accept = change(&name, InboundChange::Accept { note: String::new() });
+    let start = || change(&name, InboundChange::Start { note: String::new() });
+    for said in [accept.clone(), start(), held.clone(), start()] {
+        let outcome = world.says(&world.sosiaali, said).await;
+        assert!(matches!(outcome, InboundOutcome::Applied { .. }), "{outcome:?}");
+    }
+    world.settled(&name).await;
+    world.gateway.store.erase_answers(world.gateway.now() + SignedDuration::from_secs(1)).await.unwrap();
+    let leaves = world.gateway.audit.len();
+    // Without its id the pause would begin anew, and the referral be sent twice.
+    for (system, said) in [(&world.te, sent), (&world.sosiaali, accept), (&world.sosiaali, held)] {
+        assert_eq!(reason(&world.says(system, said).await), ("REQUEST_ID_REUSED", Retry::Never));
+    }
+    assert_eq!(world.gateway.audit.len(), leaves);
+    assert_eq!((world.referrals().await, people(&world).await), (1, 1));
+    assert_eq!(world.get(SOSIAALI, &name).await.state(), ReferralState::InProgress);
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_a_week_and_its_id_for_longer() {
+    let world = World::open(Redelivery::AnswersStatus).await;
+    let youth: YouthName = world.identify(ADULT).await.parse().unwrap();
+    let gateway = &world.gateway;
+    let row = |hours| RequestRow {
+        key: RequestKey { organisation: TE.parse().unwrap(), request: Uuid::now_v7() },
+        fingerprint: [7; 32],
+        youth: youth.youth,
+        sealed_answer: vec![1],
+        time: gateway.now() - SignedDuration::from_hours(hours),
+    };
+    let (young, old) = (row(7 * 24 - 1), row(7 * 24 + 1));
+    for (leaf, row) in [(6000, &young), (6001, &old)] {
+        let mut change = Change::announced_by(leaf);
+        change.request = Some(row.clone());
+        gateway.commit(change).await.unwrap();
+    }
+    gateway.sweep().await.unwrap();
+    assert_eq!(gateway.store.request(&young.key).await.unwrap(), Some(young));
+    let erased = RequestRow { sealed_answer: Vec::new(), ..old.clone() };
+    assert_eq!(gateway.store.request(&old.key).await.unwrap(), Some(erased));
 }

@@ -1,51 +1,70 @@
-//! Is what agencies have answered used again, told with its source, and forgotten in time?
+//! Is what agencies have answered used again, and told with its source?
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use polku_adapters::Redelivery;
+use polku_policy::{Engine, RuleSource, Rules};
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
     AddJourneyEntryRequest, AgencyFacts, DataCategory, Disclosure, Fact, FactKind, GetJourneyRequest,
-    JourneyEntry, JourneyOpening, JourneySource, ListDisclosuresRequest, Purpose,
+    Journey, JourneyEntry, JourneyOpening, JourneySource, ListDisclosuresRequest, Purpose,
 };
-use polku_proto::{CategorySet, Valid, YouthName};
+use polku_proto::{Valid, YouthName};
 use uuid::Uuid;
 
+use super::table::at;
 use super::world::{ADULT, KELA, SOSIAALI, TE, World, caller};
 use crate::answer::answer;
+use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::record::wire_time;
-use crate::store::{Change, FactsRow};
 
 /// Social services hold this need from now on.
 fn holds(world: &World, text: &str) {
+    world.sosiaali.holds(facts_of(world, text));
+}
+
+fn facts_of(world: &World, text: &str) -> AgencyFacts {
     let need = Fact {
         category: DataCategory::ServiceNeeds.into(),
         kind: FactKind::ServiceNeed.into(),
         text: text.to_owned(),
         ..Fact::default()
     };
-    world.sosiaali.holds(AgencyFacts {
+    AgencyFacts {
         agency: SOSIAALI.to_owned(),
         as_of: Some(wire_time(world.gateway.now()).unwrap()),
         facts: vec![need],
         ..AgencyFacts::default()
-    });
+    }
 }
 
 /// What Kela sees of that, when it asks for these categories and takes answers of this age.
 async fn seen(world: &World, youth: &str, categories: &[DataCategory], age: i32) -> String {
+    text_of(&seen_by(world, &caller(KELA), youth, categories, age).await)
+}
+
+/// What this caller sees.
+async fn seen_by(
+    world: &World,
+    caller: &Caller,
+    youth: &str,
+    categories: &[DataCategory],
+    age: i32,
+) -> Journey {
     let request = GetJourneyRequest {
         youth: youth.to_owned(),
         purpose: Purpose::EmploymentServices.into(),
         categories: categories.iter().map(|category| *category as i32).collect(),
         max_age_seconds: Some(age),
     };
-    let (kela, patience) = (caller(KELA), Duration::from_secs(10));
-    let journey = world.gateway.get_journey(&kela, Valid::check(request).unwrap(), patience).await.unwrap();
-    let journey = answer(journey, &kela, world.gateway.now()).unwrap().into_inner();
+    let patience = Duration::from_secs(10);
+    let journey = world.gateway.get_journey(caller, Valid::check(request).unwrap(), patience).await.unwrap();
+    answer(journey, caller, world.gateway.now()).unwrap().into_inner()
+}
+
+fn text_of(journey: &Journey) -> String {
     let [facts] = &journey.facts[..] else { panic!("{} sources", journey.facts.len()) };
     facts.facts[0].text.clone()
 }
@@ -60,6 +79,7 @@ async fn shared(world: &World) -> String {
         entry: Some(JourneyEntry { matter: Some(opening), ..JourneyEntry::default() }),
     };
     let request = Valid::check(request).unwrap();
+    world.meet(KELA, &youth).await;
     world.gateway.add_journey_entry(&caller(KELA), request).await.map(drop).unwrap();
     world.consent(&youth, SOSIAALI, KELA, &[DataCategory::ServiceNeeds, DataCategory::Housing]).await;
     youth
@@ -77,6 +97,79 @@ async fn of_several_answers_the_newest_is_used_again() {
     tokio::time::sleep(Duration::from_millis(5)).await;
     assert_eq!(seen(&world, &youth, &[], 0).await, "Velkaneuvonta");
     assert_eq!(seen(&world, &youth, &needs, 3600).await, "Velkaneuvonta");
+}
+
+/// The question names who asks: to another professional the agency may say something else, and each is told what was said
+/// to them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_used_again_for_whoever_asked() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = shared(&world).await;
+    let (first, colleague) = (caller(KELA), at(KELA, "keskusta", "official"));
+    assert_ne!(first.professional(), colleague.professional());
+    let needs = [DataCategory::ServiceNeeds];
+    let said = async |caller: &Caller| text_of(&seen_by(&world, caller, &youth, &needs, 3600).await);
+    holds(&world, "Asumisneuvonta");
+    assert_eq!(said(&first).await, "Asumisneuvonta");
+    holds(&world, "Velkaneuvonta");
+    assert_eq!(said(&colleague).await, "Velkaneuvonta", "asked anew");
+    holds(&world, "Perhetyö");
+    for (caller, text) in [(&first, "Asumisneuvonta"), (&colleague, "Velkaneuvonta")] {
+        assert_eq!(said(caller).await, text, "neither answer has taken the place of the other");
+    }
+    assert_eq!(world.leaves(Event::FactsQuery), 2);
+}
+
+/// An answer that is kept is shown as far as it may be told now, and to this reader.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_answer_that_is_kept_no_more_is_shown_than_may_be_told() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = shared(&world).await;
+    holds(&world, "Asumisneuvonta");
+    assert_eq!(seen(&world, &youth, &[], 0).await, "Asumisneuvonta");
+    let (sosiaali, name) = (caller(SOSIAALI), youth.parse::<YouthName>().unwrap());
+    for (_, consent) in world.gateway.consents_for(&sosiaali, name.youth).await.unwrap() {
+        let consent = answer(consent, &sosiaali, world.gateway.now()).unwrap().into_inner();
+        world.withdraw(SOSIAALI, &consent).await;
+    }
+    world.consent(&youth, SOSIAALI, KELA, &[DataCategory::Housing]).await;
+    let journey = seen_by(&world, &caller(KELA), &youth, &[], 3600).await;
+    assert!(journey.facts.iter().all(|facts| facts.facts.is_empty()), "the need may not be told any more");
+    assert_eq!(world.leaves(Event::FactsQuery), 1, "of what may be told the answer is known");
+}
+
+/// What an organisation may forbid: social services do not even say about whom they are asked.
+const NO_QUESTIONS: &str = r#"
+@id("no-questions-to-social-services")
+@statute("906/2019 § 16")
+@basis("other_unit")
+forbid (principal == Agency::"sosiaali", action, resource == Category::"identity_contact");
+"#;
+
+/// Who cannot be asked is named, and does not keep the others from being shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_cannot_be_put_is_one_without_answer() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = shared(&world).await;
+    world.consent(&youth, TE, KELA, &[DataCategory::ServiceNeeds]).await;
+    holds(&world, "Asumisneuvonta");
+    let of_te = AgencyFacts { agency: TE.to_owned(), ..facts_of(&world, "Työkokeilu") };
+    world.te.holds(of_te);
+    let rules = [RuleSource::SHIPPED.rules, NO_QUESTIONS].concat();
+    let rules = Rules::parse(RuleSource { rules: &rules, ..RuleSource::SHIPPED }).unwrap();
+    world.gateway.set_engine(Engine::new(rules, world.gateway.directory.clone()).unwrap());
+    for _ in 0..2 {
+        let journey = seen_by(&world, &caller(KELA), &youth, &[], 3600).await;
+        assert_eq!(text_of(&journey), "Työkokeilu");
+        assert_eq!(journey.unreachable, [SOSIAALI]);
+    }
+    assert_eq!(world.sosiaali.asked(), 0);
+    // Nothing was kept of it: it is asked as soon as it can be.
+    let shipped = Rules::shipped().unwrap();
+    world.gateway.set_engine(Engine::new(shipped, world.gateway.directory.clone()).unwrap());
+    let journey = seen_by(&world, &caller(KELA), &youth, &[], 3600).await;
+    assert!(journey.unreachable.is_empty());
+    assert_eq!((journey.facts.len(), world.sosiaali.asked(), world.te.asked()), (2, 1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,25 +193,6 @@ async fn whose_facts_were_shown_is_told() {
     }
 }
 
-/// What is kept here is read, and that is written down, while an agency takes its time: nothing waits for its answer.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_kept_here_does_not_wait_for_the_agencies() {
-    let world = World::open(Redelivery::Deduplicates).await;
-    let youth = shared(&world).await;
-    for _ in 0..3 {
-        world.consent(&youth, KELA, TE, &[DataCategory::ServiceNeeds]).await;
-    }
-    holds(&world, "Asumisneuvonta");
-    world.sosiaali.takes(Duration::from_millis(700));
-    seen(&world, &youth, &[], 0).await;
-    let list = list(&world, &youth).await;
-    let place =
-        |is: &dyn Fn(&str) -> bool| list.iter().position(|one| one.kind() == Kind::Shown && is(&one.name));
-    let facts = place(&|name| name.ends_with("/facts")).unwrap();
-    let consents = place(&|name| name.contains("/consents/")).unwrap();
-    assert!(facts < consents, "newest first: the agency answered last");
-}
-
 /// What the young person is told of who has seen their data, newest first.
 async fn list(world: &World, youth: &str) -> Vec<Disclosure> {
     let name: YouthName = youth.parse().unwrap();
@@ -126,24 +200,4 @@ async fn list(world: &World, youth: &str) -> Vec<Disclosure> {
     let request = ListDisclosuresRequest { parent: youth.to_owned(), ..ListDisclosuresRequest::default() };
     let list = world.gateway.list_disclosures(&subject, Valid::check(request).unwrap()).await.unwrap();
     answer(list, &subject, world.gateway.now()).unwrap().into_inner().disclosures
-}
-
-#[tokio::test]
-async fn an_answer_of_an_agency_is_kept_for_a_day() {
-    let world = World::open(Redelivery::Deduplicates).await;
-    let gateway = &world.gateway;
-    let youth: YouthName = world.identify(ADULT).await.parse().unwrap();
-    let row = |category, hours| FactsRow {
-        youth: youth.youth,
-        agency: TE.parse().unwrap(),
-        asked: CategorySet::of(&[category]),
-        answered: gateway.now() - SignedDuration::from_hours(hours),
-        sealed: vec![1],
-    };
-    let (young, old) = (row(DataCategory::Housing, 23), row(DataCategory::ServiceNeeds, 25));
-    let mut change = Change::announced_by(6000);
-    change.facts = vec![young.clone(), old];
-    gateway.commit(change).await.unwrap();
-    gateway.sweep().await.unwrap();
-    assert_eq!(gateway.store.facts_of(youth.youth).await.unwrap(), [young]);
 }

@@ -86,7 +86,8 @@ async fn a_notice_that_waits_names_the_identity_code_as_soon_as_there_is_one() {
     let youth = newcomer(&world).await;
     disclosed(&world, &youth).await;
     let (youth_name, identity_code) = (youth.clone(), ADULT.to_owned());
-    let request = LinkIdentityRequest { request_id: id(), youth: youth_name, identity_code };
+    let request =
+        LinkIdentityRequest { request_id: id(), youth: youth_name, identity_code, ..Default::default() };
     world.gateway.link_identity(&caller(SOSIAALI), valid(request)).await.unwrap();
     let notices = delivered(&mut world, &youth).await;
     let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
@@ -106,22 +107,22 @@ async fn a_notice_that_is_refused_is_a_task_and_is_sent_again_when_somebody_says
     assert!(world.sosiaali.disclosures().is_empty());
     let [task] = &tasks(&world).await[..] else { panic!("not one task") };
     let wanted = (Kind::NoticeNotDelivered, row.message.to_string());
-    assert_eq!((follow_up(task).kind(), follow_up(task).notice.clone()), wanted);
+    assert_eq!((follow_up(task).kind(), follow_up(task).message.clone()), wanted);
     assert!(follow_up(task).referral.starts_with(&youth));
 
     let still = retention_answer::Result::Attached.into();
-    let wrong = FollowUpResolution { retention: still, send_again: true };
+    let wrong = FollowUpResolution { retention: still, send_again: true, ..FollowUpResolution::default() };
     assert!(resolve(&world, task, wrong).await.is_err());
     // Refused once more, it is a task once more.
     let again = FollowUpResolution { send_again: true, ..FollowUpResolution::default() };
-    resolve(&world, task, again).await.unwrap();
+    resolve(&world, task, again.clone()).await.unwrap();
     until_quiet(&world, &youth).await;
     let all = tasks(&world).await;
     let next: Vec<&Task> = all.iter().filter(|other| other.name != task.name).collect();
     let [next] = &next[..] else { panic!("{} other tasks", next.len()) };
-    assert_eq!(follow_up(next).notice, follow_up(task).notice, "it is the same message");
+    assert_eq!(follow_up(next).message, follow_up(task).message, "it is the same message");
     world.sosiaali.become_(Mood::Fine);
-    resolve(&world, next, again).await.unwrap();
+    resolve(&world, next, again.clone()).await.unwrap();
     until_quiet(&world, &youth).await;
     let [notice] = &world.sosiaali.disclosures()[..] else { panic!("not one notice") };
     assert_eq!(notice.identity_code, ADULT);

@@ -66,6 +66,7 @@ pub(super) async fn take_up(world: &World, agency: &str, youth: &str) {
     let opening = JourneyOpening { source: JourneySource::Self_.into() };
     let entry = JourneyEntry { matter: Some(Matter::Opening(opening)), ..JourneyEntry::default() };
     let request = AddJourneyEntryRequest { request_id: id(), parent: youth.to_owned(), entry: Some(entry) };
+    world.meet(agency, youth).await;
     world.gateway.add_journey_entry(&caller(agency), valid(request)).await.map(drop).unwrap();
 }
 
@@ -182,6 +183,7 @@ async fn shared(world: &World, youth: &str, parties: &[&str]) -> String {
 
 /// A plan of this agency, to which these are parties and which they may see.
 pub(super) async fn shared_by(world: &World, coordinator: &str, youth: &str, parties: &[&str]) -> String {
+    world.meet(coordinator, youth).await;
     let coordinating = caller(coordinator);
     let request = CreatePlanRequest {
         request_id: id(),

@@ -1,20 +1,12 @@
 //! Does a watcher hear of what shows to its own unit and role, and of nothing else that its agency is told?
 
 use polku_adapters::Redelivery;
-use polku_policy::{Engine, RuleSource, Rules};
+use polku_proto::PlanName;
 use polku_proto::v1::{Consent, DataCategory, PlanPart, Purpose};
 
-use super::table::{BASE, Reader, add, at, begin, events, goal, merge, need, revoke};
+use super::table::{BASE, Reader, add, at, begin, events, goal, hide_housing, merge, need, revoke};
 use super::world::{ADULT, KELA, TE, World, caller};
-
-/// What an organisation may add: officials see nothing about housing, not even what their own agency wrote.
-const NO_HOUSING: &str = r#"
-@id("no-housing-for-officials")
-@statute("906/2019 § 16")
-@basis("other_unit")
-forbid (principal is Agency, action, resource == Category::"housing")
-when { context.actor == Actor::"professional" && context.role != Role::"coordinator" };
-"#;
+use crate::caller::Caller;
 
 fn housing(text: &str) -> impl FnOnce(&mut PlanPart) {
     move |part| part.needs[0].text = text.to_owned()
@@ -52,9 +44,7 @@ async fn news<const N: usize>(world: &World, readers: &mut [Reader; N]) -> [usiz
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_sees_less_hears_of_less() {
     let (world, youth, plan, open) = laid().await;
-    let rules = [RuleSource::SHIPPED.rules, NO_HOUSING].concat();
-    let rules = Rules::parse(RuleSource { rules: &rules, ..RuleSource::SHIPPED }).unwrap();
-    world.gateway.set_engine(Engine::new(rules, world.gateway.directory.clone()).unwrap());
+    hide_housing(&world);
     let at_kela = at(KELA, "keskusta", "coordinator");
     let at_te = at(TE, "keskusta", "coordinator");
     let mut readers = [
@@ -83,6 +73,31 @@ async fn a_role_that_sees_less_hears_of_less() {
     assert_eq!(news(&world, &mut readers).await, [0, 0, 1, 1, 0, 0], "permitted again");
     revoke(&world, KELA, &plan).await;
     assert_eq!(news(&world, &mut readers).await, [1; 6], "the end");
+}
+
+/// However many watch, a change is looked at once for those who see the same of it. An earlier revision is opened for
+/// those alone who do not see all that their agency is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_the_same_is_shown_what_was_put_together_once() {
+    let (world, _, plan, _) = laid().await;
+    merge(&world, &caller(KELA), &plan, KELA, aim("Vuokra-asunto")).await;
+    let name: PlanName = plan.parse().unwrap();
+    let (gateway, now) = (&world.gateway, world.gateway.now());
+    let revision = gateway.store.plan(name.plan).await.unwrap().unwrap().revision;
+    let in_hand = gateway.plans_in_hand.take(name.plan, revision);
+    let record = in_hand.record(gateway, name.plan).await.unwrap();
+    let shows = async |watcher: Caller| {
+        let told_as = watcher.agency.clone();
+        in_hand.shown(gateway, (&watcher, told_as), record, revision, now).await.unwrap().is_some()
+    };
+    for _ in 0..50 {
+        assert!(shows(caller(KELA)).await && shows(caller(TE)).await);
+    }
+    assert_eq!(in_hand.work().await, (2, 0), "one look for each agency, of one revision");
+    for _ in 0..50 {
+        assert!(!shows(at(KELA, "toinen", "official")).await);
+    }
+    assert_eq!(in_hand.work().await, (2, 1));
 }
 
 /// What a unit has begun is not told to another one; a coordinator is told for all of them.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use polku_policy::Authorised;
+use polku_policy::{Authorised, Engine, RuleSource, Rules};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
     AddPlanPartyRequest, CreatePlanRequest, DataCategory, Delivery, GetPlanRequest, GoalState,
@@ -21,6 +21,22 @@ use crate::journey::{Feed as _, Plans, Sending};
 
 /// What is told by every consent here, so that anything is.
 pub(super) const BASE: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::JointPlan];
+
+/// What an organisation may add: officials see nothing about housing, not even what their own agency wrote.
+const NO_HOUSING: &str = r#"
+@id("no-housing-for-officials")
+@statute("906/2019 § 16")
+@basis("other_unit")
+forbid (principal is Agency, action, resource == Category::"housing")
+when { context.actor == Actor::"professional" && context.role != Role::"coordinator" };
+"#;
+
+/// Rules of the operator come into force by which officials see less than their agencies.
+pub(super) fn hide_housing(world: &World) {
+    let rules = [RuleSource::SHIPPED.rules, NO_HOUSING].concat();
+    let rules = Rules::parse(RuleSource { rules: &rules, ..RuleSource::SHIPPED }).unwrap();
+    world.gateway.set_engine(Engine::new(rules, world.gateway.directory.clone()).unwrap());
+}
 
 pub(super) fn id() -> String {
     Uuid::now_v7().to_string()
@@ -46,6 +62,7 @@ pub(super) fn told<X: Disclose + Validate>(
 
 /// Begins a plan for this purpose, coordinated by an agency.
 pub(super) async fn begin(world: &World, agency: &str, youth: &str, purpose: Purpose) -> String {
+    world.meet(agency, youth).await;
     let caller = caller(agency);
     let request = CreatePlanRequest {
         request_id: id(),

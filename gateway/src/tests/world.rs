@@ -12,9 +12,9 @@ use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
-    Consent, ConsentEvidence, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, LegalGround,
-    Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
-    WithdrawConsentRequest,
+    Consent, ConsentChange, ConsentEvidence, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis,
+    LegalGround, Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest,
+    SendReferralResponse, WithdrawConsentRequest,
 };
 use polku_proto::{CategorySet, ReferralName, Valid, YouthName};
 use tempfile::TempDir;
@@ -26,8 +26,8 @@ use super::agency::TestAgency;
 use crate::answer::answer;
 use crate::audit::{AuditLog, Event};
 use crate::caller::{Actor, Caller};
-use crate::clock::{ForwardClock, SystemClock};
-use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
+use crate::clock::{Clock, ForwardClock, SystemClock};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::front::InboundHandler;
@@ -51,6 +51,15 @@ pub(super) const KELA: &str = "kela";
 pub(super) const ADULT: &str = "010594Y9032";
 pub(super) const CHILD: &str = "010516B903X";
 
+/// Valid identity code of nobody, an adult, another one for each number below a million.
+pub(super) fn nobody(number: usize) -> String {
+    const CHECKS: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
+    let (individual, day) = (900 + number % 100, number / 100);
+    let date = ((1 + day % 28) * 100 + 1 + day / 28 % 12) * 100 + 60 + day / 336 % 35;
+    let check = char::from(CHECKS[(date * 1_000 + individual) % CHECKS.len()]);
+    format!("{date:06}-{individual}{check}")
+}
+
 const NEWS: &[Matter] = &[
     Matter::Referral,
     Matter::StateChange,
@@ -59,23 +68,60 @@ const NEWS: &[Matter] = &[
     Matter::PlanPart,
 ];
 
+/// What differs from world to world.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) delivery: DeliverySettings,
+    /// What a system of the employment services does with what it gets twice.
+    pub(super) te: Redelivery,
+}
+
+impl Setting {
+    /// On the host's clock. A delivery is taken over soon by whoever comes next.
+    pub(super) fn of(te: Redelivery) -> Setting {
+        let delivery = DeliverySettings {
+            lease: Duration::from_millis(900),
+            attempt: Duration::from_millis(600),
+            pauses: vec![Duration::ZERO],
+            probe_after: Duration::from_millis(100),
+            retries_per_second: 1000,
+            ..DeliverySettings::default()
+        };
+        Setting { clock: Arc::new(SystemClock), delivery, te }
+    }
+
+    /// However long the machine is busy with other things.
+    pub(super) fn patient(te: Redelivery) -> Setting {
+        let hour = Duration::from_secs(3_600);
+        let mut setting = Setting::of(te);
+        setting.delivery = DeliverySettings { lease: hour, attempt: hour, ..setting.delivery };
+        setting
+    }
+}
+
 pub(super) struct World {
     pub(super) gateway: Arc<Gateway>,
     pub(super) te: Arc<TestAgency>,
     pub(super) sosiaali: Arc<TestAgency>,
     folder: TempDir,
+    setting: Setting,
     outbox: Option<(watch::Sender<bool>, JoinHandle<()>)>,
 }
 
 impl World {
     /// With a system of the employment services that does this with what it gets twice, and nothing delivered yet.
     pub(super) async fn open(te: Redelivery) -> World {
-        let folder = TempDir::new().unwrap();
+        World::within(Setting::of(te), TempDir::new().unwrap()).await
+    }
+
+    /// In another setting, with its files in this folder.
+    pub(super) async fn within(setting: Setting, folder: TempDir) -> World {
         Keys::generate_into(&folder.path().join("keys")).unwrap();
-        let te = Arc::new(TestAgency::new(TE, te));
+        let te = Arc::new(TestAgency::new(TE, setting.te));
         let sosiaali = Arc::new(TestAgency::new(SOSIAALI, Redelivery::AnswersStatus));
-        let gateway = gateway(&folder, &te, &sosiaali).await;
-        World { gateway, te, sosiaali, folder, outbox: None }
+        let gateway = gateway(&folder, &setting, &te, &sosiaali).await;
+        World { gateway, te, sosiaali, folder, setting, outbox: None }
     }
 
     pub(super) fn deliver(&mut self) {
@@ -86,7 +132,7 @@ impl World {
 
     /// Ends the gateway wherever it is in its work, and begins again on what it has written.
     pub(super) async fn killed(self) -> World {
-        let World { gateway, te, sosiaali, folder, outbox } = self;
+        let World { gateway, te, sosiaali, folder, setting, outbox } = self;
         if let Some((_, task)) = outbox {
             task.abort();
             assert!(task.await.unwrap_err().is_cancelled());
@@ -96,8 +142,8 @@ impl World {
             tokio::task::yield_now().await;
         }
         drop(gateway);
-        let gateway = self::gateway(&folder, &te, &sosiaali).await;
-        World { gateway, te, sosiaali, folder, outbox: None }
+        let gateway = self::gateway(&folder, &setting, &te, &sosiaali).await;
+        World { gateway, te, sosiaali, folder, setting, outbox: None }
     }
 
     /// Waits until nothing of the referral is to be delivered any more.
@@ -130,14 +176,28 @@ impl World {
         self.gateway.identify(&caller(agency), Valid::check(request).unwrap()).await.unwrap().youth
     }
 
+    /// The agency identifies the person, as far as anybody can.
+    pub(super) async fn meet(&self, agency: &str, youth: &str) {
+        let youth: YouthName = youth.parse().unwrap();
+        if let Some(code) = self.gateway.person(youth.youth).await.unwrap().identity_code().unwrap() {
+            self.identify_by(agency, code.expose()).await;
+        }
+    }
+
     pub(super) async fn consent(&self, youth: &str, from: &str, to: &str, told: &[DataCategory]) -> Consent {
+        self.meet(from, youth).await;
+        self.record(youth, from, to, told).await
+    }
+
+    /// The same, by an agency that has met the person.
+    pub(super) async fn record(&self, youth: &str, from: &str, to: &str, told: &[DataCategory]) -> Consent {
         let request = consent_request(youth, (from, to), told, self.gateway.now());
         let caller = caller(from);
         let change = self.gateway.record_consent(&caller, Valid::check(request).unwrap()).await.unwrap();
         answer(change, &caller, self.gateway.now()).unwrap().into_inner().consent.unwrap()
     }
 
-    pub(super) async fn withdraw(&self, from: &str, consent: &Consent) {
+    pub(super) async fn withdraw(&self, from: &str, consent: &Consent) -> ConsentChange {
         let youth: polku_proto::ConsentName = consent.name.parse().unwrap();
         let caller = Caller { agency: from.parse().unwrap(), actor: Actor::Subject(youth.youth) };
         let request = WithdrawConsentRequest {
@@ -145,7 +205,8 @@ impl World {
             name: consent.name.clone(),
             ..WithdrawConsentRequest::default()
         };
-        self.gateway.withdraw_consent(&caller, Valid::check(request).unwrap()).await.map(drop).unwrap();
+        let change = self.gateway.withdraw_consent(&caller, Valid::check(request).unwrap()).await.unwrap();
+        answer(change, &caller, self.gateway.now()).unwrap().into_inner()
     }
 
     pub(super) async fn send(
@@ -222,7 +283,12 @@ impl World {
     }
 }
 
-async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgency>) -> Arc<Gateway> {
+async fn gateway(
+    folder: &TempDir,
+    setting: &Setting,
+    te: &Arc<TestAgency>,
+    sosiaali: &Arc<TestAgency>,
+) -> Arc<Gateway> {
     let agency = |id: &str, sector| Agency::new(id.parse().unwrap(), sector, Standing::Authority);
     let agencies = [
         (SOSIAALI, Sector::Social),
@@ -241,11 +307,11 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
     let (audit, _) = AuditLog::open(&folder.path().join("audit.log")).unwrap();
     let last = audit.last_time().unwrap();
     let opened = Gateway::open(Parts {
-        clock: ForwardClock::after(Arc::new(SystemClock), last).unwrap(),
+        clock: ForwardClock::after(Arc::clone(&setting.clock), last).unwrap(),
         store: Arc::new(SqliteStore::open(&folder.path().join("polku.db")).unwrap()),
         audit,
         keys: Keys::load(&folder.path().join("keys")).unwrap(),
-        engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
+        engine: Arc::new(Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap()),
         directory,
         service_directory: ServiceDirectory::default(),
         routing: Routing::default(),
@@ -258,12 +324,8 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         plan: PlanSettings::default(),
         journey: JourneySettings::default(),
         delays: Delays::in_days([(LegalGround::ChildWelfareNotice, 30)]),
-        delivery: DeliverySettings {
-            lease: Duration::from_millis(900),
-            attempt: Duration::from_millis(600),
-            pauses: vec![Duration::ZERO],
-            ..DeliverySettings::default()
-        },
+        retention: RetentionSettings::default(),
+        delivery: setting.delivery.clone(),
     });
     opened.await.unwrap()
 }

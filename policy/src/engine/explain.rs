@@ -51,7 +51,7 @@ impl Engine {
         let asking = self.asking(facts).map_err(|_| Failed)?;
         for action in Action::ALL {
             if action != Action::Disclose && !facts.disclosure {
-                break;
+                continue;
             }
             let request = asking.request(action).map_err(|_| Failed)?;
             for note in self.rules.deciding(action, &request, self.agencies.entities(), facts.era)? {

@@ -67,6 +67,15 @@ pub(super) struct Givers {
     pub(super) representative: bool,
 }
 
+/// Which agreements count.
+#[derive(Clone, Copy)]
+pub(super) enum Agreements {
+    /// Those that the directory has.
+    OnFile,
+    /// As if there were one.
+    Assumed,
+}
+
 /// The facts of a question that are the same for each of its categories.
 pub(super) struct Common {
     facts: Facts,
@@ -135,6 +144,13 @@ impl Common {
             home_municipality: reader
                 .is_some_and(|reader| agencies.serves(reader, question.home_municipality)),
         };
+        let (key, _) = facts.key();
+        Common { facts, key }
+    }
+
+    /// The same, as if the two agencies had an agreement on file.
+    pub(super) fn agreed(self) -> Common {
+        let facts = Facts { agreement: true, ..self.facts };
         let (key, _) = facts.key();
         Common { facts, key }
     }
@@ -221,11 +237,7 @@ pub(super) const fn disclosed(viewer: Viewer) -> CategorySet {
 impl Standing {
     /// Gives the age in full years, by the date in Finland.
     fn age(&self, now: Timestamp) -> Option<u8> {
-        let born = self.born?;
-        let today = time::finnish_date(now);
-        let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
-        let years = i32::from(today.year()) - i32::from(born.year()) - i32::from(!had_birthday);
-        u8::try_from(years).ok()
+        time::full_years(self.born?, now)
     }
 }
 

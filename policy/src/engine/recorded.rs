@@ -169,6 +169,12 @@ pub fn replay(engine: &Engine, recorded: &Recorded, now: Timestamp) -> Replayed 
 }
 
 impl Recorded {
+    /// Gives the question alone, without its answer: two that are equal ask the same.
+    #[must_use]
+    pub fn question(&self) -> Recorded {
+        Recorded { rules: Vec::new(), reasons: Vec::new(), ..self.clone() }
+    }
+
     /// Gives the answer at the time.
     #[must_use]
     pub fn answer(&self) -> Replayed {

@@ -1,6 +1,6 @@
 //! Which ages do the rules speak of?
 
-use cedar_policy::{Entities, EvalResult, PolicySet};
+use cedar_policy::{Entities, Entity, EvalResult, PolicySet};
 
 use super::{Rules, RulesError, note};
 
@@ -16,16 +16,25 @@ impl Rules {
     /// Gives an age limit that the rules speak of, in full years: the first age within it, and the first one beyond it.
     #[must_use]
     pub fn age_limit(&self, name: &str) -> Option<(i64, i64)> {
-        let limit = self.ages.iter().find(|limit| {
-            let uid = limit.uid();
-            uid.type_name().basename() == "AgeLimit" && uid.id().unescaped() == name
-        })?;
-        let years = |attribute| {
-            let Some(Ok(EvalResult::Long(years))) = limit.attr(attribute) else { return None };
-            Some(years)
-        };
-        years("from").zip(years("below"))
+        self.limits().find(|limit| limit.uid().id().unescaped() == name).and_then(years)
     }
+
+    /// Goes through all of them.
+    pub(crate) fn age_limits(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.limits().filter_map(years)
+    }
+
+    fn limits(&self) -> impl Iterator<Item = &Entity> {
+        self.ages.iter().filter(|entity| entity.uid().type_name().basename() == "AgeLimit")
+    }
+}
+
+fn years(limit: &Entity) -> Option<(i64, i64)> {
+    let years = |attribute| {
+        let Some(Ok(EvalResult::Long(years))) = limit.attr(attribute) else { return None };
+        Some(years)
+    };
+    years("from").zip(years("below"))
 }
 
 /// An age limit that is not there would make its rules fail at every question.

@@ -1,10 +1,10 @@
 //! What do the annotations of a rule say?
 
-use cedar_policy::{Effect, EntityUid, Policy, PolicyId};
+use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy, PolicyId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use super::RulesError;
+use super::{Action, RulesError};
 use crate::decision::{BasisKind, Obligation, Reason};
 use crate::index::GivenBy;
 
@@ -26,6 +26,8 @@ pub(crate) struct Note {
     pub(crate) obligations: Vec<Obligation>,
     /// Whether the rule speaks of ages.
     pub(crate) reads_ages: bool,
+    /// Whether the rule is for the young person's word and own data alone, by its scope.
+    on_the_word_alone: bool,
     pub(super) valid_from: Option<Timestamp>,
     pub(super) valid_until: Option<Timestamp>,
 }
@@ -76,16 +78,36 @@ impl Note {
             given_by,
             obligations,
             reads_ages,
+            on_the_word_alone: is_on_the_word_alone(policy),
             valid_from,
             valid_until,
         };
         Ok((PolicyId::new(rule), note))
     }
 
+    /// Refuses a rule that opens on another ground than a law what only laws open: the limits of the rules take what the
+    /// actions of the law open for grounds in law.
+    pub(super) fn check_ground(&self) -> Result<(), RulesError> {
+        match self.says {
+            Says::Permits(kind) if kind != BasisKind::Statute && !self.on_the_word_alone => {
+                Err(RulesError::NotByLaw { rule: self.id.to_string() })
+            }
+            Says::Permits(_) | Says::Forbids(_) => Ok(()),
+        }
+    }
+
     /// Tells whether the rule is in force at an instant; None is before every date.
     pub(super) fn in_force(&self, instant: Option<Timestamp>) -> bool {
         // None sorts before every instant, on both sides.
         self.valid_from <= instant && self.valid_until.is_none_or(|until| instant < Some(until))
+    }
+}
+
+/// Tells whether a rule is for the young person's word and own data alone, by its scope.
+fn is_on_the_word_alone(policy: &Policy) -> bool {
+    match policy.action_constraint() {
+        ActionConstraint::Eq(action) => action.id().unescaped() == Action::Disclose.name(),
+        ActionConstraint::Any | ActionConstraint::In(_) => false,
     }
 }
 

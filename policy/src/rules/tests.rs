@@ -166,6 +166,20 @@ fn a_basis_has_to_fit_the_effect() {
 }
 
 #[test]
+fn what_a_law_opens_rests_on_a_law() {
+    let disclose = r#"action == Action::"disclose""#;
+    for scope in [r#"action == Action::"disclose_by_law""#, "action"] {
+        for basis in ["consent", "own_data"] {
+            let text = good_with("@basis(\"consent\")", &format!("@basis(\"{basis}\")"));
+            assert!(
+                matches!(refusal(&text.replace(disclose, scope)), RulesError::NotByLaw { .. }),
+                "{scope}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_id_is_there_once() {
     assert!(matches!(refusal(&format!("{GOOD}{GOOD}")), RulesError::IdTwice { .. }));
 }
@@ -352,10 +366,10 @@ fn a_rule_is_for_the_actions_that_it_names() {
         let policy = era.policies.policy(&PolicyId::new(id)).unwrap();
         Action::ALL.map(|action| concerns(policy, action))
     };
-    // By the young person's word, by a law above a prohibition, by a law.
-    assert_eq!(actions("consent"), [true, false, false]);
+    // By a law above a prohibition, by the young person's word, by a law.
+    assert_eq!(actions("consent"), [false, true, false]);
     assert_eq!(actions("multi-sector-support"), [false, false, true]);
-    assert_eq!(actions("child-welfare-notice"), [false, true, true]);
-    assert_eq!(actions("prohibited"), [true, false, true]);
+    assert_eq!(actions("child-welfare-notice"), [true, false, true]);
+    assert_eq!(actions("prohibited"), [false, true, true]);
     assert_eq!(actions("unknown-agency"), [true, true, true]);
 }

@@ -198,7 +198,9 @@ fn a_ground_that_is_lacking_is_named_beside_what_stands_against_it() {
 fn an_explanation_agrees_with_the_decision() {
     let engine = engine(Rules::shipped().unwrap());
     let strategy = questions().prop_flat_map(|question| (indexes(&question), categories(), Just(question)));
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    // More where PROPTEST_CASES says so.
+    let cases = Config::default().cases.max(400);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let fired = RefCell::new(BTreeSet::new());
     let run = runner.run(&strategy, |(index, asked, question)| {
         for one in agrees(&engine, &index, asked, &question).categories {

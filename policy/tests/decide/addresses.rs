@@ -86,7 +86,7 @@ fn p8_by_law_it_goes_to_a_recipient_that_may_be_told_and_beside_the_law_no_conse
     let case = protected(minor()).asked(&notice, &asked);
     case.opens(&asked).rests_on(&[("child-welfare-notice", None)]);
     let case = protected(minor().gives(&grant)).asked(&notice, &asked);
-    case.opens(&asked).rests_on(&[("consent", Some(1)), ("child-welfare-notice", None)]);
+    case.opens(&asked).rests_on(&[("child-welfare-notice", None)]);
     // Only what the ground covers.
     let lowered = Question { ground: LegalGround::AssistanceLowered, ..between("kela", "shelter") };
     protected(adult()).asked(&lowered, &asked).opens(&asked);

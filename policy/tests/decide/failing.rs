@@ -10,11 +10,11 @@ use super::case::{Person, adult, person};
 use super::world::{NOW, at, directory, grant, index, personal, question};
 
 /// Fails for want of room as soon as the age is known: the sum is larger than a number can be. No schema finds that out,
-/// and neither do the questions that an engine tries at its start.
+/// and neither do the questions that an engine tries at its start, which are for no purpose where they are of an age.
 const FAILING: &str = r#"
     @id("failing") @statute("none") @basis("prohibited")
     forbid (principal, action == Action::"disclose", resource == Category::"guidance_notes")
-    when { context.disclosure && 9223372036854775807 + context.age < 0 };
+    when { context.disclosure && context.purpose != Purpose::"unspecified" && 9223372036854775807 + context.age < 0 };
 "#;
 
 fn parse(rules: &str) -> Rules {
@@ -77,9 +77,28 @@ fn p23_a_failure_is_not_remembered_and_not_hidden_by_what_is() {
 
 #[test]
 fn p23_rules_that_fail_on_an_ordinary_question_make_no_engine() {
-    let failing = FAILING.replace("context.age", "1");
+    let failing = FAILING.replace("context.age", "1").replace("!=", "==");
     let rules = parse(&format!("{}{failing}", RuleSource::SHIPPED.rules));
     assert!(matches!(Engine::new(rules, directory()), Err(EngineError::RulesFail)));
+}
+
+/// Both sides of every limit of age are tried, the last age before it and the first one at it, for every category.
+#[test]
+fn p23_rules_that_fail_for_an_age_make_no_engine() {
+    let fails_if = |condition: &str| {
+        let failing = format!(
+            r#"@id("failing") @statute("none") @basis("prohibited") @valid_from("2035-01-01T00:00:00Z")
+               forbid (principal, action == Action::"disclose_by_law", resource == Category::"guidance_notes")
+               when {{ {condition} && 9223372036854775807 + context.age < 0 }};"#
+        );
+        let rules = parse(&format!("{}{failing}", RuleSource::SHIPPED.rules));
+        matches!(Engine::new(rules, directory()), Err(EngineError::RulesFail))
+    };
+    for age in [17, 18, 24, 25, 28, 29, 149, 150] {
+        assert!(fails_if(&format!("context.age == {age}")), "{age}");
+    }
+    assert!(fails_if("context.age >= 0") && fails_if("context.age > 200"));
+    assert!(!fails_if("context.age < 0"), "the sum has room for it");
 }
 
 #[test]

@@ -186,12 +186,20 @@ fn p21_a_ground_that_fits_carries_a_second_person_s_review_and_opens_no_more_tha
     case.obliges(&expected);
 }
 
+/// consent.md 1.4: a notice that the law demands stays one, with what comes with it, also where a consent covers it.
 #[test]
-fn a_consent_goes_before_a_ground_in_law() {
+fn a_law_above_a_prohibition_goes_before_a_consent_and_a_consent_before_any_other_law() {
     let grant = grant_between("te", "social", &[Housing]);
-    let question = stated(SocialCareInability, "te", "social");
-    let case = adult().gives(&grant).asked(&question, &[Housing]);
-    case.opens(&[Housing]).rests_on(&[("consent", Some(1))]).obliges(&[]);
-    let more = adult().gives(&grant).asked(&question, &[Housing, GuidanceNotes]);
-    more.opens(&[Housing, GuidanceNotes]).rests_on(&[("consent", Some(1)), ("social-care-contact", None)]);
+    let question = stated(ChildWelfareNotice, "te", "social");
+    let case = minor().gives(&grant).asked(&question, &[Housing]);
+    let expected = [Obligation::RecordGround, Obligation::SecondPersonReview, Obligation::HighPriority];
+    case.opens(&[Housing]).rests_on(&[("child-welfare-notice", None)]).obliges(&expected);
+    let more = minor().gives(&grant_between("te", "social", &[Housing, BenefitsIncome]));
+    let more = more.asked(&question, &[Housing, BenefitsIncome]);
+    more.opens(&[Housing, BenefitsIncome]).rests_on(&[("consent", Some(1)), ("child-welfare-notice", None)]);
+
+    let support = Question { ground: LegalGround::AssistanceLowered, ..between("kela", "social") };
+    let grant = grant_between("kela", "social", &[BenefitsIncome]);
+    let case = adult().gives(&grant).asked(&support, &[BenefitsIncome]);
+    case.opens(&[BenefitsIncome]).rests_on(&[("consent", Some(1))]).obliges(&[]);
 }

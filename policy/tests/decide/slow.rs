@@ -81,9 +81,9 @@ pub(crate) fn decide(
         }
         let facts = facts(directory, records, question, category);
         let mut against = BTreeSet::new();
-        for action in ["disclose", "disclose_by_law_despite_prohibition", "disclose_by_law"] {
+        for action in ["disclose_by_law_despite_prohibition", "disclose", "disclose_by_law"] {
             if action != "disclose" && !facts.disclosure {
-                break;
+                continue;
             }
             let answer = book.ask(action, &facts);
             if !answer.permits {

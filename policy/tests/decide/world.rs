@@ -18,6 +18,12 @@ pub(crate) const NOW: i64 = 1_772_445_600;
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(Rules::shipped().unwrap(), directory()).unwrap());
 
+/// On how many cases something is tried: on so many, or on as many as `PROPTEST_CASES` says, where that is more.
+pub(crate) fn at_least(cases: u32) -> u32 {
+    let said = std::env::var_os("PROPTEST_CASES");
+    said.map_or(cases, |said| said.to_str().unwrap().parse::<u32>().unwrap().max(cases))
+}
+
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }

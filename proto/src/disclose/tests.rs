@@ -106,6 +106,7 @@ every_payload!(
     PlanRevision,
     PlanSection,
     PlanSource,
+    PlanStanding,
     Prohibition,
     ProhibitionChange,
     ProhibitionTerms,

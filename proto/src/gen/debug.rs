@@ -462,6 +462,36 @@ impl ::core::fmt::Debug for PlanMeeting {
     }
 }
 
+impl ::core::fmt::Debug for PlanStanding {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanStanding(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanCommitment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanCommitment(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanItem {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanItem(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanLink {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanLink(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MeetingRecord {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MeetingRecord(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for Delivery {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("Delivery(redacted)")
@@ -906,30 +936,6 @@ impl ::core::fmt::Debug for PlanSource {
     }
 }
 
-impl ::core::fmt::Debug for PlanCommitment {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("PlanCommitment(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for PlanItem {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("PlanItem(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for PlanLink {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("PlanLink(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for MeetingRecord {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("MeetingRecord(redacted)")
-    }
-}
-
 impl ::core::fmt::Debug for PlanConflict {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanConflict(redacted)")
@@ -1203,6 +1209,48 @@ impl ::core::fmt::Debug for GetNextStepRequest {
 impl ::core::fmt::Debug for NextStep {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("NextStep(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for QueuedDelivery {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("QueuedDelivery(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListDeliveriesRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListDeliveriesRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListDeliveriesResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListDeliveriesResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetDeliveryRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetDeliveryRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RetryDeliveryRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RetryDeliveryRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ResolveDeliveryRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ResolveDeliveryRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for DeliveryAct {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("DeliveryAct(redacted)")
     }
 }
 

@@ -137,6 +137,7 @@ impl Disclose for crate::v1::ConsentEvent {
             || self.valid_from.is_some()
             || self.valid_until.is_some()
             || !self.unit.is_empty()
+            || self.taken_back_by != 0
         {
             present.insert(DataCategory::Envelope);
         }
@@ -724,6 +725,9 @@ impl Disclose for crate::v1::PlanPart {
         for element in &self.meetings {
             present.extend(Disclose::categories(element));
         }
+        if let Some(part) = &self.standing {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
@@ -760,6 +764,12 @@ impl Disclose for crate::v1::PlanPart {
             element.restrict(permitted);
             !Disclose::categories(element).is_empty()
         });
+        if let Some(part) = &mut self.standing {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.standing = None;
+            }
+        }
         let ids: HashSet<&str> = self.needs.iter().map(|element| element.id.as_str()).collect();
         for element in &mut self.goals {
             element.needs.retain(|id| ids.contains(id.as_str()));
@@ -836,6 +846,60 @@ impl Disclose for crate::v1::PlanMeeting {
         }
         if !permitted.contains(DataCategory::AddressContact) {
             self.place = Default::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanStanding {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.changed_since_acceptance
+            || !self.commitments.is_empty()
+            || self.accept_time.is_some()
+            || self.step.is_some()
+            || !self.links.is_empty()
+        {
+            present.insert(DataCategory::JointPlan);
+        }
+        for element in &self.meetings {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::JointPlan) {
+            self.changed_since_acceptance = Default::default();
+            self.commitments = Default::default();
+            self.accept_time = Default::default();
+            self.step = Default::default();
+            self.links = Default::default();
+        }
+        self.meetings.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+    }
+}
+
+impl Disclose for crate::v1::MeetingRecord {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        if self.questionnaire_before {
+            present.insert(DataCategory::QualityOfLife);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
+        }
+        if !permitted.contains(DataCategory::QualityOfLife) {
+            self.questionnaire_before = Default::default();
         }
     }
 }
@@ -1512,28 +1576,6 @@ impl Disclose for crate::v1::PlanSource {
     }
 }
 
-impl Disclose for crate::v1::MeetingRecord {
-    fn categories(&self) -> CategorySet {
-        let mut present = CategorySet::EMPTY;
-        present.extend(CategorySet::named(self.category));
-        if self.questionnaire_before {
-            present.insert(DataCategory::QualityOfLife);
-        }
-        present
-    }
-
-    fn restrict(&mut self, permitted: CategorySet) {
-        let named = CategorySet::named(self.category);
-        if named.is_empty() || !named.is_subset(permitted) {
-            *self = Self::default();
-            return;
-        }
-        if !permitted.contains(DataCategory::QualityOfLife) {
-            self.questionnaire_before = Default::default();
-        }
-    }
-}
-
 impl Disclose for crate::v1::PlanConflict {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -2054,7 +2096,11 @@ impl Disclose for crate::v1::FollowUp {
             || !self.referral.is_empty()
             || !self.consent.is_empty()
             || !self.professional.is_empty()
-            || !self.notice.is_empty()
+            || !self.message.is_empty()
+            || !self.recipient.is_empty()
+            || self.send_time.is_some()
+            || !self.question.is_empty()
+            || !self.section.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

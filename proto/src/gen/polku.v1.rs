@@ -813,6 +813,10 @@ pub struct ConsentEvent {
     /// The agency's own id of the professional who told of it; empty where the young person or a representative did.
     #[prost(string, tag = "10")]
     pub professional: ::prost::alloc::string::String,
+    /// With WITHDRAWN and REVOKED: who has taken it back, whoever told of it; absent where an agency has ended it of its own
+    /// accord.
+    #[prost(enumeration = "consent_evidence::GivenBy", tag = "11")]
+    pub taken_back_by: i32,
 }
 /// Nested message and enum types in `ConsentEvent`.
 pub mod consent_event {
@@ -926,6 +930,10 @@ pub struct WithdrawConsentRequest {
     pub etag: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
+    /// Whose word it is, where a professional writes it down: a guardian takes back what a guardian has given. Absent: that
+    /// of whoever gave the consent. For others it is their own, and stays absent.
+    #[prost(enumeration = "consent_evidence::GivenBy", tag = "5")]
+    pub taken_back_by: i32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -1211,7 +1219,8 @@ pub struct ConsentNotice {
     /// Give it to a later watch to go on behind this notice.
     #[prost(string, tag = "1")]
     pub resume_token: ::prost::alloc::string::String,
-    /// `youths/{youth}`: ask about this person again.
+    /// `youths/{youth}`: ask about this person again. Empty: the rules are others, so ask again about everybody whose answer
+    /// has another `policy_digest`.
     #[prost(string, tag = "2")]
     pub youth: ::prost::alloc::string::String,
     /// Ask with at least this revision.
@@ -1304,7 +1313,8 @@ pub struct ImportConsentRequest {
     /// How nested provisions are read.
     #[prost(enumeration = "import_consent_request::Reading", tag = "4")]
     pub reading: i32,
-    /// How the consent came about, as the document does not say all of it.
+    /// How the consent came about, as the document does not say all of it. Who has given it is to be whom the document names as
+    /// its performer, if it names the patient or a related person (GIVER_MISMATCH).
     #[prost(message, optional, tag = "5")]
     pub evidence: ::core::option::Option<ConsentEvidence>,
 }
@@ -1425,9 +1435,9 @@ pub enum ConsentState {
     Given = 2,
     Renewed = 3,
     Refused = 4,
-    /// Taken back by the young person or a representative.
+    /// Taken back by the young person, whoever has written that down.
     Withdrawn = 5,
-    /// Ended by somebody else.
+    /// Ended by somebody else: a guardian or another representative has taken it back, or an agency has ended it.
     Revoked = 6,
     /// Past the end of its period.
     Expired = 7,
@@ -1559,6 +1569,9 @@ pub mod consent_service_client {
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
     /// Consents, permits to disclose and prohibitions of a young person (record after ISO/IEC TS 27560).
+    ///
+    /// A professional's call is about somebody with whom the own agency has to do: see VerifyConsent. To all others everybody
+    /// is nobody.
     #[derive(Debug, Clone)]
     pub struct ConsentServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1716,7 +1729,8 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "RefuseConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// The young person takes the consent back. Once this is answered, no delivery that rests on it starts.
+        /// The young person, or another one who could give it, takes the consent back. Once this is answered, no delivery that
+        /// rests on it starts.
         pub async fn withdraw_consent(
             &mut self,
             request: impl tonic::IntoRequest<super::WithdrawConsentRequest>,
@@ -1738,7 +1752,7 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "WithdrawConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// Somebody else ends the consent, for a stated reason.
+        /// An agency ends the consent of its own accord, for a stated reason.
         pub async fn revoke_consent(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeConsentRequest>,
@@ -1760,8 +1774,7 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "RevokeConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// Records that the young person prohibits disclosures. Stronger than any consent. A professional does so for somebody
-        /// with whom the own agency has to do: see VerifyConsent.
+        /// Records that the young person prohibits disclosures. Stronger than any consent.
         pub async fn record_prohibition(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordProhibitionRequest>,
@@ -2008,9 +2021,10 @@ pub mod consent_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
-        /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Other rules
-        /// of the gateway can change every permission there is, and that is no notice, as there would be one for each: an answer
-        /// is good until its `valid_until` at the latest, and `policy_digest` of any newer one tells that the rules are others.
+        /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Of what holds
+        /// against grounds in law too (a prohibition, a legal status, whose identity it is), everybody hears who has to do with
+        /// the person (see VerifyConsent): a law may permit something to each of them. Other rules of the gateway can change every
+        /// permission there is: that is one notice, without a person.
         pub async fn watch_consents(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchConsentsRequest>,
@@ -2097,18 +2111,18 @@ pub mod consent_service_server {
             &self,
             request: tonic::Request<super::RefuseConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status>;
-        /// The young person takes the consent back. Once this is answered, no delivery that rests on it starts.
+        /// The young person, or another one who could give it, takes the consent back. Once this is answered, no delivery that
+        /// rests on it starts.
         async fn withdraw_consent(
             &self,
             request: tonic::Request<super::WithdrawConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status>;
-        /// Somebody else ends the consent, for a stated reason.
+        /// An agency ends the consent of its own accord, for a stated reason.
         async fn revoke_consent(
             &self,
             request: tonic::Request<super::RevokeConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status>;
-        /// Records that the young person prohibits disclosures. Stronger than any consent. A professional does so for somebody
-        /// with whom the own agency has to do: see VerifyConsent.
+        /// Records that the young person prohibits disclosures. Stronger than any consent.
         async fn record_prohibition(
             &self,
             request: tonic::Request<super::RecordProhibitionRequest>,
@@ -2186,9 +2200,10 @@ pub mod consent_service_server {
             + std::marker::Send
             + 'static;
         /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
-        /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Other rules
-        /// of the gateway can change every permission there is, and that is no notice, as there would be one for each: an answer
-        /// is good until its `valid_until` at the latest, and `policy_digest` of any newer one tells that the rules are others.
+        /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Of what holds
+        /// against grounds in law too (a prohibition, a legal status, whose identity it is), everybody hears who has to do with
+        /// the person (see VerifyConsent): a law may permit something to each of them. Other rules of the gateway can change every
+        /// permission there is: that is one notice, without a person.
         async fn watch_consents(
             &self,
             request: tonic::Request<super::WatchConsentsRequest>,
@@ -2208,6 +2223,9 @@ pub mod consent_service_server {
         >;
     }
     /// Consents, permits to disclose and prohibitions of a young person (record after ISO/IEC TS 27560).
+    ///
+    /// A professional's call is about somebody with whom the own agency has to do: see VerifyConsent. To all others everybody
+    /// is nobody.
     #[derive(Debug)]
     pub struct ConsentServiceServer<T> {
         inner: Arc<T>,
@@ -5371,6 +5389,9 @@ pub struct PlanPart {
     /// The owner's responsible worker. In what an agency's system is sent of the young person's section: that of the plan.
     #[prost(message, optional, tag = "17")]
     pub responsible_worker: ::core::option::Option<Worker>,
+    /// In what an agency's system is sent. Whoever else says it is not listened to.
+    #[prost(message, optional, tag = "18")]
+    pub standing: ::core::option::Option<PlanStanding>,
 }
 /// A professional, as others reach them.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5443,7 +5464,9 @@ pub struct PlanAction {
     #[prost(string, tag = "5")]
     pub goal: ::prost::alloc::string::String,
     /// Who provides it: an agency id, or a name. In the young person's section of a joint plan the agency whose id stands
-    /// here moves the action's state.
+    /// here moves the action's state, and acknowledges it. There the young person's side, the responsible worker and the
+    /// party whose id stands here put anything in its place; another party names somebody else than itself where nobody is
+    /// named, and itself only in an action that it adds, or has added and that names nobody.
     #[prost(string, tag = "6")]
     pub provider: ::prost::alloc::string::String,
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
@@ -5480,6 +5503,241 @@ pub struct PlanMeeting {
     pub participants: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(string, tag = "7")]
     pub note: ::prost::alloc::string::String,
+}
+/// Where a part of a joint plan stands: what is said of it beside its own words. Told to agencies' systems alone, in the part
+/// that they are sent; nobody says it of a part of theirs. Whoever reads a plan here sees the same in the plan.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanStanding {
+    /// As in PlanSection.
+    #[prost(bool, tag = "1")]
+    pub changed_since_acceptance: bool,
+    /// As in PlanSection, those alone that are acknowledged.
+    #[prost(message, repeated, tag = "2")]
+    pub commitments: ::prost::alloc::vec::Vec<PlanCommitment>,
+    /// As in PlanSection.
+    #[prost(message, repeated, tag = "3")]
+    pub meetings: ::prost::alloc::vec::Vec<MeetingRecord>,
+    /// As in Plan, of the whole plan, as are the next two: in the young person's section alone.
+    #[prost(message, optional, tag = "4")]
+    pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "5")]
+    pub step: ::core::option::Option<PlanItem>,
+    #[prost(message, repeated, tag = "6")]
+    pub links: ::prost::alloc::vec::Vec<PlanLink>,
+}
+/// What a party has undertaken to do: one action of the section.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanCommitment {
+    /// Id of the action.
+    #[prost(string, tag = "1")]
+    pub action: ::prost::alloc::string::String,
+    /// When the party that does it acknowledged it. Absent: it has not, or text, provider, service or planned days of the
+    /// action have changed since.
+    #[prost(message, optional, tag = "2")]
+    pub acknowledge_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One item of a plan.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanItem {
+    /// Agency id of the section's owner, or `youth`.
+    #[prost(string, tag = "1")]
+    pub owner: ::prost::alloc::string::String,
+    #[prost(enumeration = "plan_item::Kind", tag = "2")]
+    pub kind: i32,
+    #[prost(string, tag = "3")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `PlanItem`.
+pub mod plan_item {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        Need = 1,
+        Goal = 2,
+        Action = 3,
+        Meeting = 4,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Need => "KIND_NEED",
+                Self::Goal => "KIND_GOAL",
+                Self::Action => "KIND_ACTION",
+                Self::Meeting => "KIND_MEETING",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_NEED" => Some(Self::Need),
+                "KIND_GOAL" => Some(Self::Goal),
+                "KIND_ACTION" => Some(Self::Action),
+                "KIND_MEETING" => Some(Self::Meeting),
+                _ => None,
+            }
+        }
+    }
+}
+/// Two items that belong together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanLink {
+    #[prost(enumeration = "plan_link::Kind", tag = "1")]
+    pub kind: i32,
+    #[prost(message, optional, tag = "2")]
+    pub first: ::core::option::Option<PlanItem>,
+    #[prost(message, optional, tag = "3")]
+    pub second: ::core::option::Option<PlanItem>,
+}
+/// Nested message and enum types in `PlanLink`.
+pub mod plan_link {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// The same need, goal, action or meeting, written down by two parties.
+        SameAs = 1,
+        /// The first, an action, serves the second, a goal of another section.
+        Serves = 2,
+        /// The first, a need, came to light in the second, a meeting. Said with the need (MergePlanRequest.found_in), and not
+        /// taken back.
+        FoundIn = 3,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::SameAs => "KIND_SAME_AS",
+                Self::Serves => "KIND_SERVES",
+                Self::FoundIn => "KIND_FOUND_IN",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_SAME_AS" => Some(Self::SameAs),
+                "KIND_SERVES" => Some(Self::Serves),
+                "KIND_FOUND_IN" => Some(Self::FoundIn),
+                _ => None,
+            }
+        }
+    }
+}
+/// Who came to a meeting.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MeetingRecord {
+    /// DATA_CATEGORY_JOINT_PLAN; filled in by the gateway.
+    #[prost(enumeration = "DataCategory", tag = "1")]
+    pub category: i32,
+    /// Id of the meeting in the same section.
+    #[prost(string, tag = "2")]
+    pub meeting: ::prost::alloc::string::String,
+    #[prost(enumeration = "meeting_record::Kind", tag = "3")]
+    pub kind: i32,
+    /// Agency ids of those that were there.
+    #[prost(string, repeated, tag = "4")]
+    pub attended: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether the young person was.
+    #[prost(bool, tag = "5")]
+    pub client_attended: bool,
+    /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum. Each seat was taken
+    /// by another party to the plan, as far as whoever recorded it sees them.
+    #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
+    pub missing: ::prost::alloc::vec::Vec<i32>,
+    /// Whether a WHOQOL-BREF stands in any section that the reader sees, which the young person, alone or together with a
+    /// professional, had filled in by the day of this meeting and after the day of the recorded meeting of the same kind
+    /// before it in this section, and that is neither void nor entered in error.
+    #[prost(bool, tag = "7")]
+    pub questionnaire_before: bool,
+}
+/// Nested message and enum types in `MeetingRecord`.
+pub mod meeting_record {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// Employment services, the city's employment unit, social work and the young person (nelikantatapaaminen).
+        FourParty = 1,
+        Other = 2,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::FourParty => "KIND_FOUR_PARTY",
+                Self::Other => "KIND_OTHER",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_FOUR_PARTY" => Some(Self::FourParty),
+                "KIND_OTHER" => Some(Self::Other),
+                _ => None,
+            }
+        }
+    }
+    /// Who has a seat at a meeting of four parties.
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Seat {
+        Unspecified = 0,
+        EmploymentServices = 1,
+        Municipality = 2,
+        SocialWork = 3,
+        Client = 4,
+    }
+    impl Seat {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SEAT_UNSPECIFIED",
+                Self::EmploymentServices => "SEAT_EMPLOYMENT_SERVICES",
+                Self::Municipality => "SEAT_MUNICIPALITY",
+                Self::SocialWork => "SEAT_SOCIAL_WORK",
+                Self::Client => "SEAT_CLIENT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SEAT_UNSPECIFIED" => Some(Self::Unspecified),
+                "SEAT_EMPLOYMENT_SERVICES" => Some(Self::EmploymentServices),
+                "SEAT_MUNICIPALITY" => Some(Self::Municipality),
+                "SEAT_SOCIAL_WORK" => Some(Self::SocialWork),
+                "SEAT_CLIENT" => Some(Self::Client),
+                _ => None,
+            }
+        }
+    }
 }
 /// States of a plan (FHIR CarePlan.status).
 #[derive(Debug)]
@@ -7349,7 +7607,8 @@ pub mod legal_status_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Records a status. A newer assessment of capacity ends the older one.
+        /// Records a status of somebody with whom the own agency has to do: see ConsentService.VerifyConsent. A newer assessment
+        /// of capacity ends the older one.
         pub async fn record_legal_status(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordLegalStatusRequest>,
@@ -7445,7 +7704,8 @@ pub mod legal_status_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with LegalStatusServiceServer.
     #[async_trait]
     pub trait LegalStatusService: std::marker::Send + std::marker::Sync + 'static {
-        /// Records a status. A newer assessment of capacity ends the older one.
+        /// Records a status of somebody with whom the own agency has to do: see ConsentService.VerifyConsent. A newer assessment
+        /// of capacity ends the older one.
         async fn record_legal_status(
             &self,
             request: tonic::Request<super::RecordLegalStatusRequest>,
@@ -9345,7 +9605,8 @@ pub struct Plan {
     /// or removed.
     #[prost(message, optional, tag = "11")]
     pub step: ::core::option::Option<PlanItem>,
-    /// What belongs together. Each party makes at most 100 links, and so does the young person's side.
+    /// What belongs together. Each party makes at most 100 links that whoever makes one sees, and so does the young
+    /// person's side; with those that are hidden, 300 each.
     #[prost(message, repeated, tag = "12")]
     pub links: ::prost::alloc::vec::Vec<PlanLink>,
     /// The plan of the period before, and of the one after.
@@ -9430,219 +9691,6 @@ pub struct PlanSource {
     /// Whether the section says the same beside its items: the first plan does that has not ended.
     #[prost(bool, tag = "3")]
     pub leads: bool,
-}
-/// What an owner has undertaken to do: one action of its section.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct PlanCommitment {
-    /// Id of the action.
-    #[prost(string, tag = "1")]
-    pub action: ::prost::alloc::string::String,
-    /// When the owner acknowledged it. Absent: it has not, or it has changed text, provider, service or planned days of
-    /// the action since.
-    #[prost(message, optional, tag = "2")]
-    pub acknowledge_time: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// One item of a plan.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct PlanItem {
-    /// Agency id of the section's owner, or `youth`.
-    #[prost(string, tag = "1")]
-    pub owner: ::prost::alloc::string::String,
-    #[prost(enumeration = "plan_item::Kind", tag = "2")]
-    pub kind: i32,
-    #[prost(string, tag = "3")]
-    pub id: ::prost::alloc::string::String,
-}
-/// Nested message and enum types in `PlanItem`.
-pub mod plan_item {
-    #[derive(Debug)]
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-    #[repr(i32)]
-    pub enum Kind {
-        Unspecified = 0,
-        Need = 1,
-        Goal = 2,
-        Action = 3,
-        Meeting = 4,
-    }
-    impl Kind {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "KIND_UNSPECIFIED",
-                Self::Need => "KIND_NEED",
-                Self::Goal => "KIND_GOAL",
-                Self::Action => "KIND_ACTION",
-                Self::Meeting => "KIND_MEETING",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
-                "KIND_NEED" => Some(Self::Need),
-                "KIND_GOAL" => Some(Self::Goal),
-                "KIND_ACTION" => Some(Self::Action),
-                "KIND_MEETING" => Some(Self::Meeting),
-                _ => None,
-            }
-        }
-    }
-}
-/// Two items that belong together.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct PlanLink {
-    #[prost(enumeration = "plan_link::Kind", tag = "1")]
-    pub kind: i32,
-    #[prost(message, optional, tag = "2")]
-    pub first: ::core::option::Option<PlanItem>,
-    #[prost(message, optional, tag = "3")]
-    pub second: ::core::option::Option<PlanItem>,
-}
-/// Nested message and enum types in `PlanLink`.
-pub mod plan_link {
-    #[derive(Debug)]
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-    #[repr(i32)]
-    pub enum Kind {
-        Unspecified = 0,
-        /// The same need, goal, action or meeting, written down by two parties.
-        SameAs = 1,
-        /// The first, an action, serves the second, a goal of another section.
-        Serves = 2,
-        /// The first, a need, came to light in the second, a meeting. Said with the need (MergePlanRequest.found_in), and not
-        /// taken back.
-        FoundIn = 3,
-    }
-    impl Kind {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "KIND_UNSPECIFIED",
-                Self::SameAs => "KIND_SAME_AS",
-                Self::Serves => "KIND_SERVES",
-                Self::FoundIn => "KIND_FOUND_IN",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
-                "KIND_SAME_AS" => Some(Self::SameAs),
-                "KIND_SERVES" => Some(Self::Serves),
-                "KIND_FOUND_IN" => Some(Self::FoundIn),
-                _ => None,
-            }
-        }
-    }
-}
-/// Who came to a meeting.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct MeetingRecord {
-    /// DATA_CATEGORY_JOINT_PLAN; filled in by the gateway.
-    #[prost(enumeration = "DataCategory", tag = "1")]
-    pub category: i32,
-    /// Id of the meeting in the same section.
-    #[prost(string, tag = "2")]
-    pub meeting: ::prost::alloc::string::String,
-    #[prost(enumeration = "meeting_record::Kind", tag = "3")]
-    pub kind: i32,
-    /// Agency ids of those that were there.
-    #[prost(string, repeated, tag = "4")]
-    pub attended: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Whether the young person was.
-    #[prost(bool, tag = "5")]
-    pub client_attended: bool,
-    /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum. Each seat was taken
-    /// by another party to the plan, as far as whoever recorded it sees them.
-    #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
-    pub missing: ::prost::alloc::vec::Vec<i32>,
-    /// Whether a WHOQOL-BREF stands in the same section that the young person, alone or together with a professional, had
-    /// filled in by the day of this meeting and after the day of the recorded meeting of the same kind before it, and that
-    /// is neither void nor entered in error.
-    #[prost(bool, tag = "7")]
-    pub questionnaire_before: bool,
-}
-/// Nested message and enum types in `MeetingRecord`.
-pub mod meeting_record {
-    #[derive(Debug)]
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-    #[repr(i32)]
-    pub enum Kind {
-        Unspecified = 0,
-        /// Employment services, the city's employment unit, social work and the young person (nelikantatapaaminen).
-        FourParty = 1,
-        Other = 2,
-    }
-    impl Kind {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "KIND_UNSPECIFIED",
-                Self::FourParty => "KIND_FOUR_PARTY",
-                Self::Other => "KIND_OTHER",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
-                "KIND_FOUR_PARTY" => Some(Self::FourParty),
-                "KIND_OTHER" => Some(Self::Other),
-                _ => None,
-            }
-        }
-    }
-    /// Who has a seat at a meeting of four parties.
-    #[derive(Debug)]
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-    #[repr(i32)]
-    pub enum Seat {
-        Unspecified = 0,
-        EmploymentServices = 1,
-        Municipality = 2,
-        SocialWork = 3,
-        Client = 4,
-    }
-    impl Seat {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "SEAT_UNSPECIFIED",
-                Self::EmploymentServices => "SEAT_EMPLOYMENT_SERVICES",
-                Self::Municipality => "SEAT_MUNICIPALITY",
-                Self::SocialWork => "SEAT_SOCIAL_WORK",
-                Self::Client => "SEAT_CLIENT",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "SEAT_UNSPECIFIED" => Some(Self::Unspecified),
-                "SEAT_EMPLOYMENT_SERVICES" => Some(Self::EmploymentServices),
-                "SEAT_MUNICIPALITY" => Some(Self::Municipality),
-                "SEAT_SOCIAL_WORK" => Some(Self::SocialWork),
-                "SEAT_CLIENT" => Some(Self::Client),
-                _ => None,
-            }
-        }
-    }
 }
 /// Two versions of one field that cannot both be.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10233,7 +10281,7 @@ pub struct ListPlanRevisionsRequest {
 pub struct ListPlanRevisionsResponse {
     #[prost(message, repeated, tag = "1")]
     pub revisions: ::prost::alloc::vec::Vec<PlanRevision>,
-    /// Empty: there is no more.
+    /// Empty: there is no more. With it the list goes on, whether or not anything more shows.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -10347,8 +10395,9 @@ pub mod plan_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Begins the joint plan of a young person. The caller's agency has the responsible worker and holds the young
-        /// person's own section.
+        /// Begins the joint plan of a young person with whom the caller's agency has to do: see ConsentService.VerifyConsent. The
+        /// caller's agency has the responsible worker and holds the young person's own section. RECORD_STATE where it has
+        /// another plan that has not ended, and that the caller may change.
         pub async fn create_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::CreatePlanRequest>,
@@ -10807,7 +10856,8 @@ pub mod plan_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Records how the young person is doing, in the caller's section. A reading that was recorded wrongly is corrected by
-        /// another one that names it, and stays.
+        /// another one that names it, and stays. The young person records a questionnaire that they have filled in themselves, in
+        /// their own section.
         pub async fn record_measure(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordMeasureRequest>,
@@ -10829,7 +10879,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "RecordMeasure"));
             self.inner.unary(req, path, codec).await
         }
-        /// Lists who has changed what, and from which system; newest first.
+        /// Lists who has changed what, and from which system; newest first. For one page no more than 500 revisions are looked
+        /// at, whatever of them shows: one that is not full, or is empty, is the last one only without a token.
         pub async fn list_plan_revisions(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPlanRevisionsRequest>,
@@ -10895,8 +10946,9 @@ pub mod plan_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with PlanServiceServer.
     #[async_trait]
     pub trait PlanService: std::marker::Send + std::marker::Sync + 'static {
-        /// Begins the joint plan of a young person. The caller's agency has the responsible worker and holds the young
-        /// person's own section.
+        /// Begins the joint plan of a young person with whom the caller's agency has to do: see ConsentService.VerifyConsent. The
+        /// caller's agency has the responsible worker and holds the young person's own section. RECORD_STATE where it has
+        /// another plan that has not ended, and that the caller may change.
         async fn create_plan(
             &self,
             request: tonic::Request<super::CreatePlanRequest>,
@@ -11013,12 +11065,14 @@ pub mod plan_service_server {
             request: tonic::Request<super::RecordMeetingRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
         /// Records how the young person is doing, in the caller's section. A reading that was recorded wrongly is corrected by
-        /// another one that names it, and stays.
+        /// another one that names it, and stays. The young person records a questionnaire that they have filled in themselves, in
+        /// their own section.
         async fn record_measure(
             &self,
             request: tonic::Request<super::RecordMeasureRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Lists who has changed what, and from which system; newest first.
+        /// Lists who has changed what, and from which system; newest first. For one page no more than 500 revisions are looked
+        /// at, whatever of them shows: one that is not full, or is empty, is the last one only without a token.
         async fn list_plan_revisions(
             &self,
             request: tonic::Request<super::ListPlanRevisionsRequest>,
@@ -12208,7 +12262,7 @@ pub struct IdentifyYouthRequest {
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// Personal identity code (henkilötunnus), 11 characters. Empty for somebody who has none yet. Identities go in here and
-    /// in LinkIdentityRequest, and nowhere else.
+    /// in LinkIdentityRequest and UnlinkIdentityRequest, and nowhere else.
     #[prost(string, tag = "2")]
     pub identity_code: ::prost::alloc::string::String,
     /// Temporary id of somebody without identity code: `1.2.246.10.{business id}.22.{year}.{number}`, the business id without
@@ -12228,12 +12282,17 @@ pub struct LinkIdentityRequest {
     /// The personal identity code that the person has now.
     #[prost(string, tag = "3")]
     pub identity_code: ::prost::alloc::string::String,
+    /// The temporary id that the person, who has no identity code yet, goes by as well: see IdentifyYouthRequest. It is of
+    /// somebody who is a customer of the caller's agency too; anybody else is nobody (NOT_FOUND). Exactly one of the two is
+    /// given.
+    #[prost(string, tag = "4")]
+    pub temporary_id: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct LinkIdentityResponse {
     /// `youths/{youth}`: by whom the person is to be called from now on. The same id as before, or, where the caller's agency
-    /// has to do with somebody with this identity code already, theirs. Where others alone have, the answer is as if nobody
+    /// has to do with somebody with this identity already, theirs. Where others alone have, the answer is as if nobody
     /// had: the caller goes on with the id that it knows. What was written down under a former id stays there, and its
     /// entries show in the journey of the present one as well.
     #[prost(string, tag = "1")]
@@ -12252,6 +12311,9 @@ pub struct UnlinkIdentityRequest {
     /// was linked since stands.
     #[prost(string, tag = "3")]
     pub identity_code: ::prost::alloc::string::String,
+    /// The temporary id that was. Exactly one of the two is given.
+    #[prost(string, tag = "4")]
+    pub temporary_id: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -12280,8 +12342,9 @@ pub struct GetJourneyRequest {
     /// What the agencies are asked for. Empty: everything that may be told.
     #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "3")]
     pub categories: ::prost::alloc::vec::Vec<i32>,
-    /// An answer of an agency to the caller's agency for the same purpose that is no more seconds old is used again; the agency
-    /// is not asked then. Absent: an hour. Zero: each is asked.
+    /// An agency's answer to the same professional of the caller's agency for the same purpose that is no more seconds old
+    /// is used again; the agency is not asked then. Another professional it may answer differently. Absent: an hour. Zero:
+    /// each is asked.
     #[prost(int32, optional, tag = "4")]
     pub max_age_seconds: ::core::option::Option<i32>,
 }
@@ -12321,8 +12384,9 @@ pub struct Journey {
     /// used; all of them, while the young person has no personal identity code that they could be asked by.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to, by the word
-    /// of two of the three as far as the caller sees it.
+    /// Among `referrals`: how many were taken up, and how many of those the young person was escorted to, by the word of two of
+    /// the three as far as the caller sees it. To the young person's side that is how often they were handed over; to an
+    /// agency, how often from it or to it, as it is told nothing of hand-overs between others, not even that there was one.
     #[prost(int32, tag = "11")]
     pub handovers: i32,
     #[prost(int32, tag = "12")]
@@ -12562,7 +12626,7 @@ pub mod journey_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Writes down something that has happened. The first entry of an agency is an opening: from then on the young person
-        /// is its customer here.
+        /// is its customer here. It is of somebody with whom the agency has to do: see ConsentService.VerifyConsent.
         pub async fn add_journey_entry(
             &mut self,
             request: impl tonic::IntoRequest<super::AddJourneyEntryRequest>,
@@ -12610,7 +12674,10 @@ pub mod journey_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Somebody who first had another identity, such as a temporary one, has this one now. Every identity that the person
-        /// has had finds them from then on.
+        /// has had leads to one person from then on, by whichever of their ids the caller's agency knows them: what is
+        /// prohibited or found out under one id holds under all, a consent under its own. Whether anybody else knows them
+        /// shows neither by the answer nor by IdentifyYouth. A temporary id proves nothing: that two of them are one person's
+        /// is for an agency to say that has to do with both.
         pub async fn link_identity(
             &mut self,
             request: impl tonic::IntoRequest<super::LinkIdentityRequest>,
@@ -12773,7 +12840,7 @@ pub mod journey_service_server {
             tonic::Status,
         >;
         /// Writes down something that has happened. The first entry of an agency is an opening: from then on the young person
-        /// is its customer here.
+        /// is its customer here. It is of somebody with whom the agency has to do: see ConsentService.VerifyConsent.
         async fn add_journey_entry(
             &self,
             request: tonic::Request<super::AddJourneyEntryRequest>,
@@ -12787,7 +12854,10 @@ pub mod journey_service_server {
             request: tonic::Request<super::GetNextStepRequest>,
         ) -> std::result::Result<tonic::Response<super::NextStep>, tonic::Status>;
         /// Somebody who first had another identity, such as a temporary one, has this one now. Every identity that the person
-        /// has had finds them from then on.
+        /// has had leads to one person from then on, by whichever of their ids the caller's agency knows them: what is
+        /// prohibited or found out under one id holds under all, a consent under its own. Whether anybody else knows them
+        /// shows neither by the answer nor by IdentifyYouth. A temporary id proves nothing: that two of them are one person's
+        /// is for an agency to say that has to do with both.
         async fn link_identity(
             &self,
             request: tonic::Request<super::LinkIdentityRequest>,
@@ -13396,6 +13466,721 @@ pub mod journey_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A delivery to an agency's system, as an operator sees it: ids, states and times.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct QueuedDelivery {
+    /// UUID of the message, as the agency's system is sent it.
+    #[prost(string, tag = "1")]
+    pub message: ::prost::alloc::string::String,
+    /// Agency id.
+    #[prost(string, tag = "2")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(enumeration = "queued_delivery::Content", tag = "3")]
+    pub content: i32,
+    #[prost(enumeration = "DeliveryState", tag = "4")]
+    pub state: i32,
+    /// How often it has been tried since it came into the queue, or was put there once more.
+    #[prost(int32, tag = "5")]
+    pub attempts: i32,
+    #[prost(message, optional, tag = "6")]
+    pub queue_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it may be tried next; meaningless in a final state.
+    #[prost(message, optional, tag = "7")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it is given up; absent where it never is.
+    #[prost(message, optional, tag = "8")]
+    pub deadline: ::core::option::Option<::prost_types::Timestamp>,
+    /// The agency's own number of the message, once it is known.
+    #[prost(string, tag = "9")]
+    pub reference: ::prost::alloc::string::String,
+    /// Before all others.
+    #[prost(bool, tag = "10")]
+    pub urgent: bool,
+    /// What came of the last attempt that did not succeed, in a word or a code: "unavailable", say, or "rejected with code"
+    /// and the agency's code. GetDelivery alone tells it; empty when there was none, and when it is kept no more.
+    #[prost(string, tag = "11")]
+    pub last_error: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `QueuedDelivery`.
+pub mod queued_delivery {
+    /// What it says.
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Content {
+        Unspecified = 0,
+        /// A referral.
+        Referral = 1,
+        /// That a referral, or its delivery, is in another state.
+        StateChange = 2,
+        /// The answer to a question about a referral.
+        Information = 3,
+        /// That nothing permits a referral any more.
+        ConsentWithdrawn = 4,
+        /// A disclosure, to the register of the discloser.
+        DisclosureNotice = 5,
+        /// A section of a joint plan.
+        PlanPart = 6,
+        /// That nothing of a section is told any more.
+        PlanEnded = 7,
+    }
+    impl Content {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CONTENT_UNSPECIFIED",
+                Self::Referral => "CONTENT_REFERRAL",
+                Self::StateChange => "CONTENT_STATE_CHANGE",
+                Self::Information => "CONTENT_INFORMATION",
+                Self::ConsentWithdrawn => "CONTENT_CONSENT_WITHDRAWN",
+                Self::DisclosureNotice => "CONTENT_DISCLOSURE_NOTICE",
+                Self::PlanPart => "CONTENT_PLAN_PART",
+                Self::PlanEnded => "CONTENT_PLAN_ENDED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CONTENT_UNSPECIFIED" => Some(Self::Unspecified),
+                "CONTENT_REFERRAL" => Some(Self::Referral),
+                "CONTENT_STATE_CHANGE" => Some(Self::StateChange),
+                "CONTENT_INFORMATION" => Some(Self::Information),
+                "CONTENT_CONSENT_WITHDRAWN" => Some(Self::ConsentWithdrawn),
+                "CONTENT_DISCLOSURE_NOTICE" => Some(Self::DisclosureNotice),
+                "CONTENT_PLAN_PART" => Some(Self::PlanPart),
+                "CONTENT_PLAN_ENDED" => Some(Self::PlanEnded),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListDeliveriesRequest {
+    /// To this agency only.
+    #[prost(string, tag = "1")]
+    pub agency: ::prost::alloc::string::String,
+    /// In which states. None: REJECTED, EXPIRED, IN_DOUBT and STOPPED, what has come to its end without arriving.
+    #[prost(enumeration = "DeliveryState", repeated, packed = "false", tag = "2")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// At most so many are answered, 200 at the most; 50 when absent.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListDeliveriesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub deliveries: ::prost::alloc::vec::Vec<QueuedDelivery>,
+    /// Empty: there is no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetDeliveryRequest {
+    /// UUID of the message.
+    #[prost(string, tag = "1")]
+    pub message: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RetryDeliveryRequest {
+    /// UUID of the message.
+    #[prost(string, tag = "1")]
+    pub message: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ResolveDeliveryRequest {
+    /// UUID of the message.
+    #[prost(string, tag = "1")]
+    pub message: ::prost::alloc::string::String,
+    /// What the agency has said.
+    #[prost(enumeration = "resolve_delivery_request::Fate", tag = "2")]
+    pub fate: i32,
+    /// With FATE_ARRIVED: the agency's own number of the message, if it has told one.
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `ResolveDeliveryRequest`.
+pub mod resolve_delivery_request {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Fate {
+        Unspecified = 0,
+        Arrived = 1,
+        NotArrived = 2,
+    }
+    impl Fate {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "FATE_UNSPECIFIED",
+                Self::Arrived => "FATE_ARRIVED",
+                Self::NotArrived => "FATE_NOT_ARRIVED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "FATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "FATE_ARRIVED" => Some(Self::Arrived),
+                "FATE_NOT_ARRIVED" => Some(Self::NotArrived),
+                _ => None,
+            }
+        }
+    }
+}
+/// What was done with a delivery.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DeliveryAct {
+    /// As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub delivery: ::core::option::Option<QueuedDelivery>,
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+}
+/// Generated client implementations.
+pub mod operations_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What waits, what failed, and what is done about it: for the operators of the gateway, by certificates of their own
+    /// (`[[operator]]` in the configuration). No actor is sent, and nothing here names a young person or tells of one: no message
+    /// is a payload message.
+    ///
+    /// There is no request_id: each act is for a delivery in a certain state, and leaves it in another. After a timeout,
+    /// GetDelivery tells whether the act was done.
+    #[derive(Debug, Clone)]
+    pub struct OperationsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> OperationsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> OperationsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            OperationsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists deliveries that have not arrived, in the order in which they came into the queue.
+        pub async fn list_deliveries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDeliveriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDeliveriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.OperationsService/ListDeliveries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.OperationsService", "ListDeliveries"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers with one delivery, in whatever state it is.
+        pub async fn get_delivery(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDeliveryRequest>,
+        ) -> std::result::Result<tonic::Response<super::QueuedDelivery>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.OperationsService/GetDelivery",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.OperationsService", "GetDelivery"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts a delivery that was refused, was stopped or has expired into the queue once more, as the same message; one that
+        /// waits is due at once. It is decided at this moment whether it is permitted: what is not is refused (NOT_PERMITTED), and
+        /// stays as it is. It is decided again when it is sent.
+        pub async fn retry_delivery(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RetryDeliveryRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeliveryAct>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.OperationsService/RetryDelivery",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.OperationsService", "RetryDelivery"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says of a delivery in doubt whether it has arrived. What has not is sent once more, if that is permitted then.
+        pub async fn resolve_delivery(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveDeliveryRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeliveryAct>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.OperationsService/ResolveDelivery",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.OperationsService", "ResolveDelivery"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod operations_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with OperationsServiceServer.
+    #[async_trait]
+    pub trait OperationsService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists deliveries that have not arrived, in the order in which they came into the queue.
+        async fn list_deliveries(
+            &self,
+            request: tonic::Request<super::ListDeliveriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDeliveriesResponse>,
+            tonic::Status,
+        >;
+        /// Answers with one delivery, in whatever state it is.
+        async fn get_delivery(
+            &self,
+            request: tonic::Request<super::GetDeliveryRequest>,
+        ) -> std::result::Result<tonic::Response<super::QueuedDelivery>, tonic::Status>;
+        /// Puts a delivery that was refused, was stopped or has expired into the queue once more, as the same message; one that
+        /// waits is due at once. It is decided at this moment whether it is permitted: what is not is refused (NOT_PERMITTED), and
+        /// stays as it is. It is decided again when it is sent.
+        async fn retry_delivery(
+            &self,
+            request: tonic::Request<super::RetryDeliveryRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeliveryAct>, tonic::Status>;
+        /// Says of a delivery in doubt whether it has arrived. What has not is sent once more, if that is permitted then.
+        async fn resolve_delivery(
+            &self,
+            request: tonic::Request<super::ResolveDeliveryRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeliveryAct>, tonic::Status>;
+    }
+    /// What waits, what failed, and what is done about it: for the operators of the gateway, by certificates of their own
+    /// (`[[operator]]` in the configuration). No actor is sent, and nothing here names a young person or tells of one: no message
+    /// is a payload message.
+    ///
+    /// There is no request_id: each act is for a delivery in a certain state, and leaves it in another. After a timeout,
+    /// GetDelivery tells whether the act was done.
+    #[derive(Debug)]
+    pub struct OperationsServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> OperationsServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for OperationsServiceServer<T>
+    where
+        T: OperationsService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/polku.v1.OperationsService/ListDeliveries" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDeliveriesSvc<T: OperationsService>(pub Arc<T>);
+                    impl<
+                        T: OperationsService,
+                    > tonic::server::UnaryService<super::ListDeliveriesRequest>
+                    for ListDeliveriesSvc<T> {
+                        type Response = super::ListDeliveriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDeliveriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OperationsService>::list_deliveries(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDeliveriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.OperationsService/GetDelivery" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDeliverySvc<T: OperationsService>(pub Arc<T>);
+                    impl<
+                        T: OperationsService,
+                    > tonic::server::UnaryService<super::GetDeliveryRequest>
+                    for GetDeliverySvc<T> {
+                        type Response = super::QueuedDelivery;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDeliveryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OperationsService>::get_delivery(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDeliverySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.OperationsService/RetryDelivery" => {
+                    #[allow(non_camel_case_types)]
+                    struct RetryDeliverySvc<T: OperationsService>(pub Arc<T>);
+                    impl<
+                        T: OperationsService,
+                    > tonic::server::UnaryService<super::RetryDeliveryRequest>
+                    for RetryDeliverySvc<T> {
+                        type Response = super::DeliveryAct;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RetryDeliveryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OperationsService>::retry_delivery(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RetryDeliverySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.OperationsService/ResolveDelivery" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveDeliverySvc<T: OperationsService>(pub Arc<T>);
+                    impl<
+                        T: OperationsService,
+                    > tonic::server::UnaryService<super::ResolveDeliveryRequest>
+                    for ResolveDeliverySvc<T> {
+                        type Response = super::DeliveryAct;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveDeliveryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OperationsService>::resolve_delivery(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveDeliverySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for OperationsServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "polku.v1.OperationsService";
+    impl<T> tonic::server::NamedService for OperationsServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// One thing to decide.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -13482,7 +14267,7 @@ pub struct PlanDuplicate {
     pub second: ::core::option::Option<PlanItem>,
 }
 /// Somebody, or something, is to be looked after.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct FollowUp {
     #[prost(enumeration = "follow_up::Kind", tag = "1")]
@@ -13497,9 +14282,23 @@ pub struct FollowUp {
     /// KIND_REFERRAL_UNANSWERED: the adult beside the young person; empty where the agency has named nobody.
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
-    /// KIND_NOTICE_NOT_DELIVERED: UUID of the message of the notice, as the agency's system was sent it.
+    /// KIND_NOTICE_NOT_DELIVERED, KIND_DELIVERY_IN_DOUBT and KIND_NEWS_NOT_DELIVERED: UUID of the message, as the recipient's
+    /// system was sent it.
     #[prost(string, tag = "5")]
-    pub notice: ::prost::alloc::string::String,
+    pub message: ::prost::alloc::string::String,
+    /// The same: agency id of whose system it was for.
+    #[prost(string, tag = "6")]
+    pub recipient: ::prost::alloc::string::String,
+    /// The same: when it was sent last; absent where it never was.
+    #[prost(message, optional, tag = "7")]
+    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where it is not known whether it has arrived: what to ask the recipient, in Finnish, Swedish and English. Names the
+    /// message, when it was sent and what to look for, and nobody.
+    #[prost(message, repeated, tag = "8")]
+    pub question: ::prost::alloc::vec::Vec<LocalizedText>,
+    /// `youths/{youth}/plans/{plan}/sections/{owner}`, where the message tells of a section of a joint plan.
+    #[prost(string, tag = "9")]
+    pub section: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `FollowUp`.
 pub mod follow_up {
@@ -13525,6 +14324,12 @@ pub mod follow_up {
         /// The agency's system has refused a notice of a disclosure of its data, or it is not known whether it has it: its
         /// register has to hold the disclosure all the same (law 703/2023).
         NoticeNotDelivered = 7,
+        /// The agency has sent something, and it cannot be known from here whether the recipient's system has it. It is not sent
+        /// again by itself: somebody asks the recipient.
+        DeliveryInDoubt = 8,
+        /// The recipient's system has refused news of the agency's (another state, an answer, a section of a plan), or was not
+        /// reached before the deadline. What becomes of a referral itself is told by its delivery state.
+        NewsNotDelivered = 9,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -13541,6 +14346,8 @@ pub mod follow_up {
                 Self::ConsentRenewal => "KIND_CONSENT_RENEWAL",
                 Self::AddressProtected => "KIND_ADDRESS_PROTECTED",
                 Self::NoticeNotDelivered => "KIND_NOTICE_NOT_DELIVERED",
+                Self::DeliveryInDoubt => "KIND_DELIVERY_IN_DOUBT",
+                Self::NewsNotDelivered => "KIND_NEWS_NOT_DELIVERED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -13554,6 +14361,8 @@ pub mod follow_up {
                 "KIND_CONSENT_RENEWAL" => Some(Self::ConsentRenewal),
                 "KIND_ADDRESS_PROTECTED" => Some(Self::AddressProtected),
                 "KIND_NOTICE_NOT_DELIVERED" => Some(Self::NoticeNotDelivered),
+                "KIND_DELIVERY_IN_DOUBT" => Some(Self::DeliveryInDoubt),
+                "KIND_NEWS_NOT_DELIVERED" => Some(Self::NewsNotDelivered),
                 _ => None,
             }
         }
@@ -13701,17 +14510,22 @@ pub mod duplicate_resolution {
     }
 }
 /// It has been looked after.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct FollowUpResolution {
     /// What was found, where it is asked whether the young person is still there; it becomes an entry of the journey.
     /// Unspecified otherwise.
     #[prost(enumeration = "retention_answer::Result", tag = "1")]
     pub retention: i32,
-    /// KIND_NOTICE_NOT_DELIVERED: the notice is sent once more, as the same message. Not set: the register holds the
-    /// disclosure by now. Not set for anything else.
+    /// KIND_NOTICE_NOT_DELIVERED, KIND_DELIVERY_IN_DOUBT and KIND_NEWS_NOT_DELIVERED: it did not arrive, and is sent once
+    /// more, as the same message, if that is still permitted then. Not set: it has arrived, the register holds the disclosure,
+    /// or the recipient knows by now. Not set for anything else.
     #[prost(bool, tag = "2")]
     pub send_again: bool,
+    /// KIND_NOTICE_NOT_DELIVERED and KIND_DELIVERY_IN_DOUBT, where it has arrived: the recipient's own number of the message,
+    /// if it has told one.
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -13822,7 +14636,8 @@ pub mod task_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Lists the tasks of the caller's agency, oldest first.
+        /// Lists the tasks of the caller's agency, oldest first. For one page no more than 500 tasks are looked at, whatever of
+        /// them shows: one that is not full, or is empty, is the last one only without a token.
         pub async fn list_tasks(
             &mut self,
             request: impl tonic::IntoRequest<super::ListTasksRequest>,
@@ -13912,7 +14727,8 @@ pub mod task_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with TaskServiceServer.
     #[async_trait]
     pub trait TaskService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists the tasks of the caller's agency, oldest first.
+        /// Lists the tasks of the caller's agency, oldest first. For one page no more than 500 tasks are looked at, whatever of
+        /// them shows: one that is not full, or is empty, is the last one only without a token.
         async fn list_tasks(
             &self,
             request: tonic::Request<super::ListTasksRequest>,

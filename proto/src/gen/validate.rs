@@ -621,6 +621,10 @@ impl Validate for crate::v1::WithdrawConsentRequest {
             checker.text(value);
             checker.max_len(value, 500);
         });
+        checker.field("taken_back_by", |checker| {
+            let value = &self.taken_back_by;
+            checker.defined_only::<crate::v1::consent_evidence::GivenBy>(*value);
+        });
     }
 }
 
@@ -2088,6 +2092,11 @@ impl Validate for crate::v1::PlanPart {
                 checker.message(value);
             }
         });
+        checker.field("standing", |checker| {
+            if let Some(value) = &self.standing {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -2283,6 +2292,123 @@ impl Validate for crate::v1::PlanMeeting {
             let value = &self.note;
             checker.text(value);
             checker.max_len(value, 2000);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanStanding {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("commitments", |checker| {
+            checker.max_items(&self.commitments, 500);
+            checker.items(&self.commitments, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("meetings", |checker| {
+            checker.max_items(&self.meetings, 200);
+            checker.items(&self.meetings, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("accept_time", |checker| {
+            if let Some(value) = &self.accept_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("step", |checker| {
+            if let Some(value) = &self.step {
+                checker.message(value);
+            }
+        });
+        checker.field("links", |checker| {
+            checker.max_items(&self.links, 12300);
+            checker.items(&self.links, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanCommitment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("action", |checker| {
+            let value = &self.action;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("acknowledge_time", |checker| {
+            if let Some(value) = &self.acknowledge_time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanItem {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("owner", |checker| {
+            let value = &self.owner;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::plan_item::Kind>(*value);
+            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
+        });
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanLink {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::plan_link::Kind>(*value);
+            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
+        });
+        checker.field("first", |checker| {
+            checker.required(Presence::from(self.first.is_some()));
+            if let Some(value) = &self.first {
+                checker.message(value);
+            }
+        });
+        checker.field("second", |checker| {
+            checker.required(Presence::from(self.second.is_some()));
+            if let Some(value) = &self.second {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::MeetingRecord {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("meeting", |checker| {
+            let value = &self.meeting;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::meeting_record::Kind>(*value);
+        });
+        checker.field("attended", |checker| {
+            checker.max_items(&self.attended, 20);
+            checker.items(&self.attended, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("missing", |checker| {
+            checker.max_items(&self.missing, 4);
         });
     }
 }
@@ -3891,7 +4017,7 @@ impl Validate for crate::v1::Plan {
             }
         });
         checker.field("links", |checker| {
-            checker.max_items(&self.links, 4100);
+            checker.max_items(&self.links, 12300);
             checker.items(&self.links, |checker, value| {
                 checker.message(value);
             });
@@ -3998,90 +4124,6 @@ impl Validate for crate::v1::PlanSource {
             if let Some(value) = &self.part {
                 checker.message(value);
             }
-        });
-    }
-}
-
-impl Validate for crate::v1::PlanCommitment {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("action", |checker| {
-            let value = &self.action;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_27);
-        });
-        checker.field("acknowledge_time", |checker| {
-            if let Some(value) = &self.acknowledge_time {
-                checker.instant(value);
-            }
-        });
-    }
-}
-
-impl Validate for crate::v1::PlanItem {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("owner", |checker| {
-            let value = &self.owner;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_11);
-        });
-        checker.field("kind", |checker| {
-            let value = &self.kind;
-            checker.defined_only::<crate::v1::plan_item::Kind>(*value);
-            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
-        });
-        checker.field("id", |checker| {
-            let value = &self.id;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_27);
-        });
-    }
-}
-
-impl Validate for crate::v1::PlanLink {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("kind", |checker| {
-            let value = &self.kind;
-            checker.defined_only::<crate::v1::plan_link::Kind>(*value);
-            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
-        });
-        checker.field("first", |checker| {
-            checker.required(Presence::from(self.first.is_some()));
-            if let Some(value) = &self.first {
-                checker.message(value);
-            }
-        });
-        checker.field("second", |checker| {
-            checker.required(Presence::from(self.second.is_some()));
-            if let Some(value) = &self.second {
-                checker.message(value);
-            }
-        });
-    }
-}
-
-impl Validate for crate::v1::MeetingRecord {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("category", |checker| {
-            let value = &self.category;
-            checker.defined_only::<crate::v1::DataCategory>(*value);
-        });
-        checker.field("meeting", |checker| {
-            let value = &self.meeting;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_27);
-        });
-        checker.field("kind", |checker| {
-            let value = &self.kind;
-            checker.defined_only::<crate::v1::meeting_record::Kind>(*value);
-        });
-        checker.field("attended", |checker| {
-            checker.max_items(&self.attended, 20);
-            checker.items(&self.attended, |checker, value| {
-                checker.text(value);
-            });
-        });
-        checker.field("missing", |checker| {
-            checker.max_items(&self.missing, 4);
         });
     }
 }
@@ -4835,8 +4877,13 @@ impl Validate for crate::v1::LinkIdentityRequest {
         checker.field("identity_code", |checker| {
             let value = &self.identity_code;
             checker.text(value);
-            checker.min_len(value, 11);
-            checker.max_len(value, 11);
+            checker.pattern(value, &PATTERN_39);
+        });
+        checker.field("temporary_id", |checker| {
+            let value = &self.temporary_id;
+            checker.text(value);
+            checker.max_len(value, 64);
+            checker.pattern(value, &PATTERN_40);
         });
     }
 }
@@ -4867,8 +4914,13 @@ impl Validate for crate::v1::UnlinkIdentityRequest {
         checker.field("identity_code", |checker| {
             let value = &self.identity_code;
             checker.text(value);
-            checker.min_len(value, 11);
-            checker.max_len(value, 11);
+            checker.pattern(value, &PATTERN_39);
+        });
+        checker.field("temporary_id", |checker| {
+            let value = &self.temporary_id;
+            checker.text(value);
+            checker.max_len(value, 64);
+            checker.pattern(value, &PATTERN_40);
         });
     }
 }
@@ -5083,6 +5135,138 @@ impl Validate for crate::v1::NextStep {
     }
 }
 
+impl Validate for crate::v1::QueuedDelivery {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("message", |checker| {
+            let value = &self.message;
+            checker.text(value);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("queue_time", |checker| {
+            if let Some(value) = &self.queue_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("due_time", |checker| {
+            if let Some(value) = &self.due_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("deadline", |checker| {
+            if let Some(value) = &self.deadline {
+                checker.instant(value);
+            }
+        });
+        checker.field("reference", |checker| {
+            let value = &self.reference;
+            checker.text(value);
+        });
+        checker.field("last_error", |checker| {
+            let value = &self.last_error;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListDeliveriesRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.max_len(value, 32);
+        });
+        checker.field("states", |checker| {
+            checker.max_items(&self.states, 8);
+            checker.unique(&self.states);
+            checker.items(&self.states, |checker, value| {
+                checker.defined_only::<crate::v1::DeliveryState>(*value);
+                checker.not_in(*value, &[0, 3], "DELIVERY_STATE_UNSPECIFIED and DELIVERY_STATE_DELIVERED");
+            });
+        });
+        checker.field("page_size", |checker| {
+            let value = &self.page_size;
+            checker.gte(*value, 0);
+        });
+        checker.field("page_token", |checker| {
+            let value = &self.page_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListDeliveriesResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("deliveries", |checker| {
+            checker.items(&self.deliveries, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("next_page_token", |checker| {
+            let value = &self.next_page_token;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::GetDeliveryRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("message", |checker| {
+            let value = &self.message;
+            checker.text(value);
+            checker.uuid(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::RetryDeliveryRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("message", |checker| {
+            let value = &self.message;
+            checker.text(value);
+            checker.uuid(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ResolveDeliveryRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("message", |checker| {
+            let value = &self.message;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("fate", |checker| {
+            let value = &self.fate;
+            checker.defined_only::<crate::v1::resolve_delivery_request::Fate>(*value);
+            checker.not_in(*value, &[0], "FATE_UNSPECIFIED");
+        });
+        checker.field("reference", |checker| {
+            let value = &self.reference;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_35);
+        });
+    }
+}
+
+impl Validate for crate::v1::DeliveryAct {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("delivery", |checker| {
+            if let Some(value) = &self.delivery {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
 impl Validate for crate::v1::Task {
     fn validate(&self, checker: &mut Checker) {
         checker.field("name", |checker| {
@@ -5149,8 +5333,26 @@ impl Validate for crate::v1::FollowUp {
             let value = &self.professional;
             checker.text(value);
         });
-        checker.field("notice", |checker| {
-            let value = &self.notice;
+        checker.field("message", |checker| {
+            let value = &self.message;
+            checker.text(value);
+        });
+        checker.field("recipient", |checker| {
+            let value = &self.recipient;
+            checker.text(value);
+        });
+        checker.field("send_time", |checker| {
+            if let Some(value) = &self.send_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("question", |checker| {
+            checker.items(&self.question, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("section", |checker| {
+            let value = &self.section;
             checker.text(value);
         });
     }
@@ -5241,6 +5443,11 @@ impl Validate for crate::v1::FollowUpResolution {
         checker.field("retention", |checker| {
             let value = &self.retention;
             checker.defined_only::<crate::v1::retention_answer::Result>(*value);
+        });
+        checker.field("reference", |checker| {
+            let value = &self.reference;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }

@@ -21,8 +21,9 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from fhir.resources.R4B.parameters import Parameters
 from pydantic import ValidationError
 
+from fhir_patch import task_after
 from samples import body
-from sote import permits
+from sote import HETU_SYSTEM, VERSION, permits
 
 MODELS = {"Bundle": Bundle, "OperationOutcome": OperationOutcome, "Parameters": Parameters}
 
@@ -76,8 +77,7 @@ ACHIEVEMENT = {
     "not-attainable",
 }
 HETU = re.compile(r"[0-3][0-9][01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y]")
-# Personal identity codes of Finland, and the systems in which organisations are named.
-HETU_SYSTEM = "urn:oid:1.2.246.21"
+# The systems in which organisations are named.
 ORGANISATIONS = {"urn:ietf:rfc:3986", "urn:polku:agency"}
 
 
@@ -102,6 +102,8 @@ def found(document: dict[str, Any], from_county: bool) -> Iterator[str]:
     addresses = {entry["fullUrl"] for entry in entries if "fullUrl" in entry}
     if len(addresses) != sum("fullUrl" in entry for entry in entries):
         yield "bdl-7: a fullUrl stands twice"
+    # Links to what is patched are not replaced by the server (http.html, transaction).
+    addresses -= {entry.get("fullUrl") for entry in entries if entry.get("request", {}).get("method") == "PATCH"}
     if document.get("type") == "searchset":
         held = [entry["resource"] for entry in entries]
         addresses |= {f"{resource['resourceType']}/{resource['id']}" for resource in held if "id" in resource}
@@ -164,12 +166,18 @@ def elements(part: dict[str, Any]) -> Iterator[str]:
 
 def requests(entry: dict[str, Any], from_county: bool) -> Iterator[str]:
     request, kind = entry.get("request", {}), entry["resource"]["resourceType"]
-    if request.get("method") not in ("POST", "PUT"):
+    if request.get("method") not in ("POST", "PUT", "PATCH"):
         yield "bdl-3: an entry of a transaction without request"
-    if not request.get("url", "").startswith(kind):
+    # In a transaction the patch is a Parameters, and a FHIRPath Patch at that.
+    if (request.get("method") == "PATCH") != (kind == "Parameters"):
+        yield "http.html#patch: a patch in another form"
+    if request.get("method") == "PATCH":
+        for problem, patched in task_after(entry):
+            yield from task(patched) if patched is not None else [problem]
+    elif not request.get("url", "").startswith(kind):
         yield "a request to another type"
     condition = request.get("ifNoneExist", "")
-    known = ("urn:polku:message|", "_tag=urn:polku:consent|", "identifier=urn:ietf:rfc:3986|urn:uuid:")
+    known = ("urn:polku:message|", "urn:polku:answer|", f"{VERSION}|")
     if not from_county and request.get("method") == "POST" and not any(name in condition for name in known):
         yield "what is created has no condition"
     for text in (request.get("url", ""), request.get("ifNoneExist", "")):

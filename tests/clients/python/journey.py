@@ -76,7 +76,7 @@ class Story:
 # What the gateway serves, in order.
 SERVICES = [
     f"polku.v1.{name}Service"
-    for name in ("Consent", "Directory", "Journey", "LegalStatus", "Plan", "Referral", "Task")
+    for name in ("Consent", "Directory", "Journey", "LegalStatus", "Operations", "Plan", "Referral", "Task")
 ]
 
 

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 CATEGORY = "urn:polku:sote-consent-category"
+# Personal identity codes of Finland.
+HETU_SYSTEM = "urn:oid:1.2.246.21"
+# One version of a consent.
+VERSION = "urn:polku:consent-at-version"
 MOST_DATA_TYPES = 3
 RECORDERS = {"Practitioner", "Patient", "RelatedPerson"}
 
@@ -27,8 +31,17 @@ def permits(document: dict[str, Any]) -> Iterator[str]:
     permits = [entry for entry in entries if is_permit(entry.get("resource", {}))]
     if is_permit(document) or (permits and document.get("type") != "transaction"):
         yield "SoteConsent: outside of a transaction"
+    notices = [entry["resource"] for entry in entries if entry.get("resource", {}).get("resourceType") == "AuditEvent"]
+    people = [entity["what"]["identifier"] for notice in notices for entity in notice["entity"]]
+    people = [person for person in people if person["system"] == HETU_SYSTEM]
     for entry in permits:
         yield from consent(entry["resource"])
+        # The service finds permits by patient:identifier, and by it alone.
+        if people and entry["resource"]["patient"]["identifier"] not in people:
+            yield "SoteConsent: the patient is not named by the personal identity code"
+        # A create that is found by the id alone would drop a permit that was renewed.
+        if notices and not entry["request"].get("ifNoneExist", "").startswith(f"identifier={VERSION}|"):
+            yield "SoteConsent: the condition does not tell versions apart"
         recorders = [other["resource"] for other in entries if records(other.get("resource", {}), entry["fullUrl"])]
         if len(recorders) != 1:
             yield "SoteConsent: a Consent without one Provenance of its own"

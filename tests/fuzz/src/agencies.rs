@@ -1,5 +1,6 @@
 //! Who is at the other end? One adapter of each kind, as the configuration makes it, and the clock of all of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,33 +17,38 @@ const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../adapters/src/a
 
 /// The adapters, and what is needed to let them speak.
 pub struct Agencies {
-    /// Employment services, over X-Road SOAP.
-    pub te: Arc<dyn Adapter>,
-    /// Kela, over X-Road REST.
-    pub kela: Arc<dyn Adapter>,
-    /// Social services, in FHIR over X-Road REST.
-    pub social: Arc<dyn Adapter>,
-    /// Case management, over REST.
-    pub walmu: Arc<dyn Adapter>,
-    /// The joint register, over X-Road SOAP.
-    pub typpi: Arc<dyn Adapter>,
+    /// By their kinds.
+    adapters: BTreeMap<&'static str, Arc<dyn Adapter>>,
     pub(crate) permits: Permits,
     pub(crate) runtime: Runtime,
 }
 
 impl Agencies {
-    /// Makes all of them.
+    /// Makes one of each kind.
     #[expect(clippy::new_without_default, reason = "reads files")]
     pub fn new() -> Self {
+        let kinds = polku_adapters::kinds().iter();
         Self {
-            te: build("te", &xroad("", "lahetteet")),
-            kela: build("kela", &xroad("redelivery = 'answers_status'", "nuoret")),
-            social: build("social", &xroad("", "sosiaalihuolto")),
-            walmu: build("walmu", &walmu()),
-            typpi: build("typpi", &xroad("", "rekisteri")),
+            adapters: kinds.map(|kind| (kind.id, build(kind.id, &settings(kind.id)))).collect(),
             permits: Permits::new(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap(),
         }
+    }
+
+    /// The agency of this kind.
+    pub fn of(&self, kind: &str) -> &dyn Adapter {
+        &*self.adapters[kind]
+    }
+}
+
+/// The table of an agency of this kind: that of X-Road, where nothing else is said.
+fn settings(kind: &str) -> String {
+    match kind {
+        "te" => xroad("", "lahetteet"),
+        "kela" => xroad("redelivery = 'answers_status'\nnuotti = { from = 16, below = 30 }", "nuoret"),
+        "social" => xroad("", "sosiaalihuolto"),
+        "walmu" => walmu(),
+        _ => xroad("", "rekisteri"),
     }
 }
 

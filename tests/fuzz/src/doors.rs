@@ -92,51 +92,72 @@ impl Refusal {
 
 /// Answers over X-Road SOAP: to deliveries and questions, and failures.
 pub const SOAP_ANSWER: &[Door] = &[
-    Door::other("te handover", |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(200, body))),
-    Door::other("te notice", |a, body| deliver(a, &*a.te, Item::Notice, Answer::soap(200, body))),
-    Door::other("te plan", |a, body| deliver(a, &*a.te, Item::PlanPart, Answer::soap(200, body))),
-    Door::other("te status", |a, body| status(a, &*a.te, Answer::soap(200, body))),
-    Door::other("te facts", |a, body| fetch(a, &*a.te, Answer::soap(200, body))),
-    Door::other("te failure", |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(500, body))),
-    Door::other("typpi handover", |a, body| deliver(a, &*a.typpi, Item::Handover, Answer::soap(200, body))),
-    Door::other("typpi notice", |a, body| deliver(a, &*a.typpi, Item::Notice, Answer::soap(200, body))),
-    Door::other("typpi plan", |a, body| deliver(a, &*a.typpi, Item::PlanPart, Answer::soap(200, body))),
-    Door::other("typpi status", |a, body| status(a, &*a.typpi, Answer::soap(200, body))),
-    Door::other("typpi facts", |a, body| fetch(a, &*a.typpi, Answer::soap(200, body))),
-    Door::other("typpi failure", |a, body| deliver(a, &*a.typpi, Item::Handover, Answer::soap(500, body))),
+    Door::other("te handover", |a, body| deliver(a, a.of("te"), Item::Handover, Answer::soap(200, body))),
+    Door::other("te notice", |a, body| deliver(a, a.of("te"), Item::Notice, Answer::soap(200, body))),
+    Door::other("te plan", |a, body| deliver(a, a.of("te"), Item::PlanPart, Answer::soap(200, body))),
+    Door::other("te status", |a, body| status(a, a.of("te"), Answer::soap(200, body))),
+    Door::other("te facts", |a, body| fetch(a, a.of("te"), Answer::soap(200, body))),
+    Door::other("te failure", |a, body| deliver(a, a.of("te"), Item::Handover, Answer::soap(500, body))),
+    Door::other("typpi handover", |a, body| {
+        deliver(a, a.of("typpi"), Item::Handover, Answer::soap(200, body))
+    }),
+    Door::other("typpi notice", |a, body| deliver(a, a.of("typpi"), Item::Notice, Answer::soap(200, body))),
+    Door::other("typpi plan", |a, body| deliver(a, a.of("typpi"), Item::PlanPart, Answer::soap(200, body))),
+    Door::other("typpi status", |a, body| status(a, a.of("typpi"), Answer::soap(200, body))),
+    Door::other("typpi facts", |a, body| fetch(a, a.of("typpi"), Answer::soap(200, body))),
+    Door::other("typpi failure", |a, body| {
+        deliver(a, a.of("typpi"), Item::Handover, Answer::soap(500, body))
+    }),
 ];
 
 /// Messages over X-Road SOAP at the gateway's own endpoint.
 pub const SOAP_REQUEST: &[Door] = &[
-    Door::message("te message", |a| &*a.te, soap_headers),
-    Door::message("typpi message", |a| &*a.typpi, soap_headers),
+    Door::message("te message", |a| a.of("te"), soap_headers),
+    Door::message("typpi message", |a| a.of("typpi"), soap_headers),
 ];
 
 /// FHIR: social services, and consents that are imported.
 pub const FHIR_JSON: &[Door] = &[
-    Door::message("social message", |a| &*a.social, fhir_headers),
-    Door::other("social handover", |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(200, body))),
-    Door::other("social status", |a, body| status(a, &*a.social, Answer::json(200, body))),
-    Door::other("social facts", |a, body| fetch(a, &*a.social, Answer::json(200, body))),
-    Door::other("social refusal", |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(422, body))),
+    Door::message("social message", |a| a.of("social"), fhir_headers),
+    Door::other("social handover", |a, body| {
+        deliver(a, a.of("social"), Item::Handover, Answer::json(200, body))
+    }),
+    Door::other("social notice", |a, body| deliver(a, a.of("social"), Item::Notice, Answer::json(200, body))),
+    Door::other("social plan", |a, body| deliver(a, a.of("social"), Item::PlanPart, Answer::json(200, body))),
+    Door::other("social disclosure", |a, body| {
+        deliver(a, a.of("social"), Item::Disclosure, Answer::json(200, body))
+    }),
+    Door::other("social status", |a, body| status(a, a.of("social"), Answer::json(200, body))),
+    Door::other("social facts", |a, body| fetch(a, a.of("social"), Answer::json(200, body))),
+    Door::other("social refusal", |a, body| {
+        deliver(a, a.of("social"), Item::Handover, Answer::json(422, body))
+    }),
     Door::other("consent R4", |_, body| consent(Reading::R4Literal, body)),
     Door::other("consent R5", |_, body| consent(Reading::R5Negation, body)),
 ];
 
 /// Plain JSON: the case management's webhooks, Kela's messages, and the answers of both.
 pub const WEBHOOK: &[Door] = &[
-    Door::message("walmu message", |a| &*a.walmu, signed),
-    Door::other("walmu handover", |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(201, body))),
-    Door::other("walmu refusal", |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(422, body))),
-    Door::other("walmu status", |a, body| status(a, &*a.walmu, Answer::json(200, body))),
-    Door::other("walmu facts", |a, body| fetch(a, &*a.walmu, Answer::json(200, body))),
-    Door::other("walmu token", |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::token(body))),
-    Door::message("kela message", |a| &*a.kela, kela_headers),
-    Door::other("kela handover", |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(201, body))),
-    Door::other("kela refusal", |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(422, body))),
-    Door::other("kela status", |a, body| status(a, &*a.kela, Answer::json(200, body))),
-    Door::other("kela facts", |a, body| fetch(a, &*a.kela, Answer::json(200, body))),
-    Door::other("kela failure", |a, body| deliver(a, &*a.kela, Item::Handover, Answer::failure(body))),
+    Door::message("walmu message", |a| a.of("walmu"), signed),
+    Door::other("walmu handover", |a, body| {
+        deliver(a, a.of("walmu"), Item::Handover, Answer::json(201, body))
+    }),
+    Door::other("walmu notice", |a, body| deliver(a, a.of("walmu"), Item::Notice, Answer::json(201, body))),
+    Door::other("walmu plan", |a, body| deliver(a, a.of("walmu"), Item::PlanPart, Answer::json(201, body))),
+    Door::other("walmu refusal", |a, body| {
+        deliver(a, a.of("walmu"), Item::Handover, Answer::json(422, body))
+    }),
+    Door::other("walmu status", |a, body| status(a, a.of("walmu"), Answer::json(200, body))),
+    Door::other("walmu facts", |a, body| fetch(a, a.of("walmu"), Answer::json(200, body))),
+    Door::other("walmu token", |a, body| deliver(a, a.of("walmu"), Item::Handover, Answer::token(body))),
+    Door::message("kela message", |a| a.of("kela"), kela_headers),
+    Door::other("kela handover", |a, body| deliver(a, a.of("kela"), Item::Handover, Answer::json(201, body))),
+    Door::other("kela notice", |a, body| deliver(a, a.of("kela"), Item::Notice, Answer::json(201, body))),
+    Door::other("kela plan", |a, body| deliver(a, a.of("kela"), Item::PlanPart, Answer::json(201, body))),
+    Door::other("kela refusal", |a, body| deliver(a, a.of("kela"), Item::Handover, Answer::json(422, body))),
+    Door::other("kela status", |a, body| status(a, a.of("kela"), Answer::json(200, body))),
+    Door::other("kela facts", |a, body| fetch(a, a.of("kela"), Answer::json(200, body))),
+    Door::other("kela failure", |a, body| deliver(a, a.of("kela"), Item::Handover, Answer::failure(body))),
 ];
 
 /// Every door.
@@ -150,6 +171,7 @@ pub enum Item {
     Handover,
     Notice,
     PlanPart,
+    Disclosure,
 }
 
 /// What a server that is not there answers.
@@ -222,6 +244,7 @@ pub fn deliver(agencies: &Agencies, adapter: &dyn Adapter, item: Item, answer: A
         Item::Handover => agencies.permits.handover(recipient),
         Item::Notice => agencies.permits.notice(recipient),
         Item::PlanPart => agencies.permits.plan_part(recipient),
+        Item::Disclosure => agencies.permits.disclosure(recipient),
     };
     answer.serve();
     let result = agencies.runtime.block_on(adapter.deliver(permit, now()));

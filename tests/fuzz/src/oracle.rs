@@ -104,7 +104,7 @@ fn check_facts(door: &str, facts: &AgencyFacts) {
 }
 
 fn check_consent(door: &str, imported: &Imported) {
-    let Imported { patient: _, consents, prohibitions } = imported;
+    let Imported { patient: _, given_by: _, consents, prohibitions } = imported;
     assert!(!(consents.is_empty() && prohibitions.is_empty()), "{door}: a consent to nothing");
     for terms in consents {
         well_formed(door, "the consent", terms.clone());

@@ -5,9 +5,10 @@ use polku_policy::{
     Period, PurposeSet, Question, Rules, Sector, Standing, Viewer,
 };
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::{
-    DataCategory, Delivery, FactsQuery, PlanPart, PlanState, Purpose, ReferralContent, ReferralHandover,
-    ReferralNotice, ReferralState, referral_notice,
+    DataCategory, Delivery, DisclosureNotice, FactsQuery, PlanPart, PlanState, Purpose, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, referral_notice,
 };
 use polku_proto::{AgencyId, CategorySet, Disclose, MessageId, Party, Valid, time};
 
@@ -19,7 +20,6 @@ const MESSAGE: &str = "0193c5a0-0000-7000-8000-000000000003";
 const CONSENT: &str = "0193c5a0-0000-7000-8000-000000000004";
 const PLAN: &str = "0193c5a0-0000-7000-8000-000000000005";
 const SENDER: &str = "ohjaamo";
-const RECIPIENTS: [&str; 5] = ["te", "kela", "social", "walmu", "typpi"];
 
 /// Makes permits under a consent to tell everybody everything.
 pub struct Permits {
@@ -31,10 +31,11 @@ impl Permits {
     pub fn new() -> Self {
         let id = |text: &str| -> AgencyId { text.parse().unwrap() };
         let party = |text: &str, sector| Agency::new(id(text), sector, Standing::Authority);
+        let recipients = || polku_adapters::kinds().iter().map(|kind| kind.id);
         let mut agencies = vec![party(SENDER, Sector::YouthWork)];
-        agencies.extend(RECIPIENTS.map(|recipient| party(recipient, Sector::Employment)));
+        agencies.extend(recipients().map(|recipient| party(recipient, Sector::Employment)));
         let agreement = |to: &str| Agreement { from: id(SENDER), to: id(to) };
-        let directory = Directory::new(agencies, RECIPIENTS.map(agreement).to_vec()).unwrap();
+        let directory = Directory::new(agencies, recipients().map(agreement).collect()).unwrap();
         let categories = CategorySet::ALL.difference(CategorySet::of(&[DataCategory::Envelope]));
         let mut index = ConsentIndex::new();
         let period = Period::new(now() - jiff::SignedDuration::from_hours(1), None).unwrap();
@@ -45,7 +46,7 @@ impl Permits {
             kind: GrantKind::Consent,
             given_by: GivenBy::Self_,
             disclosers: vec![Party::whole(id(SENDER))],
-            recipients: RECIPIENTS.map(|recipient| Party::whole(id(recipient))).to_vec(),
+            recipients: recipients().map(|recipient| Party::whole(id(recipient))).collect(),
             purposes: PurposeSet::of(&[Purpose::EmploymentServices]),
             categories,
             explicit: polku_policy::SPECIAL.intersection(categories),
@@ -89,6 +90,21 @@ impl Permits {
             ..PlanPart::default()
         };
         self.delivery(recipient, String::new(), Item::PlanPart(part))
+    }
+
+    /// A notice of a disclosure.
+    pub fn disclosure(&self, recipient: &AgencyId) -> Authorised<Delivery> {
+        let notice = DisclosureNotice {
+            identity_code: identity_code(),
+            disclose_time: time::to_wire(now()).ok(),
+            disclosed_message: MESSAGE.to_owned(),
+            told_to: "te".to_owned(),
+            purpose: Purpose::EmploymentServices.into(),
+            data_sets: vec![DataCategory::SocialSituation.into()],
+            arrival: Arrival::Known.into(),
+            ..DisclosureNotice::default()
+        };
+        self.delivery(recipient, format!("youths/{YOUTH}/referrals/{REFERRAL}"), Item::Disclosure(notice))
     }
 
     /// A question for everything that is held on a person.

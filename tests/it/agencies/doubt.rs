@@ -67,7 +67,7 @@ async fn each_fault_ends_as_the_kind_of_agency_lets_it() {
 }
 
 /// After so long without a request there is none under way.
-const QUIET: Duration = Duration::from_millis(100);
+pub(super) const QUIET: Duration = Duration::from_millis(100);
 
 /// A delivery whose first attempt had no answer.
 struct Lost {
@@ -80,7 +80,7 @@ struct Lost {
 }
 
 /// Requests that have reached an agency, but for those for a token.
-fn requests(agency: &dyn SimulatedAgency) -> usize {
+pub(super) fn requests(agency: &dyn SimulatedAgency) -> usize {
     let received = agency.control().ledger().received();
     received.iter().filter(|request| request.operation != Operation::Token).count()
 }

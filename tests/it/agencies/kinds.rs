@@ -96,7 +96,11 @@ fn every_kind_does_everything_or_says_why_not() {
                 }
             }
         }
-        assert!(stated.is_empty(), "{}: nothing of the kind can be left out: {stated:?}", kind.id);
+        for (what, why) in stated {
+            let is_flow = ["delivers ", "receives ", "asks "].iter().any(|flow| what.starts_with(flow));
+            assert!(!is_flow, "{}: there is nothing of this name to be left out: {what}", kind.id);
+            assert!(why.split(' ').count() > 3, "{}, {what}: {why} is no reason", kind.id);
+        }
     }
 }
 

@@ -23,6 +23,8 @@ use super::placed::fields;
 const SERVICE_TASK: &str = "tehtava-q3zkw";
 const DOCUMENT: &str = "asiakirja-w8tdm";
 const RECORDER: &str = "kirjaaja-x5vbn";
+/// By which somebody without identity code is known.
+const TEMPORARY_ID: &str = "1.2.246.10.2048198.22.2026.471147";
 /// Of the permit: where the proof of it is kept, and why it was given.
 const PROOF: &str = "kansio-h2ryc";
 const REASON: &str = "perustelu-k9fsp";
@@ -147,6 +149,7 @@ fn outspoken(notice: &mut DisclosureNotice) {
             valid_until: None,
             unit: "keskusta".into(),
             professional: RECORDER.into(),
+            taken_back_by: GivenBy::Unspecified.into(),
         });
     }
 }
@@ -190,6 +193,100 @@ async fn each_category_alone() {
         }
     })
     .await;
+}
+
+/// A notice of a disclosure to the register of the discloser itself: of whom, from where and by whom it was recorded, each
+/// under its own category, whoever it is about, and also where nothing says about whom.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_of_a_disclosure_tells_no_more_than_is_permitted() {
+    let categories = [IdentityContact, DataCategory::SocialSituation, DataCategory::ServiceAttendance];
+    let mut tried = 0;
+    for bench in benches().filter(|bench| bench.kind.delivers.contains(&Matter::DisclosureNotice)) {
+        let ledger = bench.agency.control().ledger().clone();
+        let notice =
+            told(&bench).into_iter().find(|parcel| parcel.matter == Matter::DisclosureNotice).unwrap();
+        for (who, subset) in
+            [HETU, TEMPORARY_ID].into_iter().flat_map(|who| (0..8).map(move |bits| (who, bits)))
+        {
+            tried += 1;
+            let mut item = notice.item.clone();
+            if let (Item::Disclosure(notice), true) = (&mut item, who == TEMPORARY_ID) {
+                notice.identity_code.clear();
+                notice.temporary_id = TEMPORARY_ID.to_owned();
+            }
+            let chosen = categories.iter().enumerate().filter(|(place, _)| subset & (1 << place) != 0);
+            let chosen: CategorySet = chosen.map(|(_, category)| *category).collect();
+            let name = format!("{}, {who} under {chosen}", bench.name());
+            let before = ledger.received().len();
+            let parcel = Parcel { item, what: notice.what.clone(), ..notice };
+            let Some(permit) = bench.permit_delivery(parcel.delivery(bench.kind.id, tried), chosen) else {
+                assert!(chosen.is_empty(), "{name}: denied");
+                continue;
+            };
+            bench.adapter.deliver(permit, now()).await.unwrap();
+            let received = ledger.received().split_off(before);
+            for (needs, value) in values(parcel.viewer, &parcel.item) {
+                // Of a temporary id the number stands apart from the system that it is of.
+                let value = if value == HETU { who.rsplit('.').next().unwrap() } else { &value };
+                assert_eq!(contain(&received, value), needs.is_subset(chosen), "{name}: {value}");
+            }
+            for value in unsaid(&parcel.item).iter().copied().chain(CONTENT.iter().map(|(_, value)| *value)) {
+                assert!(!contain(&received, value), "{name}: {value}");
+            }
+        }
+        bench.agency.control().stop();
+    }
+    assert!(tried > 0, "nobody hears of disclosures");
+}
+
+/// A question says about whom it is asked, in its body, and nothing else of the person: neither what the agency has been
+/// told before nor what it holds. Where nothing permits to say about whom, nothing is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_tells_about_whom_and_nothing_else() {
+    for bench in benches().filter(|bench| !bench.kind.fetches.is_empty()) {
+        let ledger = bench.agency.control().ledger().clone();
+        for (place, parcel) in told(&bench).into_iter().enumerate() {
+            bench.deliver(parcel.delivery(bench.kind.id, u32::try_from(place).unwrap() + 1)).await.unwrap();
+        }
+        bench.agency.hold(HETU, &bench.agency.specimen()).unwrap();
+        let mut sets: Vec<Vec<DataCategory>> = bench.kind.fetches.iter().map(|asked| vec![asked]).collect();
+        sets.push(bench.kind.fetches.iter().collect());
+        for asked in sets {
+            let name = format!("{}, {asked:?}", bench.name());
+            let before = ledger.received().len();
+            let others: CategorySet = personal().into_iter().filter(|one| *one != IdentityContact).collect();
+            if let Some(permit) = bench.permit_only(query(&asked), others) {
+                let refused = bench.adapter.fetch(permit, now()).await;
+                assert!(refused.is_err(), "{name}: asked about nobody");
+            }
+            assert_eq!(ledger.received().len(), before, "{name}: something is sent about nobody");
+            let alone = CategorySet::of(&[IdentityContact]);
+            let permit = bench.permit_only(query(&asked), alone).unwrap_or_else(|| panic!("{name}: denied"));
+            bench.adapter.fetch(permit, now()).await.unwrap();
+            let received = ledger.received().split_off(before);
+            assert!(received.iter().any(|request| holds(&request.body, HETU)), "{name}: about whom");
+            let known = CONTENT.iter().chain(&PLAN_PART).map(|(_, value)| (*value).to_owned());
+            let items = personal()
+                .into_iter()
+                .flat_map(|category| of_items(category).into_iter().chain([place(category)]));
+            let words = [STATUS_NOTE, SENDER_NOTE, SERVICE_TASK, DOCUMENT, RECORDER].map(str::to_owned);
+            for value in known.chain(items).chain(words).chain(held(&bench)) {
+                assert!(!contain(&received, &value), "{name}: {value}");
+            }
+        }
+        bench.agency.control().stop();
+    }
+}
+
+/// The words of what the agency holds on the person.
+fn held(bench: &Bench) -> Vec<String> {
+    let held = bench.agency.specimen();
+    let facts = held.facts.into_iter().flat_map(|fact| [fact.text, fact.reference]);
+    let plans = held.plans.into_iter().flat_map(|plan| {
+        let items = plan.goals.into_iter().map(|goal| goal.text);
+        [plan.client_view, plan.worker_view, plan.reference].into_iter().chain(items).collect::<Vec<_>>()
+    });
+    facts.chain(plans).filter(|text| text.len() > 3).collect()
 }
 
 /// The words that stand in one message and not in the other.

@@ -8,12 +8,14 @@ use polku_proto::v1::DataCategory::{self, *};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::disclosure_notice::Arrival;
+use polku_proto::v1::meeting_record::{self, Seat};
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{
     Achievement, ActionState, Basis, Consent, ConsentState, ConsentTerms, ContactDetails, Delivery,
-    DeliveryState, DisclosureNotice, EducationWork, FactsQuery, GoalState, LegalBasis, MeetingState, Origin,
-    Outcome, PermitDomain, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, ReferralContent,
-    ReferralHandover, ReferralNotice, ReferralState, RejectionReason, Worker, basis,
+    DeliveryState, DisclosureNotice, EducationWork, FactsQuery, GoalState, LegalBasis, MeetingRecord,
+    MeetingState, Origin, Outcome, PermitDomain, PlanAction, PlanCommitment, PlanGoal, PlanItem, PlanLink,
+    PlanMeeting, PlanNeed, PlanPart, PlanStanding, PlanState, ReferralContent, ReferralHandover,
+    ReferralNotice, ReferralState, RejectionReason, Worker, basis, plan_item, plan_link,
 };
 use polku_tests::simulators::TakenInKind;
 
@@ -55,14 +57,50 @@ pub(super) const CONTENT: [Canary; 21] = [
 ];
 
 /// The values of a plan beside those of the background.
-pub(super) const PLAN_PART: [Canary; 6] = [
+pub(super) const PLAN_PART: [Canary; 12] = [
     (JointPlan, "cv-xx0pl"),
     (GuidanceNotes, "wv-yy1pl"),
     (JointPlan, "2027-01-17"),
     (ServiceAttendance, "Rw-Zzuuri"),
     (ServiceAttendance, "rw-91@tyo.invalid"),
     (ServiceAttendance, "+358 99 5550817"),
+    (JointPlan, "2026-11-18T08:07:31Z"),
+    (JointPlan, "2026-11-18T08:09:47Z"),
+    (JointPlan, "wa-hh2pl"),
+    (JointPlan, "st-jj4pl"),
+    (JointPlan, "fa-kk6pl"),
+    (JointPlan, "fm-uu8pl"),
 ];
+
+/// Where a part stands in the plan.
+fn standing() -> PlanStanding {
+    let item = |kind: plan_item::Kind, id: &str| {
+        Some(PlanItem { owner: "te".into(), kind: kind.into(), id: id.into() })
+    };
+    PlanStanding {
+        changed_since_acceptance: true,
+        commitments: vec![PlanCommitment {
+            action: "a-1".into(),
+            acknowledge_time: wire("2026-11-18T08:07:31Z"),
+        }],
+        meetings: vec![MeetingRecord {
+            category: JointPlan.into(),
+            meeting: "m-1".into(),
+            kind: meeting_record::Kind::FourParty.into(),
+            attended: vec!["wa-hh2pl".into(), "te".into()],
+            client_attended: true,
+            missing: vec![Seat::Municipality.into(), Seat::SocialWork.into()],
+            questionnaire_before: true,
+        }],
+        accept_time: wire("2026-11-18T08:09:47Z"),
+        step: item(plan_item::Kind::Action, "st-jj4pl"),
+        links: vec![PlanLink {
+            kind: plan_link::Kind::FoundIn.into(),
+            first: item(plan_item::Kind::Need, "fa-kk6pl"),
+            second: item(plan_item::Kind::Meeting, "fm-uu8pl"),
+        }],
+    }
+}
 
 /// What stands in the items of a plan that name this category: need, goal, action, meeting.
 pub(super) fn of_items(category: DataCategory) -> [String; 4] {
@@ -139,6 +177,7 @@ pub(super) fn plan_part(categories: &[DataCategory]) -> PlanPart {
             phone: "+358 99 5550817".into(),
             email: "rw-91@tyo.invalid".into(),
         }),
+        standing: Some(standing()),
         ..PlanPart::default()
     };
     for (number, category) in categories.iter().enumerate() {
@@ -369,6 +408,7 @@ pub(super) fn items(matter: Matter) -> Vec<(&'static str, Item)> {
                         worker_view: String::new(),
                         next_review: String::new(),
                         responsible_worker: None,
+                        standing: None,
                         ..plan_part(&[])
                     }
                 }),

@@ -4,6 +4,7 @@
 //! `POLKU_REGENERATE=1` writes them anew. The files show what the simulator has got and said, byte for byte, but for
 //! what is another one each time: ports, access tokens, and ids that somebody made up on the way.
 
+mod checked;
 mod declared;
 mod page;
 mod said;

@@ -77,11 +77,39 @@ fn every_link_of_the_documents_leads_somewhere() {
         let own = root().join("adapters/src/agencies").join(kind.id).join("README.md");
         assert!(pages.contains(&own), "{} has no page", kind.id);
     }
-    for file in pages.into_iter().chain([root().join("README.md")]) {
+    for file in pages.into_iter().chain(["README.md", "proto/REASONS.md"].map(|page| root().join(page))) {
         let text = std::fs::read_to_string(&file).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = file.parent().unwrap().join(link);
             assert!(target.exists(), "{} links to {link}, which is not there", file.display());
         }
+    }
+}
+
+/// Each key that an agency of the kind is set up with in the samples stands on its page, and each of `connection` here.
+#[test]
+fn every_key_of_an_agencys_settings_is_explained() {
+    let section = |page: &str, head: &str| -> String {
+        let (_, rest) = page.split_once(head).unwrap_or_else(|| panic!("no {head}"));
+        rest.split("\n## ").next().unwrap().to_owned()
+    };
+    let readme = section(&std::fs::read_to_string(root().join("README.md")).unwrap(), "\n## Agencies\n");
+    for kind in polku_adapters::kinds() {
+        let page = root().join("adapters/src/agencies").join(kind.id).join("README.md");
+        let page = section(&std::fs::read_to_string(page).unwrap(), "\n## Settings\n");
+        let golden = std::fs::read_dir(root().join("tests/golden").join(kind.id)).unwrap();
+        let files = golden.map(|entry| entry.unwrap().path());
+        let mut seen = 0;
+        for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
+            let settings: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+            for key in settings.keys() {
+                assert!(page.contains(&format!("`{key}`")), "{key} is not on the page of {}", kind.id);
+                seen += 1;
+            }
+            for key in settings["connection"].as_table().unwrap().keys() {
+                assert!(readme.contains(&format!("`{key}`")), "the README does not say what {key} is");
+            }
+        }
+        assert!(seen >= 4, "only {seen} settings of {}", kind.id);
     }
 }

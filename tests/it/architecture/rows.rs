@@ -83,10 +83,7 @@ const ROWS: &[Row] = &[
     Row {
         texts: "001, 003",
         quotes: &["kaikille 15–29 –vuotiaille", "16–29 -vuotiaat", "17–29 -vuotiaiden", "alle 30-vuotiaille"],
-        tests: &[
-            "tests/it/directory/asking.rs::services_are_found_in_the_core_network_and_beyond",
-            "tests/it/window/identity.rs::birthdays_take_away_the_guardian_and_nothing_of_the_journey",
-        ],
+        tests: &["tests/it/directory/asking.rs::each_service_has_an_age_limit_of_its_own"],
     },
     Row {
         texts: "001",
@@ -247,7 +244,7 @@ const ROWS: &[Row] = &[
     Row {
         texts: "003",
         quotes: &["TyönhakuBoosti … korttikoulutukset, taksikurssi, Täsmärekry ja WorkPilots"],
-        tests: &["tests/it/directory/asking.rs::services_are_found_in_the_core_network_and_beyond"],
+        tests: &["tests/it/directory/asking.rs::the_service_concepts_are_found_by_their_names"],
     },
     Row {
         texts: "003",
@@ -348,7 +345,10 @@ const ROWS: &[Row] = &[
     Row {
         texts: "004",
         quotes: &["asiakas täytti … (Whoqol-bref)"],
-        tests: &["tests/it/plan/meetings.rs::questionnaires_and_stars_are_scored"],
+        tests: &[
+            "tests/it/plan/meetings.rs::questionnaires_and_stars_are_scored",
+            "tests/it/plan/questionnaires.rs::the_young_person_records_their_own_questionnaire",
+        ],
     },
     Row {
         texts: "004",
@@ -361,10 +361,7 @@ const ROWS: &[Row] = &[
     Row {
         texts: "004",
         quotes: &["yksinkertaisten palvelusuunnitelmien ja sujuvamman tiedonvaihdon"],
-        tests: &[
-            "tests/it/plan/life.rs::three_agencies_keep_one_plan",
-            "tests/it/window/figures.rs::what_was_put_in_and_what_came_of_it_is_told_by_profile_and_service",
-        ],
+        tests: &["tests/it/plan/short.rs::a_plan_of_one_goal_and_one_step_is_enough"],
     },
     Row {
         texts: "004",

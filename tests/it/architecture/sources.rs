@@ -8,9 +8,9 @@ const PRODUCT: [&str; 4] = ["proto", "policy", "adapters", "gateway"];
 const LONGEST: usize = 500;
 
 /// One source file, with its path from the root.
-struct Source {
-    path: String,
-    text: String,
+pub(super) struct Source {
+    pub(super) path: String,
+    pub(super) text: String,
 }
 
 /// The folder of the workspace.
@@ -39,7 +39,7 @@ fn sources(folder: &str) -> Vec<Source> {
 }
 
 /// What of a package is product: no tests beside it, nothing generated.
-fn product(folder: &str) -> Vec<Source> {
+pub(super) fn product(folder: &str) -> Vec<Source> {
     let is_test = |path: &str| path.contains("/tests/") || path.ends_with("/tests.rs");
     let sources = sources(&format!("{folder}/src")).into_iter();
     sources.filter(|source| !is_test(&source.path) && !is_generated(&source.path)).collect()
@@ -50,7 +50,7 @@ fn is_generated(path: &str) -> bool {
 }
 
 /// The text without its comments and without the tests at its end.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let before_tests = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let lines = before_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
@@ -173,6 +173,23 @@ fn payloads_leave_the_gateway_through_one_function() {
         (
             "gateway/src/services/journey.rs",
             "Ok(Response::new(self.0.gateway.unlink_identity(&caller, request).await?))",
+        ),
+        // Deliveries as operators see them: ids, states and times.
+        (
+            "gateway/src/services/operations.rs",
+            "Ok(Response::new(self.0.gateway.get_delivery(request).await?))",
+        ),
+        (
+            "gateway/src/services/operations.rs",
+            "Ok(Response::new(self.0.gateway.list_deliveries(request).await?))",
+        ),
+        (
+            "gateway/src/services/operations.rs",
+            "Ok(Response::new(self.0.gateway.resolve_delivery(&operator, request).await?))",
+        ),
+        (
+            "gateway/src/services/operations.rs",
+            "Ok(Response::new(self.0.gateway.retry_delivery(&operator, request).await?))",
         ),
         // The streams: each of their items has gone through `answer`.
         ("gateway/src/services/stream.rs", "Response::new(Box::pin(items))"),

@@ -1,10 +1,12 @@
 //! How is a personal value found, however it is written?
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use polku_tests::world::canaries;
+
+use crate::stage::files_under;
 
 /// Values in all the ways in which they are looked for.
 pub(super) struct Search {
@@ -127,17 +129,4 @@ fn inside_base64(value: &[u8], offset: usize) -> Vec<u8> {
     let whole = padded.len() / 3 * 3;
     let first = if offset == 0 { 0 } else { 4 };
     STANDARD.encode(&padded[..whole]).into_bytes().split_off(first)
-}
-
-fn files_under(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(files_under(&path));
-        }
-        files.push(path);
-    }
-    files.retain(|path| path.is_file() || path.is_dir());
-    files.into_iter().filter(|path| path.is_file()).collect()
 }

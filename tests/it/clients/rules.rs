@@ -40,30 +40,30 @@ fn broken_of(example: &Example) -> Vec<String> {
         CancelReferralRequest CapacityAssessment CategoryExplanation CommentPlanItemRequest CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
         ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
-        CountWalkInRequest CountWalkInResponse CreatePlanRequest CurrentWorker Decision Delivery Disclosure
+        CountWalkInRequest CountWalkInResponse CreatePlanRequest CurrentWorker Decision Delivery DeliveryAct Disclosure
         DisclosureActor DisclosureExplanation DisclosureNotice DuplicateResolution EducationWork Encounter
         EndLegalStatusRequest EscortedHandover ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery
         FailReferralRequest Feedback Figure Figures FlagPlanStepRequest FollowUp FollowUpResolution
-        GetConsentReceiptRequest GetConsentRequest GetFiguresRequest GetJourneyRequest GetNextStepRequest
+        GetConsentReceiptRequest GetConsentRequest GetDeliveryRequest GetFiguresRequest GetJourneyRequest GetNextStepRequest
         GetPlanRequest GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest GiveFeedbackRequest
         GiveFeedbackResponse HoldPlanRequest HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse
         ImportConsentRequest ImportConsentResponse ImportPlanRequest InformationExchange
         InvalidateConsentRequest Journey JourneyEntry JourneyLeaving JourneyOpening LegalClaim LegalStatus
         LegalStatusChange LegalStatusTerms LiftProhibitionRequest LinkIdentityRequest LinkIdentityResponse
-        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDisclosuresRequest
+        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDeliveriesRequest ListDeliveriesResponse ListDisclosuresRequest
         ListDisclosuresResponse ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest
         ListPlanRevisionsResponse ListPlansRequest ListPlansResponse ListReferralsRequest
         ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
         MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
         PlanActivity PlanChange PlanComment PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
-        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection PlanSource Professional
-        ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
+        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection PlanSource PlanStanding Professional
+        ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest QueuedDelivery
         RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
         ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
         RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest
-        RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RetentionAnswer
+        RerouteReferralRequest ResolveDeliveryRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RetentionAnswer RetryDeliveryRequest
         RevokeConsentRequest RevokePlanRequest SearchServicesRequest SearchServicesResponse
         SendReferralRequest SendReferralResponse Service ServiceAddress ServiceArea ServiceChannel
         ServiceHour ServiceOrganization ServicePhone ServiceWebPage StarReading StartReferralRequest

@@ -14,13 +14,14 @@ use polku_policy::{
     PurposeSet, Question, Rules, SPECIAL, Sector, Standing, Viewer,
 };
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{Delivery, FactsQuery, Purpose, ReferralHandover, ReferralState};
-use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, Validate};
+use polku_proto::v1::{
+    Delivery, DisclosureNotice, FactsQuery, Purpose, ReferralHandover, ReferralState, basis,
+};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, Validate, time};
 use polku_tests::pki::Pki;
 use polku_tests::simulators::social::message::{Message, What};
-use polku_tests::simulators::{
-    Action, Ledger, Setup, SimulatedAgency, SimulatorClock, SimulatorTls, Surroundings, start,
-};
+use polku_tests::simulators::social::{SocialSettings, SocialSimulator};
+use polku_tests::simulators::{Action, SimulatedAgency, SimulatorClock, SimulatorTls, Surroundings};
 use polku_tests::world::PEOPLE;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -49,7 +50,7 @@ fn everything() -> CategorySet {
 
 /// Social services, the adapter that speaks to them, and an engine that permits everything.
 struct County {
-    agency: Box<dyn SimulatedAgency>,
+    simulator: SocialSimulator,
     adapter: Arc<dyn Adapter>,
     engine: Engine,
     index: ConsentIndex,
@@ -65,8 +66,8 @@ impl County {
         };
         let caller = pki.issue_client("agency.example").unwrap();
         let clock = SimulatorClock::reading(now);
-        let setup = Setup { tls, caller, clock, ledger: Ledger::new(), repetition: None, port: 0 };
-        let agency = start("social", setup).unwrap().unwrap();
+        let usual = SocialSettings::new(tls, caller);
+        let simulator = SocialSimulator::start(SocialSettings { clock, ..usual }).unwrap();
         let folder = TempDir::new().unwrap();
         pki.write_authority(folder.path(), "ca").unwrap();
         pki.issue_client("polku.example").unwrap().write(folder.path(), "gateway-client").unwrap();
@@ -78,7 +79,7 @@ impl County {
             key_file: &folder.path().join("gateway-client.key.pem"),
             timeout_ms: 10_000,
         };
-        let settings = agency.settings(&surroundings, "usual").unwrap();
+        let settings = SimulatedAgency::settings(&simulator, &surroundings, "usual").unwrap();
         let settings = format!("{settings}organisations = {{ social = \"0245437-2\" }}\n");
         let adapter = polku_adapters::build("social", id("social"), settings.parse().unwrap()).unwrap();
         let agencies = vec![
@@ -88,7 +89,7 @@ impl County {
         let agreement = Agreement { from: id("ohjaamo"), to: id("social") };
         let directory = Directory::new(agencies, vec![agreement]).unwrap();
         let engine = Engine::new(Rules::shipped().unwrap(), directory).unwrap();
-        Self { agency, adapter, engine, index: index(), _folder: folder }
+        Self { simulator, adapter, engine, index: index(), _folder: folder }
     }
 
     fn permit<X: Disclose + Validate>(&self, payload: X) -> polku_policy::Authorised<X> {
@@ -114,7 +115,7 @@ impl County {
 
     /// The bodies of all that has reached the county, in files, and those of its answers in a folder of their own.
     fn write_wire(&self, folder: &Path, answers: &Path) -> usize {
-        let wire = self.agency.control().wire();
+        let wire = self.simulator.control().wire();
         for (number, exchange) in wire.iter().enumerate() {
             std::fs::write(folder.join(format!("wire-{number}.json")), &exchange.body).unwrap();
             std::fs::write(answers.join(format!("answer-{number}.json")), &exchange.reply.body).unwrap();
@@ -245,7 +246,7 @@ async fn every_message_to_and_from_social_services_is_fhir_r4() {
         identity_code: PEOPLE[0].into(),
     };
     county.adapter.fetch(county.permit(query.clone()), now()).await.unwrap();
-    county.agency.hold(PEOPLE[0], &county.agency.specimen()).unwrap();
+    county.simulator.hold(PEOPLE[0], &county.simulator.specimen()).unwrap();
     let query = FactsQuery { query_id: REFERRAL.into(), ..query };
     county.adapter.fetch(county.permit(query), now()).await.unwrap();
 
@@ -259,7 +260,71 @@ async fn every_message_to_and_from_social_services_is_fhir_r4() {
     assert_eq!(status, Some(0), "{said}");
     let files = 2 * wire + own + replies + golden_files + fhir_samples();
     assert!(said.contains(&format!("{files} files, 0 wrong")), "{files} and not: {said}");
-    county.agency.control().stop();
+    county.simulator.control().stop();
+}
+
+/// The gateway has never seen what the county's officials write into a Task, and news about the referral must not cost
+/// it: whatever they say, the county's own stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn news_leave_what_the_county_has_written_into_its_task() {
+    let county = County::open();
+    let mut chance = Chance::new();
+    county.deliver(0, Item::Handover(chance.handover())).await;
+    let own = |task: &Value| {
+        let own = ["owner", "executionPeriod", "note", "for", "focus"].map(|name| task[name].clone());
+        assert!(own.iter().all(|element| !element.is_null()), "{task:#}");
+        own
+    };
+    let before = county.simulator.kept("Task");
+    for number in 1..=CASES {
+        let notice = chance.notice();
+        let state = notice.state();
+        county.deliver(number, Item::Notice(notice)).await;
+        let after = county.simulator.kept("Task");
+        assert_eq!((after.len(), own(&after[0])), (1, own(&before[0])), "{state:?}");
+        let code = state.as_str_name().trim_start_matches("REFERRAL_STATE_").to_lowercase().replace('_', "-");
+        assert_eq!(after[0]["businessStatus"]["coding"][0]["code"], code);
+    }
+    county.simulator.control().stop();
+}
+
+/// A renewal keeps the id: of a consent that ended in 2026, the register must not say that what was disclosed in 2027 rests
+/// on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_consent_stands_beside_the_one_before_it() {
+    let county = County::open();
+    let mut chance = Chance::new();
+    let of_permit = |notice: &DisclosureNotice| {
+        notice.bases[0].kind() == basis::Kind::DisclosurePermit && !notice.identity_code.is_empty()
+    };
+    let notice = std::iter::repeat_with(|| chance.disclosure()).find(of_permit).unwrap();
+    let version = |version: u64, until: &str| {
+        let mut notice = notice.clone();
+        notice.bases[0].consent_version = version;
+        let until = until.parse().unwrap();
+        notice.consents[0].terms.as_mut().unwrap().valid_until = time::to_wire(until).ok();
+        notice.consents[0].recorder_unit = "lapsiperheet".into();
+        Item::Disclosure(notice)
+    };
+    county.deliver(1, version(1, "2026-12-31T22:00:00Z")).await;
+    county.deliver(2, version(1, "2026-12-31T22:00:00Z")).await;
+    county.deliver(3, version(2, "2027-12-31T22:00:00Z")).await;
+    let consents = county.simulator.kept("Consent");
+    let ends: Vec<&str> = consents
+        .iter()
+        .map(|consent| consent["provision"]["provision"][0]["period"]["end"].as_str().unwrap())
+        .collect();
+    assert!(matches!(ends[..], [first, second] if first < "2027-01-02" && second > "2027-12-30"), "{ends:?}");
+    for consent in &consents {
+        assert_eq!(consent["identifier"][0]["value"], format!("urn:uuid:{CONSENT}"));
+        assert_eq!(consent["patient"]["identifier"]["value"], PEOPLE[0]);
+    }
+    assert_eq!(county.simulator.kept("AuditEvent").len(), 3);
+    let recorded = county.simulator.kept("Provenance");
+    let recorded = recorded.iter().filter(|found| found.get("activity").is_none());
+    let versions: Vec<&Value> = recorded.map(|found| &found["meta"]["tag"][0]["code"]).collect();
+    assert_eq!(versions, [&json!(format!("{CONSENT}/1")), &json!(format!("{CONSENT}/2"))]);
+    county.simulator.control().stop();
 }
 
 /// Every answer of the gateway's to social services; gives their number.
@@ -303,10 +368,25 @@ async fn what_is_wrong_is_found() {
         ("handover-full.json", "/entry/2/resource/intent", json!("plan")),
         ("handover-full.json", "/entry/2/resource/requester/identifier/system", json!("urn:x")),
         ("handover-full.json", "/entry/0/resource/meta", json!({"security": [{"code": "TURVAKIELTO"}]})),
-        ("notice-state.json", "/entry/0/resource/statusReason", json!({"coding": [{"code": "other"}]})),
+        (
+            "notice-state.json",
+            "/entry/0/resource/parameter/4/part/3/valueCodeableConcept",
+            json!({"coding": [{"code": "x"}]}),
+        ),
+        ("notice-state.json", "/entry/0/resource/parameter/0/part/1/valueString", json!("Task.note")),
+        ("notice-state.json", "/entry/0/resource/parameter/1/part/1/valueString", json!("Task.owner")),
+        ("notice-state.json", "/entry/0/request/method", json!("PUT")),
+        ("notice-state.json", "/entry/0/request/url", json!("Task?status=requested")),
+        ("notice-answer.json", "/entry/1/request/ifNoneExist", json!("identifier=urn:polku:x|y")),
         ("plan.json", "/entry/1/resource/activity/0/detail/status", json!("done")),
         ("plan.json", "/entry/1/resource/modifierExtension", json!([{"url": "x", "valueBoolean": true}])),
         ("disclosure.json", "/entry/0/resource/period/start", json!("")),
+        ("disclosure.json", "/entry/1/resource/patient/identifier", json!({"system": "urn:polku:youth"})),
+        (
+            "disclosure.json",
+            "/entry/1/request/ifNoneExist",
+            json!(format!("identifier=urn:ietf:rfc:3986|urn:uuid:{CONSENT}")),
+        ),
         ("disclosure.json", "/entry/0/resource/type", json!({"system": "x"})),
         ("disclosure.json", "/entry/0/resource/entity/2/what/identifier/value", json!("social_situation")),
         ("disclosure.json", "/entry/0/resource/agent/1/type/coding/0/code", json!("CST")),

@@ -175,7 +175,8 @@ pub(super) async fn withdraw(
     etag: &str,
 ) -> Result<ConsentChange, Status> {
     let (request_id, name, etag) = (request_id(), consent.name.clone(), etag.to_owned());
-    let request = WithdrawConsentRequest { request_id, name, etag, reason: "kanaria-perun".into() };
+    let reason = "kanaria-perun".into();
+    let request = WithdrawConsentRequest { request_id, name, etag, reason, taken_back_by: 0 };
     Ok(client.clone().consent.withdraw_consent(request).await?.into_inner())
 }
 

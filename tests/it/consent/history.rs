@@ -1,16 +1,18 @@
 //! Does the record of a consent still say who gave what, and when, after it was given anew?
 
 use jiff::SignedDuration;
+use polku_proto::v1::consent_event::By;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::export_consent_request::Form;
 use polku_proto::v1::{
-    Consent, ConsentChange, ConsentEvidence, ConsentState as State, ConsentTerms, ExportConsentRequest,
-    RenewConsentRequest,
+    Consent, ConsentChange, ConsentEvidence, ConsentState as State, ConsentTerms, DataCategory,
+    ExportConsentRequest, RenewConsentRequest, WithdrawConsentRequest,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
 use tonic::{Code, Status};
 
-use super::changes::{get, given_by, record, record_with, withdraw};
+use super::changes::{get, given_by, record, record_with, revoke, withdraw};
+use super::minors::able_minor;
 use super::terms::{permit, stage_of_care};
 use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 
@@ -82,6 +84,59 @@ async fn a_renewal_by_another_giver_leaves_what_was_given_first() {
     let told: jiff::Timestamp = document["dateTime"].as_str().unwrap().parse().unwrap();
     assert_eq!(document["performer"][0]["display"], "other representative");
     assert_eq!(Some(wire(told)), second.time, "a document is of the last word");
+    stage.close().await;
+}
+
+/// consent.md 1.2: withdrawn by the young person is not revoked by another, whoever writes it down.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_says_whose_word_it_is() {
+    let stage = Stage::open().await;
+    let youth = able_minor(&stage).await;
+    let (ohjaamo, subject, guardian) = (stage.ohjaamo(), stage.subject(&youth), stage.guardian(&youth));
+    let agreed = || ConsentTerms {
+        categories: vec![DataCategory::IdentityContact.into()],
+        ..terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC)
+    };
+    let taken_back = async |client: &Client, given: GivenBy, by: GivenBy| {
+        let consent =
+            record_with(&ohjaamo, &youth, agreed(), given_by(given)).await.unwrap().consent.unwrap();
+        let request = WithdrawConsentRequest {
+            request_id: request_id(),
+            name: consent.name.clone(),
+            taken_back_by: by.into(),
+            ..WithdrawConsentRequest::default()
+        };
+        let ended = client.clone().consent.withdraw_consent(request).await?.into_inner().consent.unwrap();
+        let end = ended.events.last().unwrap();
+        assert_eq!(end.state(), ended.state());
+        Ok::<_, Status>((end.state(), end.by(), end.taken_back_by()))
+    };
+    let (own, guardians, others) = (GivenBy::Self_, GivenBy::Guardian, GivenBy::OtherRepresentative);
+    let unsaid = GivenBy::Unspecified;
+    for (client, given, said, expected) in [
+        (&subject, own, unsaid, (State::Withdrawn, By::Subject, own)),
+        (&subject, guardians, unsaid, (State::Withdrawn, By::Subject, own)),
+        (&guardian, guardians, unsaid, (State::Revoked, By::Guardian, guardians)),
+        // A professional writes down whose word it was: whoever gave the consent, unless it is said.
+        (&ohjaamo, own, unsaid, (State::Withdrawn, By::Professional, own)),
+        (&ohjaamo, guardians, unsaid, (State::Revoked, By::Professional, guardians)),
+        (&ohjaamo, guardians, own, (State::Withdrawn, By::Professional, own)),
+        (&ohjaamo, own, others, (State::Revoked, By::Professional, others)),
+    ] {
+        assert_eq!(taken_back(client, given, said).await.unwrap(), expected);
+    }
+    for (client, given, said) in
+        [(&subject, own, own), (&subject, own, guardians), (&ohjaamo, own, guardians)]
+    {
+        let status =
+            assert_refused(taken_back(client, given, said).await, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_eq!(fields_of(&status), ["taken_back_by"]);
+    }
+    // Of its own accord an agency revokes, on nobody's word.
+    let consent = record(&ohjaamo, &youth, agreed()).await.unwrap().consent.unwrap();
+    let ended = revoke(&ohjaamo, &consent, &consent.etag).await.unwrap().consent.unwrap();
+    let end = ended.events.last().unwrap();
+    assert_eq!((end.state(), end.by(), end.taken_back_by()), (State::Revoked, By::Professional, unsaid));
     stage.close().await;
 }
 

@@ -3,11 +3,9 @@
 use jiff::SignedDuration;
 use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::consent_evidence::GivenBy;
-use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
-    CapacityAssessment, Consent, ConsentState as State, ConsentTerms, DataCategory as Data, LegalStatusTerms,
-    LiftProhibitionRequest, ProhibitionTerms, RecordConsentRequest, RecordLegalStatusRequest,
-    RenewConsentRequest,
+    Consent, ConsentState as State, ConsentTerms, DataCategory as Data, LiftProhibitionRequest,
+    ProhibitionTerms, RecordConsentRequest, RenewConsentRequest,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
 use tonic::Code;
@@ -15,7 +13,7 @@ use tonic::Code;
 use super::changes::{
     Ask, get, give, given_by, prohibit, record, record_with, refuse, renew, replace_with, request, withdraw,
 };
-use crate::stage::{BASIC, Stage, TOLD, assert_refused, fields_of, purpose_of, wire};
+use crate::stage::{BASIC, Stage, TOLD, assert_refused, assess, fields_of, purpose_of, wire};
 
 /// Born on 1 May 2016.
 pub(super) const MINOR: &str = PEOPLE[10];
@@ -24,19 +22,14 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A minor who was assessed as able to decide.
 pub(super) async fn able_minor(stage: &Stage) -> String {
     let youth = stage.ohjaamo().identify(MINOR).await.unwrap();
-    assess(stage, &youth, Capacity::CapableAllows).await;
+    assessed(stage, &youth, Capacity::CapableAllows).await;
     youth
 }
 
 /// Records an assessment and answers its name.
-async fn assess(stage: &Stage, youth: &str, result: Capacity) -> String {
-    let assessment = Terms::CapacityAssessment(CapacityAssessment { result: result as i32 });
-    let request = RecordLegalStatusRequest {
-        request_id: request_id(),
-        youth: youth.into(),
-        terms: Some(LegalStatusTerms { status: Some(assessment) }),
-    };
-    stage.te().status.record_legal_status(request).await.unwrap().into_inner().status.unwrap().name
+async fn assessed(stage: &Stage, youth: &str, result: Capacity) -> String {
+    stage.te().identify(MINOR).await.unwrap();
+    assess(&stage.te(), youth, result).await.status.unwrap().name
 }
 
 fn to_kela(stage: &Stage) -> ConsentTerms {
@@ -70,10 +63,10 @@ async fn a_minor_decides_as_far_as_somebody_has_assessed_it() {
         assert!(!permits(&stage, &youth).await, "nothing half recorded");
     };
     refused("CAPACITY_NOT_ASSESSED").await;
-    assess(&stage, &youth, Capacity::NotCapable).await;
+    assessed(&stage, &youth, Capacity::NotCapable).await;
     refused("GUARDIAN_PERMISSION_MISSING").await;
     for result in [Capacity::CapableAllows, Capacity::CapableForbids] {
-        let assessment = assess(&stage, &youth, result).await;
+        let assessment = assessed(&stage, &youth, result).await;
         let given = record(&stage.subject(&youth), &youth, to_kela(&stage)).await.unwrap().consent.unwrap();
         assert_eq!(given.evidence.as_ref().unwrap().capacity, assessment);
         let read = get(&ohjaamo, &given.name).await.unwrap();
@@ -192,7 +185,7 @@ async fn a_guardian_leaves_a_minors_own_decisions_alone() {
     // What a guardian has given, and what is still asked for, is for guardians too.
     let word = given_by(GivenBy::Guardian);
     let given = record_with(&guardian, &youth, to_kela(&stage), word).await.unwrap().consent.unwrap();
-    assert_eq!(withdraw(&guardian, &given, "").await.unwrap().consent.unwrap().state(), State::Withdrawn);
+    assert_eq!(withdraw(&guardian, &given, "").await.unwrap().consent.unwrap().state(), State::Revoked);
     let basic = ConsentTerms { categories: vec![Data::IdentityContact as i32], ..to_kela(&stage) };
     let asked = request(&stage.ohjaamo(), &youth, basic).await.unwrap().consent.unwrap();
     refuse(&guardian, &asked, &asked.etag).await.unwrap();
@@ -232,7 +225,7 @@ async fn a_guardian_does_not_answer_what_an_able_minor_was_asked_about_care() {
         // From this guardian everything is hidden.
         (Capacity::CapableForbids, Code::NotFound, "NOT_FOUND"),
     ] {
-        assess(&stage, &youth, result).await;
+        assessed(&stage, &youth, result).await;
         for attempt in [refuse(&guardian, &asked, &asked.etag).await, fill(&guardian, &asked).await] {
             assert_refused(attempt, code, reason);
         }
@@ -245,7 +238,7 @@ async fn a_guardian_does_not_answer_what_an_able_minor_was_asked_about_care() {
     refuse(&minor, &asked, &asked.etag).await.unwrap();
 
     let asked = ask().await;
-    assess(&stage, &youth, Capacity::NotCapable).await;
+    assessed(&stage, &youth, Capacity::NotCapable).await;
     fill(&guardian, &asked).await.unwrap();
     stage.close().await;
 }

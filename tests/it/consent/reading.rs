@@ -92,6 +92,10 @@ async fn terms_are_not_legible_on_disk() {
             paths.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
             continue;
         }
+        // The operator's socket holds nothing.
+        if !path.is_file() {
+            continue;
+        }
         let bytes = std::fs::read(path).unwrap();
         // The name of a recipient stands nowhere: no referral to it exists.
         assert!(!bytes.windows(4).any(|window| window == b"kela"), "terms lie open");

@@ -12,11 +12,12 @@ use polku_proto::v1::{
     LiftProhibitionRequest, Prohibition, ProhibitionTerms, RecordLegalStatusRequest, WatchConsentsRequest,
     WatchReferralsRequest, decision::Verdict,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, request_id, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PAJA, PEOPLE, TE, request_id, terms};
 use prost::Message;
 use tonic::{Code, Status, Streaming};
 
 use super::changes::{Ask, give, prohibit, record, refuse, renew, request, revoke, withdraw};
+use crate::plan::table;
 use crate::stage::{BASIC, PATIENCE, Stage, TOLD, assert_refused, fields_of, purpose_of};
 
 async fn watch(client: &Client, token: &str) -> Result<Streaming<ConsentNotice>, Status> {
@@ -118,9 +119,10 @@ async fn every_change_is_told_to_the_parties_and_looks_the_same() {
             assert!(notice.time.is_some() && size_of(&notice).abs_diff(size) <= 1, "{notice:?}");
         }
     }
-    // Nobody is named by a consent any more, so nobody is told.
-    prohibit(&ohjaamo, &youth, ProhibitionTerms::default()).await.unwrap();
-    protect_address(&stage, &youth).await;
+    // Nobody is named by a consent any more. Who has to do with the person hears of what holds against the law as well.
+    let banned = prohibit(&ohjaamo, &youth, ProhibitionTerms::default()).await.unwrap().revision;
+    let protected = protect_address(&stage, &youth).await.revision;
+    assert_eq!(revisions(&take(&mut parties[0], 2).await), [banned, protected]);
     for stream in parties.iter_mut().chain([&mut other]) {
         assert_quiet(stream).await;
     }
@@ -147,6 +149,41 @@ async fn told_are_the_parties_of_all_consents_of_that_person() {
     assert_eq!(revisions(&notices), expected, "from the beginning of its own consent");
     assert_eq!((notices[0].youth == one, notices[1].youth == other), (true, true));
     for stream in [&mut kela, &mut te] {
+        assert_quiet(stream).await;
+    }
+}
+
+/// A law may permit something to whoever has to do with the person: what stands against that, or ends it, is told to them,
+/// and of others' consents they hear nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn told_of_what_holds_against_the_law_is_whoever_has_to_do_with_the_person() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    // Employment services are party to a plan, and nothing else; Kela has nothing to do with the person yet.
+    let told = terms(OHJAAMO, TE, table::PURPOSE, &table::SHARED);
+    let shared = record(&ohjaamo, &youth, told).await.unwrap().consent.unwrap();
+    let plan = table::create(&ohjaamo, &youth).await.unwrap().plan.unwrap().name;
+    table::add(&ohjaamo, &plan, TE).await.unwrap();
+    withdraw(&ohjaamo, &shared, "").await.unwrap();
+    let (mut te, mut kela) = (watch(&stage.te(), "").await.unwrap(), watch(&stage.kela(), "").await.unwrap());
+    let banned = prohibit(&stage.subject(&youth), &youth, ProhibitionTerms::default()).await.unwrap();
+    assert_eq!(next(&mut te).await.revision, banned.revision);
+    assert_quiet(&mut kela).await;
+
+    stage.kela().identify(PEOPLE[0]).await.unwrap();
+    let mut expected = vec![lift(&stage.subject(&youth), &banned.prohibition.unwrap()).await];
+    let protected = protect_address(&stage, &youth).await;
+    expected.push(protected.revision);
+    expected.push(end_protection(&stage, protected).await);
+    for stream in [&mut te, &mut kela] {
+        let notices = take(stream, expected.len()).await;
+        assert_eq!(revisions(&notices), expected);
+        assert!(notices.iter().all(|notice| notice.youth == youth));
+    }
+    // A consent that names neither.
+    record(&ohjaamo, &youth, terms(OHJAAMO, PAJA, purpose_of(PAJA), &BASIC)).await.unwrap();
+    for stream in [&mut te, &mut kela] {
         assert_quiet(stream).await;
     }
 }

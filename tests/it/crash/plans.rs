@@ -98,9 +98,12 @@ impl Plans {
         all
     }
 
-    /// How many changes have been acknowledged.
-    pub(super) fn acknowledged(&self) -> usize {
-        self.book.lock().unwrap().written.values().map(|written| written.acknowledged.len()).sum()
+    /// Whether many changes have been acknowledged, and some to everybody at work.
+    pub(super) fn are_under_way(&self) -> bool {
+        let book = self.book.lock().unwrap();
+        let counts: Vec<usize> = book.written.values().map(|written| written.acknowledged.len()).collect();
+        counts.iter().sum::<usize>() > 10
+            && counts.iter().filter(|count| **count > 0).count() == 2 * self.names.len()
     }
 
     /// Looks at everything, in the last life of the gateway.

@@ -11,18 +11,30 @@ use polku_proto::v1::{
 };
 use polku_tests::simulators::{Fault, Ledger, TakenIn, TakenInKind};
 use polku_tests::world::{
-    AddedAgency, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, full_content, professional, referral_to,
-    request_id,
+    AddedAgency, Client, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, full_content, professional,
+    referral_to, request_id,
 };
 use serde_json::Value;
 
 use super::scene::{SOON, Scene};
+use crate::stage::id_of;
 use crate::window::{add, opening};
 
 const SOCIAL: &str = "social";
 
 const TOLD: [DataCategory; 3] =
     [DataCategory::IdentityContact, DataCategory::ServiceNeeds, DataCategory::SocialSituation];
+
+/// A world with a county that exchanges data with these, and an official of its social services.
+async fn of_county(agreements: &[&str]) -> (Scene, Client) {
+    let agreements = agreements.iter().map(|&agency| agency.to_owned()).collect();
+    let county = AddedAgency { agreements, ..AddedAgency::new(SOCIAL, "social", "usual", "social") };
+    let scene = Scene::open(&WorldSettings { agencies: vec![county], ..WorldSettings::default() }).await;
+    let official = professional("sosiaalityontekija-1", "yksikko-1", "official");
+    let client = scene.world.client(scene.running.bound.grpc, &scene.world.agencies[SOCIAL].identity);
+    let client = client.unwrap().acting(&official);
+    (scene, client)
+}
 
 /// The notices that have taken effect in the county's register.
 fn notices(county: &Ledger) -> Vec<TakenIn> {
@@ -40,14 +52,7 @@ fn sets(notice: &Value) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disclosure_to_the_employment_services_is_told_once_to_social_services() {
-    let county = AddedAgency {
-        agreements: vec![OHJAAMO.into(), TE.into()],
-        ..AddedAgency::new(SOCIAL, "social", "usual", "social")
-    };
-    let scene = Scene::open(&WorldSettings { agencies: vec![county], ..WorldSettings::default() }).await;
-    let official = professional("sosiaalityontekija-1", "yksikko-1", "official");
-    let client = scene.world.client(scene.running.bound.grpc, &scene.world.agencies[SOCIAL].identity);
-    let mut client = client.unwrap().acting(&official);
+    let (scene, mut client) = of_county(&[OHJAAMO, TE]).await;
 
     let youth = client.identify(PEOPLE[0]).await.unwrap();
     let purpose = Purpose::EmploymentServices;
@@ -75,7 +80,7 @@ async fn a_disclosure_to_the_employment_services_is_told_once_to_social_services
     let notice = &bundle["entry"][0]["resource"];
     assert_eq!(sets(notice), ["identity_contact", "social_situation", "service_needs"]);
     let said = notice.to_string();
-    let consent = consent.name.rsplit('/').next().unwrap();
+    let consent = id_of(&consent.name);
     let handover = employment.referrals().remove(0).message_id;
     for part in [PEOPLE[0], consent, &handover, "employment_services"] {
         assert!(said.contains(part), "{part} is not in the notice");
@@ -85,19 +90,13 @@ async fn a_disclosure_to_the_employment_services_is_told_once_to_social_services
 /// What the guidance point reads here, with no system of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_read_here_is_told_to_social_services_as_well() {
-    let county = AddedAgency {
-        agreements: vec![OHJAAMO.into()],
-        ..AddedAgency::new(SOCIAL, "social", "usual", "social")
-    };
-    let scene = Scene::open(&WorldSettings { agencies: vec![county], ..WorldSettings::default() }).await;
+    let (scene, mut social) = of_county(&[OHJAAMO]).await;
     let simulator = scene.world.agencies[SOCIAL].simulator.as_ref();
     let ledger = simulator.control().ledger().clone();
-    let official = professional("sosiaalityontekija-1", "yksikko-1", "official");
-    let client = scene.world.client(scene.running.bound.grpc, &scene.world.agencies[SOCIAL].identity);
-    let mut social = client.unwrap().acting(&official);
     let mut ohjaamo = scene.ohjaamo.clone();
     let youth = social.identify(PEOPLE[1]).await.unwrap();
     simulator.hold(PEOPLE[1], &simulator.specimen()).unwrap();
+    ohjaamo.identify(PEOPLE[1]).await.unwrap();
     add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
     let shared = [
         DataCategory::IdentityContact,
@@ -161,14 +160,7 @@ async fn what_others_read_here_is_told_to_social_services_as_well() {
 /// A county whose system is down for longer than the gateway tries anything else has every notice of that time.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_disclosed_while_the_county_was_down_is_told_when_it_is_back() {
-    let county = AddedAgency {
-        agreements: vec![OHJAAMO.into(), TE.into()],
-        ..AddedAgency::new(SOCIAL, "social", "usual", "social")
-    };
-    let scene = Scene::open(&WorldSettings { agencies: vec![county], ..WorldSettings::default() }).await;
-    let official = professional("sosiaalityontekija-1", "yksikko-1", "official");
-    let client = scene.world.client(scene.running.bound.grpc, &scene.world.agencies[SOCIAL].identity);
-    let mut client = client.unwrap().acting(&official);
+    let (scene, mut client) = of_county(&[OHJAAMO, TE]).await;
     let youth = client.identify(PEOPLE[0]).await.unwrap();
     let purpose = Purpose::EmploymentServices;
     client.record_consent(&youth, SOCIAL, TE, purpose, &TOLD).await.unwrap();

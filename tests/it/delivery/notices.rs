@@ -21,8 +21,6 @@ const KELA: &str = "kelan-jarjestelma";
 const COUNTY: &str = "hyvinvointialue";
 /// In Finland.
 const NOON: &str = "2026-03-02T10:00:00Z";
-/// When the gateway gives up where no law is in a hurry: 72 hours later.
-const USUAL: &str = "2026-03-05T10:00:00Z";
 /// Born in 1994 and in 2003.
 const OLDER: &str = PEOPLE[0];
 const YOUNGER: &str = PEOPLE[18];
@@ -66,14 +64,14 @@ const NOTICES: [Notice; 6] = [
         OLDER,
         ["TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA", "HETI"],
         ["assistance-supplementary", "stat"],
-        (Priority::Urgent, USUAL),
+        (Priority::Urgent, "2026-03-02T22:00:00Z"),
     ),
     (
         LegalGround::AssistanceSocialWork,
         YOUNGER,
         ["TOIMEENTULOTUKI_SOSIAALITYO", "HETI"],
         ["assistance-social-work", "stat"],
-        (Priority::Urgent, USUAL),
+        (Priority::Urgent, "2026-03-02T22:00:00Z"),
     ),
 ];
 
@@ -226,6 +224,7 @@ async fn the_employment_services_ask_kela_to_ring_about_nuotti() {
     let employment = polku_tests::world::professional("virkailija-7", "nuorten-palvelut", "official");
     let client = scene.world.client(scene.running.bound.grpc, &scene.world.identities.te);
     let mut employment = client.unwrap().acting(&employment);
+    employment.identify(YOUNGER).await.unwrap();
     employment.record_consent(&youth, TE, KELA, Purpose::Rehabilitation, &told).await.unwrap();
     let message = Message {
         id: Uuid::now_v7(),

@@ -8,15 +8,16 @@ use polku_gateway::clock::{Clock, SystemClock};
 use polku_gateway::store::{About, DeliveryRow, Store};
 use polku_proto::v1::{
     Consent, ConsentChange, DataCategory, DeliveryState, GetReferralRequest, Purpose, Referral,
-    SendReferralRequest, WithdrawConsentRequest,
+    SendReferralRequest,
 };
 use polku_proto::{PlanName, ReferralName};
-use polku_tests::simulators::{Faults, Ledger, Operation, TakenIn};
+use polku_tests::simulators::{Faults, Ledger, Operation, Repetition, TakenIn};
 use polku_tests::world::{
-    Client, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional,
-    referral_to, request_id,
+    Client, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, referral_to,
 };
 use tempfile::TempDir;
+
+use crate::stage::{effects, withdrawal};
 
 /// How long anything may take that is not expected to take long.
 pub(crate) const SOON: Duration = Duration::from_secs(15);
@@ -51,6 +52,18 @@ impl Scene {
         let running = world.start().await.unwrap();
         let ohjaamo = worker(&world, &running);
         Self { world, running, ohjaamo, folder }
+    }
+
+    /// In a world in which a silence of the employment services says nothing.
+    pub(crate) async fn of_doubt() -> Self {
+        let te_repetition = Repetition::Neither;
+        let settings = WorldSettings {
+            te_repetition,
+            retry_seconds: vec![0],
+            answer_ms: 500,
+            ..WorldSettings::default()
+        };
+        Self::open(&settings).await
     }
 
     /// Stops the gateway and starts it again on the same folder.
@@ -124,11 +137,7 @@ impl Scene {
     }
 
     pub(crate) async fn withdraw(&self, consent: &Consent) -> ConsentChange {
-        let request = WithdrawConsentRequest {
-            request_id: request_id(),
-            name: consent.name.clone(),
-            ..WithdrawConsentRequest::default()
-        };
+        let request = withdrawal(&consent.name);
         self.ohjaamo.consent.clone().withdraw_consent(request).await.unwrap().into_inner()
     }
 
@@ -161,8 +170,7 @@ impl Scene {
 
     /// How often the referral itself has taken effect.
     pub(crate) fn effects(&self, agency: &str, name: &str) -> usize {
-        let wanted = id(name);
-        self.ledger(agency).referrals().iter().filter(|referral| referral.referral_id == wanted).count()
+        effects(self.ledger(agency), name)
     }
 }
 
@@ -245,6 +253,5 @@ pub(crate) fn id(name: &str) -> String {
 }
 
 fn worker(world: &World, running: &Running) -> Client {
-    let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
-    world.client(running.bound.grpc, &world.identities.ohjaamo).unwrap().acting(&worker)
+    world.guidance_worker(running.bound.grpc).unwrap()
 }

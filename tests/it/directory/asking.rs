@@ -68,8 +68,7 @@ async fn without_a_date_it_is_this_week() {
 
 /// Domain 5, source 001: "etsitään … palvelut kumppanuusverkostosta", "jalkautuvia palveluita sekä verkkopalveluita";
 /// source 003: "palveluita viedään kotiin".
-/// domain.md 5: "17–29 -vuotiaiden", "Raiteilla-toiminnalla", "TyönhakuBoosti … korttikoulutukset, taksikurssi,
-/// Täsmärekry ja WorkPilots".
+/// domain.md 5: "Raiteilla-toiminnalla".
 #[tokio::test(flavor = "multi_thread")]
 async fn services_are_found_in_the_core_network_and_beyond() {
     let stage = open().await;
@@ -105,14 +104,53 @@ async fn services_are_found_in_the_core_network_and_beyond() {
     stage.close().await;
 }
 
+/// domain.md 5: "TyönhakuBoosti … korttikoulutukset, taksikurssi, Täsmärekry ja WorkPilots".
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_concepts_are_found_by_their_names() {
+    let stage = open().await;
+    for (name, service) in [
+        ("TyönhakuBoosti", "services/tyonhakuboosti"),
+        ("korttikoulutukset", "services/korttikoulutukset"),
+        ("taksikurssi", "services/taksikurssi"),
+        ("Täsmärekry", "services/tasmarekry"),
+        ("WorkPilots", "services/workpilots"),
+    ] {
+        let request = SearchServicesRequest { query: name.into(), ..SearchServicesRequest::default() };
+        assert_eq!(found(&stage.ohjaamo(), request).await, [service], "{name}");
+    }
+    stage.close().await;
+}
+
+/// domain.md 5: "kaikille 15–29 –vuotiaille", "16–29 -vuotiaat", "17–29 -vuotiaiden", "alle 30-vuotiaille".
+#[tokio::test(flavor = "multi_thread")]
+async fn each_service_has_an_age_limit_of_its_own() {
+    let stage = open().await;
+    for (service, first, last) in [
+        ("services/starttipiste", 15, 29),
+        ("services/nuotti", 16, 29),
+        ("services/tyonhakuboosti", 17, 29),
+        ("services/etsiva-nuorisotyo", 0, 28),
+    ] {
+        let mut ages = Vec::new();
+        for age in 0..40 {
+            let request = SearchServicesRequest { age: Some(age), ..SearchServicesRequest::default() };
+            if found(&stage.ohjaamo(), request).await.iter().any(|found| found == service) {
+                ages.push(age);
+            }
+        }
+        assert_eq!(ages, (first..=last).collect::<Vec<_>>(), "{service}");
+    }
+    stage.close().await;
+}
+
 /// The same order, whatever the size of the page, and every service once.
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_follow_one_another() {
     let stage = open().await;
     let ohjaamo = stage.ohjaamo();
     let whole = found(&ohjaamo, SearchServicesRequest::default()).await;
-    assert_eq!(whole.len(), 12);
-    for page_size in [1, 5, 11, 12, 13] {
+    assert_eq!(whole.len(), 13);
+    for page_size in [1, 5, 12, 13, 14] {
         let mut request = SearchServicesRequest { page_size, ..SearchServicesRequest::default() };
         let mut seen = Vec::new();
         loop {

@@ -1,14 +1,13 @@
 //! Is another directory taken while the gateway runs, all of it or nothing, and is a wrong one refused at start?
 
 use std::path::Path;
-use std::process::Command;
 
 use polku_proto::v1::SearchServicesRequest;
-use polku_tests::world::{DIRECTORY, GatewayProcess, World, binary, eventually, professional};
+use polku_tests::world::{DIRECTORY, GatewayProcess, World, eventually, professional};
 use tempfile::TempDir;
 
 use super::{found, settings};
-use crate::stage::PATIENCE;
+use crate::stage::{PATIENCE, Ran, polku};
 
 /// The example with one name exchanged.
 fn renamed(from: &str, to: &str) -> String {
@@ -46,7 +45,7 @@ async fn a_good_directory_is_taken_and_a_bad_one_is_not() {
     std::fs::write(&file, &other).unwrap();
     assert_eq!(taxi().await, ["services/taksikurssi"], "before anybody has wished for it");
     let said = reload(&process, &log).await;
-    assert!(said.contains("service directory loaded") && said.contains("\"services\":12"), "{said}");
+    assert!(said.contains("service directory loaded") && said.contains("\"services\":13"), "{said}");
     assert_eq!(taxi().await, ["services/taksi-2"]);
 
     let wrong = [
@@ -78,11 +77,9 @@ async fn a_wrong_directory_stops_the_gateway_before_a_port_opens() {
     let folder = TempDir::new().unwrap();
     let world = World::make(folder.path(), &settings()).unwrap();
     let file = folder.path().join("directory.json");
-    let polku = |command: &str| {
-        let config = world.config_file();
-        Command::new(binary("polku").unwrap()).arg(command).arg("--config").arg(config).output().unwrap()
-    };
-    assert!(polku("check-config").status.success());
+    let config = world.config_file();
+    let run = |command: &str| polku(&[command.as_ref(), "--config".as_ref(), config.as_os_str()]);
+    assert_eq!(run("check-config").code, Some(0));
     let hours = renamed("\"from\": \"12:00\"", "\"from\": \"noon\"");
     for (text, told) in [
         (
@@ -97,11 +94,10 @@ async fn a_wrong_directory_stops_the_gateway_before_a_port_opens() {
             None => std::fs::remove_file(&file).unwrap(),
         }
         for command in ["check-config", "serve"] {
-            let output = polku(command);
-            let said = String::from_utf8(output.stderr).unwrap();
-            assert_eq!(output.status.code(), Some(64), "{command}: {said}");
-            assert!(output.stdout.is_empty() && said.contains(told), "{command}: {said}");
-            assert!(said.contains("directory.json"), "{said}");
+            let Ran { code, out, err } = run(command);
+            assert_eq!(code, Some(64), "{command}: {err}");
+            assert!(out.is_empty() && err.contains(told), "{command}: {err}");
+            assert!(err.contains("directory.json"), "{err}");
         }
     }
     assert!(!folder.path().join("data/audit.log").exists());

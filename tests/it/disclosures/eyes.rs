@@ -3,31 +3,17 @@
 use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::disclosure_actor::Kind as Who;
-use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
-    AddressProtection, CapacityAssessment, DataCategory, Disclosure, LegalStatusTerms,
-    ListLegalStatusesRequest, Purpose, RecordLegalStatusRequest, VerifyConsentRequest,
+    BatchVerifyConsentsRequest, DataCategory, Disclosure, ListLegalStatusesRequest, Purpose,
+    VerifyConsentRequest,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to, request_id};
+use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to};
 use tonic::Code;
 
 use super::{kinds, list, officer_of_ohjaamo, officer_of_te, stage_with, told};
-use crate::stage::{Stage, assert_refused, assert_same_refusal, get, purpose_of};
+use crate::stage::{Stage, assert_refused, assert_same_refusal, assess, get, protect, purpose_of};
 
 const ADDRESS: i32 = DataCategory::AddressContact as i32;
-
-async fn record(client: &Client, youth: &str, status: Terms) {
-    let request = RecordLegalStatusRequest {
-        request_id: request_id(),
-        youth: youth.into(),
-        terms: Some(LegalStatusTerms { status: Some(status) }),
-    };
-    client.clone().status.record_legal_status(request).await.unwrap();
-}
-
-fn assessed(result: Capacity) -> Terms {
-    Terms::CapacityAssessment(CapacityAssessment { result: result as i32 })
-}
 
 /// A refusal: kela has no agreement with te.
 async fn try_in_vain(stage: &Stage, youth: &str) {
@@ -41,8 +27,8 @@ async fn a_guardian_sees_what_a_guardian_may() {
     let stage = stage_with("").await;
     let youth = stage.youth(PEOPLE[10]).await;
     let name = stage.refer(&youth, TE).await;
-    record(&stage.te(), &youth, Terms::AddressProtection(AddressProtection {})).await;
-    record(&stage.te(), &youth, assessed(Capacity::CapableAllows)).await;
+    protect(&stage.te(), &youth).await;
+    assess(&stage.te(), &youth, Capacity::CapableAllows).await;
     let statuses = ListLegalStatusesRequest { parent: youth.clone() };
     stage.te().status.list_legal_statuses(statuses).await.unwrap();
     try_in_vain(&stage, &youth).await;
@@ -63,7 +49,7 @@ async fn a_guardian_sees_what_a_guardian_may() {
     // The young person's own reading has come in between.
     assert_eq!(kinds(&seen), [kept, vec![Kind::Shown]].concat());
 
-    record(&stage.te(), &youth, assessed(Capacity::CapableForbids)).await;
+    assess(&stage.te(), &youth, Capacity::CapableForbids).await;
     assert_refused(list(&stage.guardian(&youth), &youth).await, Code::NotFound, "NOT_FOUND");
     assert!(!list(&stage.subject(&youth), &youth).await.unwrap().is_empty());
     stage.close().await;
@@ -123,13 +109,12 @@ async fn to_everybody_else_there_is_no_such_person() {
     let (youth, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     try_in_vain(&stage, &other).await;
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());
+    let foreign = stage.ohjaamo().identify(PEOPLE[2]).await.unwrap();
     let mut refusals = Vec::new();
     let clients = [
         stage.ohjaamo(),
         stage.te(),
         stage.kela(),
-        // Has had nothing to do with this person.
-        officer_of_te(&stage),
         stage.subject(&other),
         stage.guardian(&other),
         // Of age.
@@ -140,7 +125,27 @@ async fn to_everybody_else_there_is_no_such_person() {
             refusals.push(assert_refused(list(client, target).await, Code::NotFound, "NOT_FOUND"));
         }
     }
+    // Whose agency has had nothing to do with the person, whoever has asked about them: it, alone and in a batch, or the
+    // guidance point.
+    let officer = officer_of_te(&stage);
+    for target in [&foreign, &nobody] {
+        try_in_vain(&stage, target).await;
+        for client in [&stage.te(), &stage.ohjaamo()] {
+            let question = VerifyConsentRequest {
+                youth: target.clone(),
+                discloser: OHJAAMO.into(),
+                recipient: TE.into(),
+                purpose: purpose_of(TE) as i32,
+                categories: vec![DataCategory::ServiceNeeds as i32],
+                ..VerifyConsentRequest::default()
+            };
+            client.clone().consent.verify_consent(question.clone()).await.unwrap();
+            let batch = BatchVerifyConsentsRequest { requests: vec![question] };
+            client.clone().consent.batch_verify_consents(batch).await.unwrap();
+        }
+        refusals.push(assert_refused(list(&officer, target).await, Code::NotFound, "NOT_FOUND"));
+    }
     refusals.iter().for_each(|refusal| assert_same_refusal(&refusals[0], refusal));
-    assert!(list(&officer_of_te(&stage), &other).await.is_ok());
+    assert!(list(&officer, &other).await.is_ok());
     stage.close().await;
 }

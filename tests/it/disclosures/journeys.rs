@@ -31,6 +31,7 @@ async fn each_agencys_entries_are_told_apart_with_what_was_shown() {
     let stage = Stage::open().await;
     let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
     let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    te.clone().identify(PEOPLE[0]).await.unwrap();
     for client in [&ohjaamo, &te] {
         add(client, &youth, opening(JourneySource::Self_)).await.unwrap();
     }
@@ -79,6 +80,7 @@ async fn what_stands_under_former_ids_is_told_in_the_same_order() {
         request_id: request_id(),
         youth: former.clone(),
         identity_code: PEOPLE[0].into(),
+        ..LinkIdentityRequest::default()
     };
     ohjaamo.clone().journey.link_identity(request).await.unwrap();
     look(&te, &present).await;

@@ -10,10 +10,10 @@ use polku_proto::v1::{
     Purpose, VerifyConsentRequest, WithdrawConsentRequest, basis, decision::Verdict,
 };
 use polku_tests::simulators::Fault;
-use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to, request_id};
+use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, WorldSettings, full_content, referral_to, request_id};
 use tonic::Code;
 
-use super::{kinds, list, page, sequence, stage_with, told};
+use super::{kinds, list, page, sequence, stage_of, stage_with, told};
 use crate::plan::table;
 use crate::stage::{BASIC, PATIENCE, Stage, TOLD, assert_refused, brief_content, get, purpose_of};
 
@@ -41,7 +41,9 @@ async fn ask_in_a_batch(stage: &Stage, youth: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_thing_is_told_in_order_with_its_grounds() {
-    let stage = stage_with("").await;
+    // What has failed once is not tried again while this lasts: the withdrawal would find it under way.
+    let late = WorldSettings { retry_seconds: vec![3600], ..WorldSettings::default() };
+    let stage = stage_of(&late, "").await;
     let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
     let consent = stage.ohjaamo().record_consent(&youth, OHJAAMO, TE, purpose_of(TE), &BASIC).await.unwrap();
     let arrived = stage.refer(&youth, TE).await;
@@ -75,7 +77,9 @@ async fn each_thing_is_told_in_order_with_its_grounds() {
     };
     subject.clone().consent.withdraw_consent(withdrawal).await.unwrap();
 
-    let story = told(&subject, &youth).await;
+    let mut story = told(&subject, &youth).await;
+    // When the plan reaches an agency's own system is for the outbox to say.
+    story.retain(|one| one.kind() != Kind::Sent || !one.name.starts_with(&plan));
     assert!(story.is_sorted_by_key(sequence));
     assert!(
         story.iter().all(|one| one.time.is_some() && one.receipt.as_ref().unwrap().leaf_hash.len() == 32)
@@ -140,8 +144,9 @@ async fn each_thing_is_told_in_order_with_its_grounds() {
 
     // Reading it is in it the next time; and everything in it is in the log, as it is there.
     let again = list(&subject, &youth).await.unwrap();
-    let reading = &again[0];
-    assert_eq!((reading.kind(), actor(reading).kind()), (Kind::Shown, Who::Subject));
+    // What the withdrawal has to tell an agency's own system may be tried meanwhile.
+    let is_own = |one: &&Disclosure| one.kind() == Kind::Shown && actor(one).kind() == Who::Subject;
+    let reading = again.iter().find(is_own).expect("the first reading");
     assert_eq!(reading.name, format!("{youth}/disclosures"));
     assert_eq!(reading.bases[0].statute, "GDPR article 15");
     let (_folder, data) = stage.stop().await;

@@ -77,3 +77,31 @@ async fn a_body_that_is_too_large_is_not_waited_for() {
     }
     stage.close().await;
 }
+
+/// More than any buffer on the way holds: whoever reads only when everything is sent finds the answer all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_too_much_to_the_end_is_told_so() {
+    const TOO_MUCH: usize = 24 * 1024 * 1024;
+    let stage = Stage::open().await;
+    let length = format!("content-length: {TOO_MUCH}");
+    for framing in [length.as_str(), "transfer-encoding: chunked"] {
+        let config =
+            pki::mutual_client_config(stage.world.authority_pem(), &stage.world.te.settings().official);
+        let mut stream = connect(&stage, config.unwrap()).await;
+        let head = format!("POST /inbound/te HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        if framing != length {
+            stream.write_all(format!("{TOO_MUCH:x}\r\n").as_bytes()).await.unwrap();
+        }
+        stream.write_all(&vec![b' '; TOO_MUCH]).await.unwrap();
+        if framing != length {
+            stream.write_all(b"\r\n0\r\n\r\n").await.unwrap();
+        }
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413"), "{framing}: {answer}");
+        assert!(answer.contains("MESSAGE_TOO_LARGE"), "{framing}: {answer}");
+    }
+    stage.close().await;
+}

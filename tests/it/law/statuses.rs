@@ -24,6 +24,8 @@ async fn consenting(stage: &Stage) -> String {
     let mut ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.identify(PEOPLE[16]).await.unwrap();
     ohjaamo.record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &TOLD).await.unwrap();
+    // They record what the law makes of it.
+    stage.te().identify(PEOPLE[16]).await.unwrap();
     youth
 }
 

@@ -9,15 +9,17 @@ use polku_proto::v1::{
     MultiSectorSupport, ProhibitionTerms, Purpose, SendReferralRequest, VerifyConsentRequest,
     decision::Verdict,
 };
-use polku_tests::world::{Client, KELA, PEOPLE, TE, request_id};
+use polku_tests::world::{AddedAgency, Client, KELA, PEOPLE, TE, professional, request_id};
 use tonic::Code;
 
-use super::{on_ground, record, send, stage_with_kela};
+use super::{on_ground, record, send, stage_with_kela_and};
 use crate::consent::changes::prohibit;
 use crate::stage::{Stage, assert_refused, assert_same_refusal};
 
 /// Ten years old in 2026.
 const CHILD: &str = PEOPLE[10];
+/// Employment services of a city.
+const CITY: &str = "kaupunki";
 const SOCIAL: &str = "sector = \"social\"\nstanding = \"authority\"\n";
 const ASKED: [Data; 4] =
     [Data::IdentityContact, Data::AddressContact, Data::HealthCapacity, Data::ReferralStatus];
@@ -42,7 +44,7 @@ fn question(youth: &str, (ground, purpose): (LegalGround, Purpose)) -> VerifyCon
 }
 
 /// All of a decision but for what differs with its own leaf.
-fn told(decision: Option<Decision>) -> Decision {
+pub(super) fn told(decision: Option<Decision>) -> Decision {
     let decision = decision.unwrap();
     assert_eq!(decision.id.len(), 36);
     Decision { id: String::new(), evaluated_at: None, ..decision }
@@ -77,13 +79,17 @@ async fn people(stage: &Stage) -> Vec<String> {
     }
     prohibit(&stage.subject(&people[1]), &people[1], ProhibitionTerms::default()).await.unwrap();
     record(&ohjaamo, &people[2], Terms::AddressProtection(AddressProtection {})).await.unwrap();
-    record(&stage.te(), &people[3], Terms::MultiSectorSupport(MultiSectorSupport {})).await.unwrap();
+    let who = professional("tyontekija-1", "yksikko-1", "official");
+    let mut city = stage.caller(&stage.world.agencies[CITY].identity, &who);
+    assert_eq!(city.identify(PEOPLE[16]).await.unwrap(), people[3]);
+    record(&city, &people[3], Terms::MultiSectorSupport(MultiSectorSupport {})).await.unwrap();
     people
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ground_in_law_tells_a_stranger_nothing() {
-    let stage = stage_with_kela(SOCIAL).await;
+    let city = AddedAgency::new(CITY, "walmu", "usual", "employment");
+    let stage = stage_with_kela_and(vec![city], SOCIAL).await;
     let te = stage.te();
     let people = people(&stage).await;
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());

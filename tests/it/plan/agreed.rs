@@ -24,10 +24,6 @@ fn committed(plan: &Plan, owner: &str) -> Vec<(String, bool)> {
     commitments.map(|one| (one.action.clone(), one.acknowledge_time.is_some())).collect()
 }
 
-async fn accepts(client: &Client, plan: &str) {
-    accept(client, plan, &read(client, plan).await.unwrap().etag).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_later_is_neither_accepted_nor_acknowledged_and_stops_nothing() {
     let stage = Stage::open().await;

@@ -7,11 +7,12 @@ use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
     AreaScore, CompletePlanRequest, DataCategory, FilledBy, HoldPlanRequest, ListPlanRevisionsRequest,
     ListPlanRevisionsResponse, MeetingState, PlanActivity, PlanMeeting, PlanRevision, PlanState,
-    RecordMeasureRequest, RecordMeetingRequest, ResumePlanRequest, StarReading, UnlinkPlanItemsRequest,
-    WhoqolAnswer, WhoqolReading, meeting_record, plan_item, plan_link,
+    ResumePlanRequest, StarReading, UnlinkPlanItemsRequest, WhoqolAnswer, WhoqolReading, meeting_record,
+    plan_item, plan_link,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, request_id};
 
+use super::meetings::{HELD, measured, meeting, met_at};
 use super::table::*;
 use crate::stage::Stage;
 
@@ -37,22 +38,11 @@ async fn last(client: &Client, plan: &str, kind: Kind) -> Option<PlanActivity> {
 }
 
 async fn meets(client: &Client, plan: &str, meeting: &str) {
-    let request = RecordMeetingRequest {
-        request_id: request_id(),
-        name: plan.to_owned(),
-        meeting: meeting.to_owned(),
-        kind: meeting_record::Kind::Other as i32,
-        attended: vec![TE.to_owned()],
-        client_attended: true,
-        etag: read(client, plan).await.unwrap().etag,
-    };
-    client.clone().plan.record_meeting(request).await.unwrap();
+    met_at(client, plan, meeting, meeting_record::Kind::Other, (&[TE], true)).await.unwrap();
 }
 
 async fn measures(client: &Client, plan: &str, measure: Measure) {
-    let measure = Some(measure);
-    let request = RecordMeasureRequest { request_id: request_id(), name: plan.to_owned(), measure };
-    client.clone().plan.record_measure(request).await.unwrap();
+    measured(client, plan, measure).await.unwrap();
 }
 
 fn form(id: &str) -> Measure {
@@ -78,13 +68,7 @@ fn star(id: &str) -> Measure {
 }
 
 fn held(id: &str, category: DataCategory) -> PlanMeeting {
-    PlanMeeting {
-        id: id.to_owned(),
-        category: category as i32,
-        time: Some(prost_types::Timestamp { seconds: 1_770_000_000, nanos: 0 }),
-        state: MeetingState::Held as i32,
-        ..PlanMeeting::default()
-    }
+    PlanMeeting { category: category as i32, ..meeting(id, MeetingState::Held, HELD) }
 }
 
 /// Two change the same text of the young person's section, of which the second clashes.
@@ -117,7 +101,7 @@ async fn everything_that_was_done_is_told_with_who_did_it() {
     meets(&te, &plan, "m1").await;
     measures(&te, &plan, form("w1")).await;
     measures(&te, &plan, star("s1")).await;
-    accept(&subject, &plan, &read(&subject, &plan).await.unwrap().etag).await.unwrap();
+    accepts(&subject, &plan).await;
     acknowledge(&te, &plan).await.unwrap();
     let name = || plan.clone();
     let hold = HoldPlanRequest { request_id: request_id(), name: name() };

@@ -11,7 +11,7 @@ use super::table::*;
 use crate::stage::{Stage, assert_refused};
 
 /// domain.md 5: "yhteinen tavoite, asiakkaan kokonaisvaltainen tukeminen", "yhteinen palvelusuunnitelma … tavoitteita
-/// ja vastuutahoja", "yksinkertaisten palvelusuunnitelmien ja sujuvamman tiedonvaihdon".
+/// ja vastuutahoja".
 #[tokio::test(flavor = "multi_thread")]
 async fn three_agencies_keep_one_plan() {
     let stage = Stage::open().await;
@@ -118,6 +118,7 @@ async fn a_plan_that_an_agency_does_not_know_of_does_not_keep_it_from_its_own() 
     let stage = Stage::open().await;
     let youth = stage.ohjaamo().identify(PEOPLE[2]).await.unwrap();
     let first = create(&stage.ohjaamo(), &youth).await.unwrap().plan.unwrap().name;
+    stage.te().identify(PEOPLE[2]).await.unwrap();
     let second = create(&stage.te(), &youth).await.unwrap().plan.unwrap().name;
     assert_refused(read(&stage.te(), &first).await, Code::NotFound, "NOT_FOUND");
     assert_refused(read(&stage.ohjaamo(), &second).await, Code::NotFound, "NOT_FOUND");

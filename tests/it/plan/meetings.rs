@@ -4,8 +4,8 @@ use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
     AreaScore, DataCategory, FilledBy, MeetingState, MergePlanRequest, Plan, PlanItem, PlanMeeting, PlanNeed,
-    PlanPart, PlanSection, RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolAnswer,
-    WhoqolReading, plan_item, plan_link,
+    PlanPart, PlanSection, RecordMeasureRequest, StarReading, WhoqolAnswer, WhoqolReading, plan_item,
+    plan_link,
 };
 use polku_tests::world::{AddedAgency, Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, request_id};
 use tonic::{Code, Status};
@@ -16,7 +16,7 @@ use crate::stage::{Stage, assert_refused};
 const SOCIAL: &str = "sosiaali";
 const CITY: &str = "kaupunki";
 
-async fn open() -> Stage {
+pub(super) async fn open() -> Stage {
     let agencies = vec![
         AddedAgency::new(SOCIAL, "social", "usual", "social"),
         AddedAgency::new(CITY, "walmu", "usual", "employment"),
@@ -29,7 +29,7 @@ async fn open() -> Stage {
     Stage::with(&settings, |text| text + &plans).await
 }
 
-fn meeting(id: &str, state: MeetingState, seconds: i64) -> PlanMeeting {
+pub(super) fn meeting(id: &str, state: MeetingState, seconds: i64) -> PlanMeeting {
     PlanMeeting {
         id: id.to_owned(),
         category: DataCategory::JointPlan as i32,
@@ -40,7 +40,7 @@ fn meeting(id: &str, state: MeetingState, seconds: i64) -> PlanMeeting {
 }
 
 /// 2 February 2026, one o'clock at night in Finland; the day before in Greenwich.
-const HELD: i64 = 1_769_986_800;
+pub(super) const HELD: i64 = 1_769_986_800;
 
 async fn met(
     client: &Client,
@@ -51,37 +51,30 @@ async fn met(
     met_at(client, plan, "m1", kind, (attended, client_attended)).await
 }
 
-async fn met_at(
+pub(super) async fn met_at(
     client: &Client,
     plan: &str,
     meeting: &str,
     kind: Kind,
     (attended, client_attended): (&[&str], bool),
 ) -> Result<Plan, Status> {
-    let request = RecordMeetingRequest {
-        request_id: request_id(),
-        name: plan.to_owned(),
-        meeting: meeting.to_owned(),
-        kind: kind as i32,
-        attended: attended.iter().map(|&id| id.to_owned()).collect(),
-        client_attended,
-        etag: read(client, plan).await?.etag,
-    };
-    Ok(client.clone().plan.record_meeting(request).await?.into_inner().plan.unwrap())
+    let etag = read(client, plan).await?.etag;
+    let recorded = record_meeting(client, (plan, &etag), meeting, kind, (attended, client_attended));
+    Ok(recorded.await?.plan.unwrap())
 }
 
-async fn measured(client: &Client, plan: &str, measure: Measure) -> Result<Plan, Status> {
+pub(super) async fn measured(client: &Client, plan: &str, measure: Measure) -> Result<Plan, Status> {
     let request =
         RecordMeasureRequest { request_id: request_id(), name: plan.to_owned(), measure: Some(measure) };
     Ok(client.clone().plan.record_measure(request).await?.into_inner().plan.unwrap())
 }
 
-fn own(plan: &Plan, owner: &str) -> PlanSection {
+pub(super) fn own(plan: &Plan, owner: &str) -> PlanSection {
     let is_own = |section: &&PlanSection| section.part.as_ref().unwrap().owner == owner;
     plan.sections.iter().find(is_own).unwrap().clone()
 }
 
-fn form(id: &str, date: &str, answers: impl IntoIterator<Item = (i32, i32)>) -> WhoqolReading {
+pub(super) fn form(id: &str, date: &str, answers: impl IntoIterator<Item = (i32, i32)>) -> WhoqolReading {
     WhoqolReading {
         id: id.to_owned(),
         date: date.to_owned(),
@@ -91,7 +84,7 @@ fn form(id: &str, date: &str, answers: impl IntoIterator<Item = (i32, i32)>) -> 
     }
 }
 
-fn star(id: &str, date: &str, scores: &[(&str, i32)]) -> StarReading {
+pub(super) fn star(id: &str, date: &str, scores: &[(&str, i32)]) -> StarReading {
     let area =
         |(area, score): &(&str, i32)| AreaScore { area: (*area).to_owned(), score: *score, change: None };
     StarReading {

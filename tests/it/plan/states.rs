@@ -13,10 +13,6 @@ use super::systems::{assert_counted, heard, hears, of, settles};
 use super::table::*;
 use crate::stage::{Stage, assert_refused};
 
-async fn accepts(client: &Client, plan: &str) {
-    accept(client, plan, &read(client, plan).await.unwrap().etag).await.unwrap();
-}
-
 async fn state(client: &Client, plan: &str) -> PlanState {
     read(client, plan).await.unwrap().state()
 }

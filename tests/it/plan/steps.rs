@@ -220,7 +220,7 @@ async fn what_was_read_is_what_is_accepted_and_acknowledged() {
     let request =
         polku_proto::v1::AcknowledgePlanRequest { request_id: request_id(), name: plan.clone(), etag: at_te };
     te.clone().plan.acknowledge_plan(request).await.unwrap();
-    accept(&subject, &plan, &read(&subject, &plan).await.unwrap().etag).await.unwrap();
+    accepts(&subject, &plan).await;
     assert_eq!(read(&te, &plan).await.unwrap().state(), PlanState::Active);
     stage.close().await;
 }

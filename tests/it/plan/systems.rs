@@ -62,17 +62,23 @@ pub(crate) struct Heard {
 }
 
 pub(crate) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
-    let of = |entry: &TakenIn, name: &str| {
+    let of = |entry: &TakenIn, name: &str, in_fhir: &str| {
         let found = entry.field(name).or_else(|| entry.field(&format!("suunnitelma.{name}")));
-        found.unwrap_or_default().to_owned()
+        found.or_else(|| entry.field(in_fhir)).unwrap_or_default().to_owned()
     };
     let id = crate::stage::id_of(plan);
-    let parts = ledger.all_taken_in().into_iter();
-    let parts = parts.filter(|entry| entry.kind == TakenInKind::PlanPart && entry.referral_id == id);
-    let read = |entry: TakenIn| Heard {
-        owner: of(&entry, "omistaja"),
-        version: of(&entry, "versio").parse().unwrap(),
-        is_last: of(&entry, "lupaPeruttu") == "true",
+    // In FHIR the owner stands behind the id.
+    let named = |entry: &TakenIn| {
+        let (plan, owner) = entry.referral_id.split_once('/').unwrap_or((&entry.referral_id, ""));
+        (plan == id).then(|| owner.to_owned())
+    };
+    let parts = ledger.all_taken_in().into_iter().filter(|entry| entry.kind == TakenInKind::PlanPart);
+    let parts = parts.filter_map(|entry| Some((named(&entry)?, entry)));
+    let read = |(owner, entry): (String, TakenIn)| Heard {
+        owner: if owner.is_empty() { of(&entry, "omistaja", "") } else { owner },
+        version: of(&entry, "versio", "entry.resource.extension.valuePositiveInt").parse().unwrap(),
+        is_last: of(&entry, "lupaPeruttu", "") == "true"
+            || of(&entry, "", "entry.resource.activity.coding.code") == "consent-withdrawn",
         texts: entry.fields.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("\n"),
     };
     parts.map(read).collect()

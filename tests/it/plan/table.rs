@@ -5,12 +5,12 @@
 
 use polku_proto::v1::{
     AcceptPlanRequest, AcknowledgePlanRequest, ActionState, AddPlanPartyRequest, CommentPlanItemRequest,
-    ConflictResolution, Consent, CreatePlanRequest, DataCategory, FlagPlanStepRequest, GetPlanRequest,
-    GoalState, LinkPlanItemsRequest, ListPlanRevisionsRequest, ListPlanRevisionsResponse, ListTasksRequest,
-    MergePlanRequest, MergePlanResponse, Plan, PlanAction, PlanChange, PlanGoal, PlanItem, PlanLink,
-    PlanNeed, PlanPart, PlanState, Purpose, RemovePlanPartyRequest, ResolveTaskRequest, Task,
-    TransferPlanRequest, WithdrawConsentRequest, Worker, conflict_resolution, plan_item, plan_link,
-    resolve_task_request,
+    ConflictResolution, Consent, ConsentChange, CreatePlanRequest, DataCategory, FlagPlanStepRequest,
+    GetPlanRequest, GoalState, LinkPlanItemsRequest, ListPlanRevisionsRequest, ListPlanRevisionsResponse,
+    ListTasksRequest, ListTasksResponse, MergePlanRequest, MergePlanResponse, Plan, PlanAction, PlanChange,
+    PlanGoal, PlanItem, PlanLink, PlanNeed, PlanPart, PlanState, Purpose, RecordMeetingRequest,
+    RemovePlanPartyRequest, ResolveTaskRequest, Task, TransferPlanRequest, WithdrawConsentRequest, Worker,
+    conflict_resolution, meeting_record, plan_item, plan_link, resolve_task_request,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, TE, request_id};
 use prost::Message;
@@ -167,14 +167,14 @@ pub(crate) fn action(id: &str, category: DataCategory, text: &str) -> PlanAction
 }
 
 /// The young person withdraws a consent.
-pub(crate) async fn withdraw(stage: &Stage, consent: &Consent) {
+pub(crate) async fn withdraw(stage: &Stage, consent: &Consent) -> ConsentChange {
     let request = WithdrawConsentRequest {
         request_id: request_id(),
         name: consent.name.clone(),
         ..WithdrawConsentRequest::default()
     };
     let (youth, _) = consent.name.split_once("/consents/").unwrap();
-    stage.subject(youth).consent.withdraw_consent(request).await.unwrap();
+    stage.subject(youth).consent.withdraw_consent(request).await.unwrap().into_inner()
 }
 
 /// The revisions that are shown, newest first.
@@ -269,6 +269,45 @@ pub(crate) async fn resolve(
         ResolveTaskRequest { request_id: request_id(), name: task.to_owned(), resolution: Some(resolution) };
     let answer = client.clone().task.resolve_task(request).await?.into_inner();
     Ok(answer.task.expect("the task that was decided"))
+}
+
+/// The young person or who acts for them accepts the plan as they read it.
+pub(crate) async fn accepts(client: &Client, plan: &str) {
+    accept(client, plan, &read(client, plan).await.unwrap().etag).await.unwrap();
+}
+
+/// Says who came to a meeting, over the reading with this etag.
+pub(crate) async fn record_meeting(
+    client: &Client,
+    (plan, etag): (&str, &str),
+    meeting: &str,
+    kind: meeting_record::Kind,
+    (attended, client_attended): (&[&str], bool),
+) -> Result<PlanChange, Status> {
+    let request = RecordMeetingRequest {
+        request_id: request_id(),
+        name: plan.to_owned(),
+        meeting: meeting.to_owned(),
+        kind: kind as i32,
+        attended: attended.iter().map(|&id| id.to_owned()).collect(),
+        client_attended,
+        etag: etag.to_owned(),
+    };
+    Ok(client.clone().plan.record_meeting(request).await?.into_inner())
+}
+
+/// That there is nothing that waits for this caller's decision, nor ever was, however long the pages are.
+pub(crate) async fn assert_lists_nothing(client: &Client) {
+    for page_size in [0, 1] {
+        let request = ListTasksRequest {
+            parent: "youths/-".to_owned(),
+            show_resolved: true,
+            page_size,
+            ..ListTasksRequest::default()
+        };
+        let listed = client.clone().task.list_tasks(request).await.unwrap().into_inner();
+        assert_eq!(listed, ListTasksResponse::default());
+    }
 }
 
 /// The bytes of an answer, to look for texts in.

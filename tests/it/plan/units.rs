@@ -4,13 +4,11 @@ use polku_proto::v1::conflict_resolution::Choice;
 use polku_proto::v1::meeting_record::Kind as MeetingKind;
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::task::{Matter, State};
-use polku_proto::v1::{
-    AcknowledgePlanRequest, DataCategory, ListTasksRequest, ListTasksResponse, MeetingState, Plan,
-    PlanMeeting, PlanPart, PlanState, RecordMeasureRequest, RecordMeetingRequest,
-};
+use polku_proto::v1::{AcknowledgePlanRequest, DataCategory, MeetingState, Plan, PlanPart, PlanState};
 use polku_tests::world::{Client, OHJAAMO, PEOPLE, TE, WorldSettings, professional, request_id};
 use tonic::{Code, Status};
 
+use super::meetings::{HELD, measured, meeting};
 use super::table::*;
 use super::views::{assert_no_task, clash, every_method, reading, watch_tasks};
 use crate::stage::{Stage, assert_refused, assert_same_refusal};
@@ -33,35 +31,14 @@ async fn of_units(stage: &Stage, identity_code: &str) -> (String, String) {
     (youth, plan)
 }
 
-fn held() -> PlanMeeting {
-    PlanMeeting {
-        id: "m1".to_owned(),
-        category: DataCategory::JointPlan as i32,
-        time: Some(prost_types::Timestamp { seconds: 1_770_000_000, nanos: 0 }),
-        state: MeetingState::Held as i32,
-        ..PlanMeeting::default()
-    }
-}
-
 async fn records(client: &Client, plan: &str, etag: &str, attended: &[&str]) -> Result<(), Status> {
-    let request = RecordMeetingRequest {
-        request_id: request_id(),
-        name: plan.to_owned(),
-        meeting: "m1".to_owned(),
-        kind: MeetingKind::Other as i32,
-        attended: attended.iter().map(|&id| id.to_owned()).collect(),
-        client_attended: true,
-        etag: etag.to_owned(),
-    };
-    client.clone().plan.record_meeting(request).await.map(drop)
+    record_meeting(client, (plan, etag), "m1", MeetingKind::Other, (attended, true)).await.map(drop)
 }
 
 async fn measures(client: &Client, plan: &str, id: &str, corrects: &str) -> Result<(), Status> {
     let Measure::Questionnaire(mut form) = reading(id) else { panic!("a questionnaire") };
     form.corrects = corrects.to_owned();
-    let measure = Some(Measure::Questionnaire(form));
-    let request = RecordMeasureRequest { request_id: request_id(), name: plan.to_owned(), measure };
-    client.clone().plan.record_measure(request).await.map(drop)
+    measured(client, plan, Measure::Questionnaire(form)).await.map(drop)
 }
 
 /// Everything that would be answered otherwise by who sees what is in a plan than by who does not.
@@ -102,7 +79,7 @@ async fn an_official_of_another_unit_changes_nothing_and_learns_nothing() {
     for (owner, colleague, outsider) in &away {
         edit(colleague, &plan, owner, |part| {
             part.goals.push(goal("g1", &format!("kanaria {owner}")));
-            part.meetings.push(held());
+            part.meetings.push(meeting("m1", MeetingState::Held, HELD));
         })
         .await
         .unwrap();
@@ -126,17 +103,14 @@ async fn an_official_of_another_unit_changes_nothing_and_learns_nothing() {
             let not = assert_refused(not, Code::NotFound, "NOT_FOUND");
             assert_same_refusal(&one.unwrap_err(), &not);
         }
-        for page_size in [0, 1] {
-            let request = ListTasksRequest {
-                parent: "youths/-".to_owned(),
-                show_resolved: true,
-                page_size,
-                ..ListTasksRequest::default()
-            };
-            let listed = outsider.clone().task.list_tasks(request).await.unwrap().into_inner();
-            assert_eq!(listed, ListTasksResponse::default());
-        }
+        assert_lists_nothing(outsider).await;
         assert_no_task(&mut events).await;
+        // Nor by beginning another one: for whoever may change this one there is one already, for them there is none.
+        let refused = create(colleague, &youth).await;
+        assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+        let other = create(outsider, &youth).await.unwrap().plan.unwrap();
+        assert_ne!(other.name, plan);
+        assert_refused(transfer(colleague, &other.name, owner).await, Code::NotFound, "NOT_FOUND");
         assert_eq!(read(colleague, &plan).await.unwrap().sections, before.sections);
         assert!(tasks(colleague).await.unwrap().iter().any(|open| open.name == task));
     }
@@ -150,7 +124,7 @@ async fn a_meeting_is_recorded_over_what_was_read() {
     let (_, plan) = laid(&stage, PEOPLE[1]).await;
     let (_, other) = laid(&stage, PEOPLE[2]).await;
     let te = stage.te();
-    edit(&te, &plan, TE, |part| part.meetings.push(held())).await.unwrap();
+    edit(&te, &plan, TE, |part| part.meetings.push(meeting("m1", MeetingState::Held, HELD))).await.unwrap();
     let etag = read(&te, &plan).await.unwrap().etag;
     let foreign = read(&te, &other).await.unwrap().etag;
     assert_refused(records(&te, &plan, &foreign, &[TE]).await, Code::InvalidArgument, "ETAG_INVALID");
@@ -165,6 +139,21 @@ async fn a_meeting_is_recorded_over_what_was_read() {
     assert_eq!(stored, [TE, OHJAAMO]);
     records(&te, &plan, &etag, &[TE]).await.unwrap();
     assert_eq!(attended().await.0, [TE]);
+    // Nothing that was recorded is gone: the history has both, and both notes.
+    for note in ["Sovittiin haastattelu.", "Sovittiin toinen haastattelu."] {
+        edit(&te, &plan, TE, |part| part.meetings[0].note = note.to_owned()).await.unwrap();
+    }
+    let all = revisions(&te, &plan).await.unwrap().revisions;
+    let recorded = all.iter().flat_map(|revision| &revision.activities);
+    let recorded: Vec<_> =
+        recorded.filter_map(|activity| activity.meeting.as_ref()).map(|met| met.attended.clone()).collect();
+    assert_eq!(recorded, [vec![TE], vec![TE, OHJAAMO]], "newest first");
+    let noted = all.iter().flat_map(|revision| &revision.changes);
+    let noted = noted.filter(|change| change.path == "meetings/m1/note");
+    let note = |part: &Option<PlanPart>| part.as_ref().map(|part| part.meetings[0].note.clone()).unwrap();
+    let noted: Vec<_> = noted.map(|change| (note(&change.before), note(&change.after))).collect();
+    let (first, second) = ("Sovittiin haastattelu.", "Sovittiin toinen haastattelu.");
+    assert_eq!(noted, [(first.to_owned(), second.to_owned()), (String::new(), first.to_owned())]);
     stage.close().await;
 }
 

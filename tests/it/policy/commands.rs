@@ -1,6 +1,7 @@
 //! Do the commands that test, explain and compare rules say what is so, and end as they say?
 
-use super::{CASES, HOUSING, RuleFolder, polku, shipped};
+use super::{CASES, HOUSING, RuleFolder, shipped};
+use crate::stage::polku;
 
 fn shipped_cases() -> String {
     shipped().join("cases.toml").to_str().unwrap().to_owned()

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Ran, RuleFolder, polku};
+use super::RuleFolder;
+use crate::stage::{Ran, polku};
 
 fn prove(rules: &RuleFolder) -> Ran {
     polku(&["policy", "prove", rules.name()])

@@ -6,7 +6,8 @@ use polku_proto::v1::DataCategory;
 use polku_tests::world::canaries;
 
 use super::reload::{Scene, close_housing};
-use super::{CASES, RuleFolder, polku};
+use super::{CASES, RuleFolder};
+use crate::stage::polku;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_asked_is_there_after_the_end_and_can_be_compared() {

@@ -4,28 +4,31 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use polku_gateway::audit::{AuditLog, Event, Verdict};
-use polku_proto::v1::{DataCategory, Decision, Purpose, VerifyConsentRequest};
+use polku_proto::v1::{
+    ConsentNotice, DataCategory, Decision, Purpose, VerifyConsentRequest, WatchConsentsRequest,
+};
 use polku_tests::simulators::TakenInKind;
 use polku_tests::world::{
     Client, GatewayProcess, OHJAAMO, PEOPLE, TE, World, WorldSettings, eventually, professional,
 };
 use tempfile::TempDir;
-use tonic::Status;
+use tonic::{Status, Streaming};
 
-use super::{CASES, HOUSING, change, copy, polku, shipped};
+use super::{CASES, HOUSING, change, copy, shipped};
 use crate::plan::table;
-use crate::stage::{PATIENCE, call_path};
+use crate::stage::{PATIENCE, call_path, polku};
 
 const ASKED: [DataCategory; 2] = [DataCategory::ServiceNeeds, DataCategory::Housing];
 
 /// A gateway in a process of its own, with rules in a folder of its own.
 pub(super) struct Scene {
     pub(super) process: GatewayProcess,
-    ohjaamo: Client,
-    youth: String,
-    world: World,
+    pub(super) ohjaamo: Client,
+    pub(super) youth: String,
+    pub(super) world: World,
     pub(super) folder: TempDir,
 }
 
@@ -41,7 +44,7 @@ fn world(folder: &Path) -> World {
 }
 
 /// Puts good rules, by which a consent opens housing, into an empty or spoilt folder.
-fn restore(rules: &Path) {
+pub(super) fn restore(rules: &Path) {
     std::fs::remove_dir_all(rules).unwrap();
     std::fs::create_dir(rules).unwrap();
     copy(&shipped(), rules);
@@ -54,7 +57,7 @@ pub(super) fn close_housing(rules: &Path) {
     change(&rules.join("cases.toml"), "permits = [\"housing\"]", "permits = []");
 }
 
-fn add(rules: &Path, text: &str) {
+pub(super) fn add(rules: &Path, text: &str) {
     std::fs::write(rules.join("extra.cedar"), text).unwrap();
 }
 
@@ -77,7 +80,7 @@ impl Scene {
         self.folder.path().join("rules")
     }
 
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("gateway.log")).unwrap()
     }
 
@@ -129,7 +132,7 @@ impl Scene {
     }
 }
 
-async fn ask(client: &Client, youth: &str) -> Result<Decision, Status> {
+pub(super) async fn ask(client: &Client, youth: &str) -> Result<Decision, Status> {
     let request = VerifyConsentRequest {
         youth: youth.into(),
         discloser: OHJAAMO.into(),
@@ -203,12 +206,12 @@ async fn plans_are_looked_at_by_the_new_rules() {
 type Spoil = fn(&Path);
 
 /// Ways to spoil good rules, and what is said of each.
-const BAD: [(&str, Spoil, &str); 13] = [
+const BAD: [(&str, Spoil, &str); 14] = [
     ("text that is no rule", |rules| add(rules, "permit (principal"), "extra.cedar is refused"),
     (
         "a fact that there is not",
         |rules| {
-            let text = "@id(\"x\") @statute(\"x\") @basis(\"own_data\") permit (principal, action, resource)";
+            let text = "@id(\"x\") @statute(\"x\") @basis(\"own_data\") permit (principal, action == Action::\"disclose\", resource)";
             add(rules, &format!("{text} when {{ context.moon_is_full }};"));
         },
         "the rules contradict the schema",
@@ -244,6 +247,15 @@ const BAD: [(&str, Spoil, &str); 13] = [
             let text =
                 "@id(\"x\") @statute(\"x\") @basis(\"prohibited\") forbid (principal, action, resource)";
             add(rules, &format!("{text} when {{ context.age - 9223372036854775807 - 9 > 0 }};"));
+        },
+        "the rules fail on an ordinary question",
+    ),
+    (
+        "a rule that fails at an age",
+        |rules| {
+            let text =
+                "@id(\"x\") @statute(\"x\") @basis(\"prohibited\") forbid (principal, action, resource)";
+            add(rules, &format!("{text} when {{ context.age + 9223372036854775779 > 0 }};"));
         },
         "the rules fail on an ordinary question",
     ),
@@ -359,20 +371,72 @@ async fn no_call_fails_while_rules_are_exchanged() {
     assert_eq!(scene.end().await.len(), 9);
 }
 
+/// What was answered by the former rules may not hold any more, of whomever: one notice says so, and a watch that goes on
+/// later has it too.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_folder_of_rules_the_wish_is_idle() {
+async fn who_watches_consents_is_told_that_the_rules_are_others() {
+    let mut scene = Scene::open().await;
+    let te = scene.world.client(scene.process.bound.grpc, &scene.world.identities.te).unwrap();
+    let te = te.acting(&professional("virkailija-7", "nuorten-palvelut", "official"));
+    let mut watch = follow(&te, "").await;
+    scene.ohjaamo.record_consent(&scene.youth, OHJAAMO, TE, Purpose::Guidance, &ASKED).await.unwrap();
+    let before = next(&mut watch).await;
+    assert_eq!(before.youth, scene.youth);
+    let digest = scene.ask().await.policy_digest;
+
+    close_housing(&scene.rules());
+    scene.reload().await;
+    let told = next(&mut watch).await;
+    assert!(told.youth.is_empty() && told.revision >= before.revision && told.time.is_some(), "{told:?}");
+    let after = scene.ask().await;
+    assert_ne!(after.policy_digest, digest);
+    // Rules that are refused, and the same ones once more, are no news.
+    add(&scene.rules(), "permit (principal");
+    assert!(scene.reload().await.contains("refused"));
+    std::fs::remove_file(scene.rules().join("extra.cedar")).unwrap();
+    assert!(scene.reload().await.contains("loaded"));
+    assert_quiet(&mut watch).await;
+
+    for (token, is_behind) in [(&before.resume_token, false), (&told.resume_token, true)] {
+        let mut resumed = follow(&te, token).await;
+        if !is_behind {
+            let again = next(&mut resumed).await;
+            assert_eq!((again.youth.as_str(), again.revision >= told.revision), ("", true));
+        }
+        assert_quiet(&mut resumed).await;
+    }
+    assert_quiet(&mut follow(&te, "").await).await;
+}
+
+async fn follow(client: &Client, token: &str) -> Streaming<ConsentNotice> {
+    let request = WatchConsentsRequest { resume_token: token.into() };
+    client.clone().consent.watch_consents(request).await.unwrap().into_inner()
+}
+
+async fn next(watch: &mut Streaming<ConsentNotice>) -> ConsentNotice {
+    tokio::time::timeout(PATIENCE, watch.message()).await.expect("no notice").unwrap().unwrap()
+}
+
+async fn assert_quiet(watch: &mut Streaming<ConsentNotice>) {
+    let more = tokio::time::timeout(Duration::from_millis(300), watch.message()).await;
+    assert!(more.is_err(), "a notice too many");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_folder_of_rules_only_keys_are_read_anew() {
     let folder = TempDir::new().unwrap();
     let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
     let log = folder.path().join("gateway.log");
     let process = GatewayProcess::start_logging(&world.config_file(), &log, "info").await.unwrap();
     process.signal("HUP").await.unwrap();
-    let said =
-        async || std::fs::read_to_string(&log).unwrap().contains("there is nothing to reload").then_some(());
-    eventually(PATIENCE, said).await.expect("nothing is said");
+    let said = || std::fs::read_to_string(&log).unwrap();
+    let read = async || said().contains("master keys loaded").then_some(());
+    eventually(PATIENCE, read).await.expect("nothing is said");
     let client = world.client(process.bound.grpc, &world.identities.ohjaamo).unwrap();
     let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
     client.acting(&worker).identify(PEOPLE[0]).await.unwrap();
     assert!(process.stop().await.unwrap().success());
+    assert!(!said().contains("policy rules loaded"), "{}", said());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,9 +17,9 @@ use tonic::{Code, Status};
 
 use crate::stage::{BASIC, Stage, actor_bytes, assert_refused, call_raw, get, id_of, purpose_of, wire};
 
-const SEND: &str = "ReferralService/SendReferral";
+pub(super) const SEND: &str = "ReferralService/SendReferral";
 
-async fn call(client: &Client, method: &str, message: &impl Message) -> Result<Vec<u8>, Status> {
+pub(super) async fn call(client: &Client, method: &str, message: &impl Message) -> Result<Vec<u8>, Status> {
     let worker = actor_bytes(&professional("ohjaaja-1", "keskusta", "guidance_worker"));
     call_raw(&client.channel(), method, Some(&worker), message.encode_to_vec()).await
 }

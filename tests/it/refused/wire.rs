@@ -112,8 +112,8 @@ async fn every_method_says_which_fields_an_empty_message_lacks() {
     let stage = Stage::open().await;
     let channel = stage.ohjaamo().channel();
     for Method { name, streams, .. } in methods() {
-        // Watching takes no fields, and a search that says nothing finds everything.
-        if streams || NEEDS_NOTHING.contains(&name.as_str()) {
+        // Watching takes no fields, a search that says nothing finds everything, and operators are none of this caller's.
+        if streams || NEEDS_NOTHING.contains(&name.as_str()) || name.starts_with("OperationsService/") {
             continue;
         }
         println!("{name}");

@@ -12,7 +12,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Ran, Staying, finish, run};
+use super::{Staying, finish, run};
+use crate::stage::Ran;
 
 /// How the printed commands begin: with what a person in the folder of the repository types.
 const CARGO: &str = "cargo run --bin polku -- ";

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use polku_tests::sandbox::{Afterwards, Sandbox, StoryClock, Teller, tell};
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{binary, canaries};
+use polku_tests::world::{binary, canaries, eventually};
 use tempfile::TempDir;
 use tokio::process::Command;
 use uuid::Uuid;
 
-use super::{IDENTITY_CODE, Staying, files_with, finish, run};
+use super::{IDENTITY_CODE, PATIENCE, Staying, files_with, finish, run};
 
 /// The last line of a story that went as told.
 const END: &str = "All 30 steps went as told.";
@@ -125,4 +125,24 @@ async fn it_stays_up_until_it_is_told_to_end_and_keeps_no_identity_code_in_clear
         assert!(log.contains("call refused reason=\"NOT_PERMITTED\""), "{log}");
         assert_eq!(sandbox.end(signal).await.unwrap(), Some(0), "SIG{signal}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_gateway_reads_files_anew_as_any_does() {
+    let sandbox = Staying::start().await.unwrap();
+    let log = sandbox.folder.join("gateway.log");
+    let keys = sandbox.folder.join("keys");
+    let made = run("polku", &["keys", "rotate", keys.to_str().unwrap()]).await.unwrap();
+    assert_eq!(made.code, Some(0), "{made:?}");
+    sandbox.signal("HUP").await.unwrap();
+    let read_anew = || async {
+        let said = std::fs::read_to_string(&log).unwrap();
+        (said.contains("master keys loaded newest=2") && said.contains("service directory loaded"))
+            .then_some(())
+    };
+    eventually(PATIENCE, read_anew).await.expect("nothing is read anew");
+    let config = sandbox.folder.join("polku.toml");
+    let status = run("polku", &["keys", "status", "--config", config.to_str().unwrap()]).await.unwrap();
+    assert!(status.code == Some(0) && status.out.contains("master key 2"), "{status:?}");
+    assert_eq!(sandbox.end("TERM").await.unwrap(), Some(0));
 }

@@ -38,7 +38,7 @@ async fn a_file_that_is_not_there_is_no_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_of_rest_is_known_by_its_first_line() {
+async fn a_message_of_rest_is_known_by_its_path_or_its_client() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let file = folder.path().join(name);
@@ -53,7 +53,10 @@ async fn a_message_of_rest_is_known_by_its_first_line() {
     let service = "X-Road-Service: FI-TEST/GOV/9999903-9/etuudet/ohjaus\r\n";
     let answer = file("answer", &format!("HTTP/1.1 200 OK\r\n{client}{service}{rest}"));
     let foreign = file("foreign", &format!("HTTP/1.1 200 OK\r\n{service}{rest}"));
+    let arrived = file("arrived", &format!("POST /inbound/kela HTTP/1.1\r\n{client}{service}{rest}"));
+    let answered = file("answered", &format!("HTTP/1.1 200 OK\r\n{rest}"));
     let cases = [
+        (vec![&arrived, &answered], 0, "accept\n"),
         (vec![&request], 0, "accept\n"),
         (vec![&request, &answer], 0, "accept\n"),
         (vec![&nobody], 1, "reject client.missing_header_field\n"),

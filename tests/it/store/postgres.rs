@@ -3,6 +3,7 @@
 mod doors;
 mod health;
 mod lost;
+mod several;
 
 use polku_gateway::store::postgres::PostgresStore;
 use polku_tests::postgres::Cluster;

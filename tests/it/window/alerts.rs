@@ -4,14 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::legal_claim::ConsentAsked;
-use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    AddressProtection, Consent, ConsentEvidence, ConsentTerms, DataCategory, FollowUp, FollowUpResolution,
-    LegalClaim, LegalGround, LegalStatusTerms, ListTasksRequest, Purpose, RecordConsentRequest,
-    RecordLegalStatusRequest, ResolveTaskRequest, ResolveTaskResponse, SendReferralRequest, Task,
-    WithdrawConsentRequest,
+    Consent, ConsentEvidence, ConsentTerms, DataCategory, FollowUp, FollowUpResolution, LegalClaim,
+    LegalGround, ListTasksRequest, Purpose, RecordConsentRequest, ResolveTaskRequest, ResolveTaskResponse,
+    SendReferralRequest, Task, WithdrawConsentRequest,
 };
 use polku_tests::world::{
     Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, evidence, full_content, nobody_born, professional,
@@ -19,7 +17,7 @@ use polku_tests::world::{
 };
 use tonic::{Code, Status};
 
-use crate::stage::{BASIC, Stage, assert_refused, get, wire};
+use crate::stage::{BASIC, Stage, assert_refused, get, protect, wire};
 
 /// Ten years old in 2026.
 const CHILD: &str = PEOPLE[10];
@@ -142,6 +140,7 @@ async fn on_the_eighteenth_birthday_the_recorder_asks_the_young_person_anew() {
     // Eighteen on 5 March; it is noon of 2 March.
     let youth = ohjaamo.clone().identify(&nobody_born((5, 3, 2008), 1)).await.unwrap();
     let child = ohjaamo.clone().identify(&nobody_born((5, 3, 2012), 2)).await.unwrap();
+    te.clone().identify(&nobody_born((5, 3, 2008), 1)).await.unwrap();
     let stands = given(&ohjaamo, &stage, &youth, OHJAAMO, 300).await;
     let other = given(&te, &stage, &youth, TE, 300).await;
     // One ends before, one is withdrawn, one is somebody's who is younger.
@@ -200,15 +199,6 @@ async fn on_the_eighteenth_birthday_the_recorder_asks_the_young_person_anew() {
     stage.close().await;
 }
 
-async fn protect(client: &Client, youth: &str) {
-    let request = RecordLegalStatusRequest {
-        request_id: request_id(),
-        youth: youth.into(),
-        terms: Some(LegalStatusTerms { status: Some(Terms::AddressProtection(AddressProtection {})) }),
-    };
-    client.clone().status.record_legal_status(request).await.unwrap();
-}
-
 async fn refer(client: &Client, youth: &str) -> Result<String, Status> {
     let request = referral_to(KELA, youth, Purpose::Rehabilitation, full_content());
     let sent = client.clone().referral.send_referral(request).await?.into_inner();
@@ -223,6 +213,7 @@ async fn who_has_an_address_protected_is_alerted_of_own_referrals_with_it() {
     let youth = ohjaamo.clone().identify(ADULT).await.unwrap();
     ohjaamo.clone().record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &PLACE).await.unwrap();
     let early = refer(&ohjaamo, &youth).await.unwrap();
+    te.clone().identify(ADULT).await.unwrap();
     // To whoever has not had it protected the alert would tell that somebody has.
     protect(&te, &youth).await;
     let hidden = refer(&ohjaamo, &youth).await.unwrap();
@@ -255,6 +246,7 @@ async fn a_refusal_for_a_protected_address_is_one_alert_until_somebody_looks() {
     let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
     let youth = ohjaamo.clone().identify(ADULT).await.unwrap();
     ohjaamo.clone().record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &PLACE).await.unwrap();
+    te.clone().identify(ADULT).await.unwrap();
     te.clone().record_consent(&youth, TE, KELA, Purpose::Rehabilitation, &PLACE).await.unwrap();
     protect(&ohjaamo, &youth).await;
     for client in [&ohjaamo, &ohjaamo, &te] {

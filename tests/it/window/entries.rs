@@ -49,7 +49,7 @@ async fn a_young_person_walks_in_without_referral_or_problem() {
     let ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.clone().identify("010594Y9032").await.unwrap();
     let early = add(&ohjaamo, &youth, encounter()).await;
-    assert_refused(early, Code::NotFound, "NOT_FOUND");
+    assert_refused(early, Code::FailedPrecondition, "RECORD_STATE");
     let first = add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
     let written = first.entry.unwrap();
     assert_eq!(written.agency, OHJAAMO);
@@ -224,6 +224,7 @@ async fn the_young_person_lets_the_adult_act_and_ends_it() {
 async fn the_young_person_leaves_at_any_time_and_may_come_back() {
     let stage = Stage::open().await;
     let youth = opened(&stage, "030594W903B").await;
+    stage.te().identify("030594W903B").await.unwrap();
     add(&stage.te(), &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
     let leaves = Matter::Leaving(JourneyLeaving { reason: LeavingReason::OwnWish.into() });
     add(&stage.subject(&youth), &youth, leaves.clone()).await.unwrap();
@@ -251,6 +252,7 @@ async fn others_see_what_is_permitted_for_the_purpose_that_they_name() {
     add(&ohjaamo, &youth, encounter()).await.unwrap();
     let profile = Matter::Profile(ProfileAssessment { profile: 3, motivation: 2, need: 5 });
     add(&ohjaamo, &youth, profile).await.unwrap();
+    te.clone().identify("030694W9024").await.unwrap();
     add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
     let consent =
         ohjaamo.clone().record_consent(&youth, OHJAAMO, TE, Purpose::Guidance, &SHARED).await.unwrap();
@@ -414,6 +416,7 @@ async fn no_two_are_told_two_adults() {
     let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
     let youth = opened(&stage, "010594Y9032").await;
     add(&ohjaamo, &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    te.clone().identify("010594Y9032").await.unwrap();
     add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
     let worker = async |client: &Client| {
         let seen = next_step(client, &youth, Purpose::Guidance).await.unwrap().worker;
@@ -438,6 +441,7 @@ async fn a_correction_that_may_not_be_told_is_not_told_by_a_gap() {
     let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
     let youth = ohjaamo.clone().identify("030594W903B").await.unwrap();
     let first = add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap().entry.unwrap();
+    te.clone().identify("030594W903B").await.unwrap();
     add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
     share(&stage, &youth, TE, &SHARED).await;
     let seen = async |client: &Client| {

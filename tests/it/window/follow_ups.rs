@@ -149,6 +149,7 @@ async fn a_meeting_elsewhere_counts_where_it_may_be_known() {
             share(&stage, &youth).await;
         }
         stage.advance(days(20));
+        te.clone().identify(WHO).await.unwrap();
         add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
         add(&te, &youth, encounter()).await.unwrap();
         stage.advance(days(10));

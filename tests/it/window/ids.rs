@@ -1,24 +1,27 @@
 //! Does what holds of a young person hold under all their ids, and do they have one hold of all of it?
 
+use jiff::SignedDuration;
 use polku_proto::v1::capacity_assessment::Result as Capacity;
+use polku_proto::v1::figure::Kind;
 use polku_proto::v1::journey_entry::Matter;
-use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
-    AddressProtection, CapacityAssessment, Consent, DataCategory, DeliveryState, EscortedHandover,
-    GetNextStepRequest, JourneyLeaving, JourneySource, LegalStatusTerms, LiftProhibitionRequest,
+    AcceptReferralRequest, Consent, DataCategory, DeliveryState, EscortedHandover, GetFiguresRequest,
+    GetNextStepRequest, JourneyLeaving, JourneySource, LiftProhibitionRequest, LinkIdentityRequest,
     ListConsentsRequest, ListPlansRequest, ListReferralsRequest, PlanPart, ProhibitionTerms, Purpose,
-    RecordLegalStatusRequest, ReferralState, UnlinkIdentityRequest, VerifyConsentRequest,
-    WatchConsentsRequest, WithdrawConsentRequest,
+    ReferralState, RetentionAnswer, UnlinkIdentityRequest, VerifyConsentRequest, WatchConsentsRequest,
+    WithdrawConsentRequest, get_figures_request, retention_answer,
 };
 use polku_tests::simulators::Fault;
-use polku_tests::world::{Client, KELA, OHJAAMO, TE, eventually, full_content, referral_to, request_id};
+use polku_tests::world::{
+    Client, KELA, OHJAAMO, PEOPLE, TE, eventually, full_content, referral_to, request_id,
+};
 use tonic::Code;
 
 use super::identity::{CODE, TEMPORARY, identify, link};
 use super::{add, encounter, journey, opening};
 use crate::consent::changes::prohibit;
 use crate::plan::table;
-use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, get};
+use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, assert_same_refusal, assess, get, protect};
 
 const PLACE: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::AddressContact];
 
@@ -27,16 +30,6 @@ pub(super) async fn newcomer(stage: &Stage, temporary_id: &str) -> String {
     let youth = identify(&stage.ohjaamo(), "", temporary_id).await.unwrap();
     add(&stage.ohjaamo(), &youth, opening(JourneySource::Self_)).await.unwrap();
     youth
-}
-
-pub(super) async fn assess(client: &Client, youth: &str, result: Capacity) {
-    let status = Terms::CapacityAssessment(CapacityAssessment { result: result.into() });
-    let request = RecordLegalStatusRequest {
-        request_id: request_id(),
-        youth: youth.to_owned(),
-        terms: Some(LegalStatusTerms { status: Some(status) }),
-    };
-    client.clone().status.record_legal_status(request).await.unwrap();
 }
 
 /// Somebody whom the employment services know by the code, and the guidance point by a temporary id.
@@ -50,7 +43,8 @@ async fn two_ids(stage: &Stage) -> (String, String) {
 
 async fn unlink(client: &Client, youth: &str) {
     let (youth, identity_code) = (youth.to_owned(), CODE.to_owned());
-    let request = UnlinkIdentityRequest { request_id: request_id(), youth, identity_code };
+    let request =
+        UnlinkIdentityRequest { request_id: request_id(), youth, identity_code, ..Default::default() };
     client.clone().journey.unlink_identity(request).await.unwrap();
 }
 
@@ -61,12 +55,6 @@ async fn agree(client: &Client, youth: &str, from: &str, categories: &[DataCateg
 async fn refer(client: &Client, youth: &str, to: &str, purpose: Purpose) -> String {
     let request = referral_to(to, youth, purpose, full_content());
     client.clone().referral.send_referral(request).await.unwrap().into_inner().referral.unwrap().name
-}
-
-async fn protect(client: &Client, youth: &str) {
-    let terms = Some(LegalStatusTerms { status: Some(Terms::AddressProtection(AddressProtection {})) });
-    let request = RecordLegalStatusRequest { request_id: request_id(), youth: youth.to_owned(), terms };
-    client.clone().status.record_legal_status(request).await.unwrap();
 }
 
 /// What the sender may tell Kela of the two.
@@ -91,6 +79,9 @@ async fn an_address_that_is_protected_under_one_id_is_protected_under_all() {
         let (present, former) = two_ids(&stage).await;
         let (protected, told) = if protected_is_present { (&present, &former) } else { (&former, &present) };
         let (sender, from) = (stage.ohjaamo(), OHJAAMO);
+        // Each knows them by both, and none that it is the same person.
+        assert_eq!(identify(&sender, CODE, "").await.unwrap(), present);
+        assert_eq!(identify(&stage.te(), "", TEMPORARY).await.unwrap(), former);
         agree(&sender, told, from, &PLACE).await;
         protect(&stage.te(), protected).await;
         assert_eq!(tells(&sender, told, from).await, PLACE, "nobody knows that it is the same person");
@@ -267,6 +258,134 @@ async fn a_handover_by_a_former_referral_is_written_down() {
     stage.close().await;
 }
 
+/// Nobody has a code, and one agency has to do with both: its word is enough, and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_temporary_ids_become_one_by_who_has_to_do_with_both() {
+    let stage = Stage::open().await;
+    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
+    let temporary = |number: u32| format!("1.2.246.10.2048198.22.2026.{number}");
+    let first = newcomer(&stage, &temporary(1)).await;
+    let second = newcomer(&stage, &temporary(2)).await;
+    let theirs = identify(&kela, "", &temporary(3)).await.unwrap();
+    add(&kela, &theirs, opening(JourneySource::Kela)).await.unwrap();
+    let link_to = async |client: &Client, youth: &str, temporary_id: String| {
+        let (request_id, youth) = (request_id(), youth.to_owned());
+        let request = LinkIdentityRequest { request_id, youth, temporary_id, ..Default::default() };
+        client.clone().journey.link_identity(request).await.map(|answer| answer.into_inner().youth)
+    };
+    // Somebody whom it does not know is as much nobody as one whom nobody knows.
+    let stranger = link_to(&ohjaamo, &first, temporary(3)).await.unwrap_err();
+    let nobody = link_to(&ohjaamo, &first, temporary(4)).await.unwrap_err();
+    assert_same_refusal(&stranger, &nobody);
+    assert_refused(Err::<(), _>(nobody), Code::NotFound, "NOT_FOUND");
+    let of_others = link_to(&kela, &first, temporary(3)).await;
+    assert_refused(of_others, Code::NotFound, "NOT_FOUND");
+    let itself = link_to(&ohjaamo, &first, temporary(1)).await;
+    assert_refused(itself, Code::FailedPrecondition, "RECORD_STATE");
+
+    assert_eq!(link_to(&ohjaamo, &first, temporary(2)).await.unwrap(), second);
+    let stage = stage.restart().await;
+    let ohjaamo = stage.ohjaamo();
+    for number in [1, 2] {
+        assert_eq!(identify(&ohjaamo, "", &temporary(number)).await.unwrap(), second);
+    }
+    let entries =
+        async |youth: &str| journey(&ohjaamo, youth, Purpose::Unspecified).await.unwrap().entries.len();
+    assert_eq!(entries(&second).await, 2);
+    // The code comes later, and all of them have it: also who is linked by a temporary id from then on.
+    assert_eq!(link(&ohjaamo, &second, CODE).await.unwrap(), second);
+    let third = newcomer(&stage, &temporary(5)).await;
+    let backwards = link_to(&ohjaamo, &second, temporary(5)).await;
+    assert_refused(backwards, Code::FailedPrecondition, "RECORD_STATE");
+    assert_eq!(link_to(&ohjaamo, &third, temporary(1)).await.unwrap(), second);
+    for youth in [&first, &third] {
+        ohjaamo
+            .clone()
+            .record_consent(youth, OHJAAMO, TE, Purpose::EmploymentServices, &BASIC)
+            .await
+            .unwrap();
+        refer(&ohjaamo, youth, TE, Purpose::EmploymentServices).await;
+    }
+    assert_eq!(entries(&second).await, 3);
+
+    // It was a mistake.
+    let unlink = |temporary_id| UnlinkIdentityRequest {
+        request_id: request_id(),
+        youth: second.clone(),
+        temporary_id,
+        ..Default::default()
+    };
+    let no_such = ohjaamo.clone().journey.unlink_identity(unlink(temporary(5))).await;
+    assert_refused(no_such, Code::FailedPrecondition, "RECORD_STATE");
+    ohjaamo.clone().journey.unlink_identity(unlink(temporary(1))).await.unwrap();
+    assert_eq!(identify(&ohjaamo, "", &temporary(5)).await.unwrap(), third);
+    assert_eq!((entries(&second).await, entries(&third).await), (2, 1));
+    stage.close().await;
+}
+
+/// Figures are of persons, not of ids: an escort that is written down under the present id is one of the hand-over that was
+/// made under the former one, and what the recipient says there of how it went on, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_of_a_handover_by_a_former_id_have_what_is_said_under_the_present_one() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, kela, te) = (stage.ohjaamo(), stage.kela(), stage.te());
+    let mut answers = Vec::new();
+    for (number, code) in PEOPLE[..5].iter().enumerate() {
+        let present = identify(&te, code, "").await.unwrap();
+        add(&te, &present, opening(JourneySource::EmploymentServices)).await.unwrap();
+        assert_eq!(identify(&ohjaamo, code, "").await.unwrap(), present);
+        let former = newcomer(&stage, &format!("1.2.246.10.2048198.22.2026.{}", 100 + number)).await;
+        assess(&ohjaamo, &former, Capacity::CapableAllows).await;
+        for youth in [&former, &present] {
+            agree(&ohjaamo, youth, OHJAAMO, &BASIC).await;
+            ohjaamo
+                .clone()
+                .record_consent(youth, KELA, OHJAAMO, Purpose::Rehabilitation, &BASIC)
+                .await
+                .unwrap();
+        }
+        let referral = refer(&ohjaamo, &former, KELA, Purpose::Rehabilitation).await;
+        let name = referral.clone();
+        let accept = AcceptReferralRequest { request_id: request_id(), name, ..Default::default() };
+        kela.clone().referral.accept_referral(accept).await.unwrap();
+        link(&ohjaamo, &former, code).await.unwrap();
+        let all = EscortedHandover {
+            referral: referral.clone(),
+            young_person: true,
+            sender: true,
+            recipient: true,
+        };
+        add(&ohjaamo, &present, Matter::Handover(all.clone())).await.unwrap();
+        add(&stage.subject(&present), &present, Matter::Handover(all)).await.unwrap();
+        answers.push((present, referral));
+    }
+    // The day on which it is asked lies in the second third.
+    stage.advance(SignedDuration::from_hours(24 * 92));
+    for (present, referral) in answers {
+        add(&kela, &present, opening(JourneySource::Other)).await.unwrap();
+        let result = retention_answer::Result::Attached.into();
+        add(&kela, &present, Matter::Retention(RetentionAnswer { referral, result })).await.unwrap();
+    }
+    stage.advance(SignedDuration::from_hours(24 * 110));
+    let request = GetFiguresRequest {
+        year: 2026,
+        period: get_figures_request::Period::JanuaryToAugust.into(),
+        ..GetFiguresRequest::default()
+    };
+    let told = ohjaamo.clone().journey.get_figures(request).await.unwrap().into_inner().figures;
+    let value = |kind, result: retention_answer::Result| {
+        let found = told.iter().find(|figure| figure.kind() == kind && figure.retention() == result);
+        found.unwrap_or_else(|| panic!("no {kind:?}")).value
+    };
+    let whole = retention_answer::Result::Unspecified;
+    for kind in [Kind::Handovers, Kind::EscortedHandovers, Kind::Retentions] {
+        assert_eq!(value(kind, whole), Some(5), "{kind:?}");
+    }
+    assert_eq!(value(Kind::Retentions, retention_answer::Result::Attached), Some(5));
+    assert_eq!(value(Kind::RetentionRate, whole), Some(10_000));
+    stage.close().await;
+}
+
 /// Who may ask about a person is told to ask again when that person turns out to be somebody else, too.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_link_is_told_to_those_who_watch_consents() {
@@ -294,6 +413,9 @@ async fn of_two_openings_at_once_under_two_ids_one_is_written_down() {
     let stage = Stage::open().await;
     let kela = stage.kela();
     let (present, former) = two_ids(&stage).await;
+    for (id, identity) in [(&present, (CODE, "")), (&former, ("", TEMPORARY))] {
+        assert_eq!(identify(&kela, identity.0, identity.1).await.unwrap(), *id);
+    }
     link(&stage.ohjaamo(), &former, CODE).await.unwrap();
     for round in 0..10 {
         let open = |youth| add(&kela, youth, opening(JourneySource::Kela));

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::pki::Identity;
 use crate::simulators::clock::SimulatorClock;
+use crate::simulators::codes::PageCodes;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::faults::Repetition;
 use crate::simulators::ledger::{Ledger, TakenInKind};
@@ -133,6 +134,9 @@ pub trait SimulatedAgency: Debug + Send + Sync {
 
     /// Says where the gateway takes in the agency's messages: `https://HOST:PORT/inbound/AGENCY`.
     fn point_at(&self, inbound_url: &str);
+
+    /// The codes of the agency's page.
+    fn codes(&self) -> Vec<PageCodes>;
 
     /// One of everything that such an agency can hold, exactly as its adapter should tell of it: every kind of fact
     /// with every member that the agency has words for, and its own plan. Its texts are its own. Together they touch

@@ -12,6 +12,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -51,6 +52,28 @@ async fn exchange(config: ClientConfig, url: &str, request: Request<Full<Bytes>>
     let stream = TcpStream::connect((host.as_str(), url.port_u16().unwrap_or(443))).await?;
     let name = ServerName::try_from(host).context("not a server name")?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.context("no TLS")?;
+    converse(stream, request).await
+}
+
+/// Makes one HTTP request over this connection.
+///
+/// # Errors
+/// When there is no whole answer within 20 s.
+pub(crate) async fn call_over(
+    stream: DuplexStream,
+    method: Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: Bytes,
+) -> Result<RawReply> {
+    let request = request(method, url, headers, body)?;
+    timeout(PATIENCE, converse(stream, request)).await.context("no answer in time")?
+}
+
+async fn converse<S>(stream: S, request: Request<Full<Bytes>>) -> Result<RawReply>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let response = sender.send_request(request).await.context("no answer")?;

@@ -1,6 +1,7 @@
 //! By which handle do tests hold a running simulator?
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,12 +9,17 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use rustls::ClientConfig;
+use tokio::io::DuplexStream;
 
 use crate::pki::Identity;
 use crate::simulators::client::{self, RawReply};
 use crate::simulators::door::Door;
 use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::{Ledger, Received};
+use crate::simulators::server::{self, Agency};
+
+/// What is on its way between two ends in memory.
+const MEMORY_BYTES: usize = 64 * 1024;
 
 /// The certificates of a simulated agency.
 #[derive(Debug, Clone)]
@@ -31,6 +37,23 @@ pub struct Control {
     faults: Faults,
     ledger: Ledger,
     wire: Arc<Mutex<Vec<Exchange>>>,
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// How an agency is reached, and reaches the gateway, without sockets.
+#[derive(Default)]
+struct Memory {
+    agency: Option<Arc<dyn Agency>>,
+    to_gateway: Option<Arc<ToGateway>>,
+}
+
+/// Connects to the gateway's inbound listener.
+type ToGateway = dyn Fn() -> io::Result<DuplexStream> + Send + Sync;
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Memory")
+    }
 }
 
 /// Who has begun an exchange.
@@ -67,7 +90,13 @@ impl fmt::Debug for Exchange {
 
 impl Control {
     pub(crate) fn new(door: Door, ledger: Ledger, repetition: Repetition) -> Self {
-        Self { faults: Faults::new(door.clone(), repetition), door, ledger, wire: Arc::default() }
+        Self {
+            faults: Faults::new(door.clone(), repetition),
+            door,
+            ledger,
+            wire: Arc::default(),
+            memory: Arc::default(),
+        }
     }
 
     /// Where the simulator listens. Stays the same while it is dead.
@@ -113,7 +142,13 @@ impl Control {
         body: impl Into<Bytes>,
     ) -> Result<RawReply> {
         let body: Bytes = body.into();
-        let reply = client::call(config, method.clone(), url, headers, body.clone()).await?;
+        let to_gateway = self.memory().to_gateway.clone();
+        let reply = match to_gateway {
+            Some(connect) => {
+                client::call_over(connect()?, method.clone(), url, headers, body.clone()).await?
+            }
+            None => client::call(config, method.clone(), url, headers, body.clone()).await?,
+        };
         let mut written = HeaderMap::new();
         for (name, value) in headers {
             written.append(HeaderName::try_from(*name)?, HeaderValue::from_str(value)?);
@@ -127,6 +162,31 @@ impl Control {
             reply: reply.clone(),
         });
         Ok(reply)
+    }
+
+    /// Connects to the agency without a socket, as somebody who shows a certificate with this SHA-256.
+    ///
+    /// # Errors
+    /// When the agency is dead.
+    pub fn connect(&self, certificate_sha256: &str) -> io::Result<DuplexStream> {
+        let agency = self.memory().agency.clone().filter(|_| self.door.is_open());
+        let agency = agency.ok_or(io::ErrorKind::ConnectionRefused)?;
+        let (near, far) = tokio::io::duplex(MEMORY_BYTES);
+        tokio::spawn(server::converse_in_memory(self.clone(), agency, far, certificate_sha256.to_owned()));
+        Ok(near)
+    }
+
+    /// From now on the agency reaches the gateway over connections that are made in this way, not over sockets.
+    pub fn reach_gateway_by(&self, connect: impl Fn() -> io::Result<DuplexStream> + Send + Sync + 'static) {
+        self.memory().to_gateway = Some(Arc::new(connect));
+    }
+
+    pub(crate) fn is_played_by(&self, agency: Arc<dyn Agency>) {
+        self.memory().agency = Some(agency);
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps what the agency has answered to a request.

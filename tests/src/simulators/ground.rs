@@ -2,41 +2,36 @@
 //!
 //! The documents of Kela and of the case management take them over.
 
-use polku_proto::v1::legal_claim::ConsentAsked;
-use polku_proto::v1::{LegalClaim, LegalGround};
+use polku_proto::v1::LegalClaim;
 
-/// `peruste`.
-pub(crate) fn ground_code(ground: LegalGround) -> &'static str {
-    match ground {
-        LegalGround::Unspecified => "",
-        LegalGround::OutreachNotice => "ETSIVA_NUORISOTYO",
-        LegalGround::SocialCareInability => "KYKENEMATON_HUOLEHTIMAAN_ITSESTAAN",
-        LegalGround::SocialCareChildInterest => "LAPSEN_ETU",
-        LegalGround::ChildWelfareNotice => "LASTENSUOJELUILMOITUS",
-        LegalGround::AssistanceSocialWork => "TOIMEENTULOTUKI_SOSIAALITYO",
-        LegalGround::AssistanceSupplementary => "TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA",
-        LegalGround::AssistanceLowered => "TOIMEENTULOTUKI_ALENNETTU",
-        LegalGround::AssistanceUnemployedYoung => "TOIMEENTULOTUKI_TYOTON_ALLE_25",
-        LegalGround::AssistanceUnemployed => "TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT",
-        LegalGround::AssistanceImmigrant => "TOIMEENTULOTUKI_MAAHANMUUTTAJA",
-    }
-}
+/// `peruste`, in the order of the contract.
+pub(crate) const GROUNDS: &[&str] = &[
+    "ETSIVA_NUORISOTYO",
+    "KYKENEMATON_HUOLEHTIMAAN_ITSESTAAN",
+    "LAPSEN_ETU",
+    "LASTENSUOJELUILMOITUS",
+    "TOIMEENTULOTUKI_SOSIAALITYO",
+    "TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA",
+    "TOIMEENTULOTUKI_ALENNETTU",
+    "TOIMEENTULOTUKI_TYOTON_ALLE_25",
+    "TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT",
+    "TOIMEENTULOTUKI_MAAHANMUUTTAJA",
+];
 
-/// `suostumusta`.
-pub(crate) fn asked_code(asked: ConsentAsked) -> &'static str {
-    match asked {
-        ConsentAsked::Unspecified => "",
-        ConsentAsked::NotGiven => "PYYDETTY_EI_SAATU",
-        ConsentAsked::NotReached => "EI_TAVOITETTU",
-        ConsentAsked::No => "EI_PYYDETTY",
-    }
-}
+/// `suostumusta`, in the order of the contract.
+pub(crate) const ASKED: &[&str] = &["PYYDETTY_EI_SAATU", "EI_TAVOITETTU", "EI_PYYDETTY"];
 
 /// `ilmoitusperuste`: its members with their values.
 pub(crate) fn stated(claim: &LegalClaim) -> [(&'static str, &str); 3] {
     [
-        ("peruste", ground_code(claim.ground())),
+        ("peruste", code(GROUNDS, claim.ground)),
         ("selostus", &claim.statement),
-        ("suostumusta", asked_code(claim.consent_asked())),
+        ("suostumusta", code(ASKED, claim.consent_asked)),
     ]
+}
+
+/// The code of a number of the contract; none of that of nothing.
+fn code(codes: &[&'static str], number: i32) -> &'static str {
+    let place = number.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+    place.and_then(|place| codes.get(place)).copied().unwrap_or_default()
 }

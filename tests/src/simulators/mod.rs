@@ -6,6 +6,7 @@
 pub mod agency;
 pub mod client;
 pub mod clock;
+pub mod codes;
 pub mod faults;
 pub mod kela;
 pub mod ledger;

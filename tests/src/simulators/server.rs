@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
@@ -69,8 +70,13 @@ impl Answer {
 /// Serves until the simulator is stopped.
 pub(crate) fn serve(control: Control, config: ServerConfig, agency: Arc<dyn Agency>) {
     let acceptor = TlsAcceptor::from(Arc::new(config));
+    control.is_played_by(Arc::clone(&agency));
     tokio::spawn(async move {
         while let Some(stream) = control.door().accept().await {
+            // Head and body leave apart: the second would wait for the other side's acknowledgement, some 40 ms.
+            if stream.set_nodelay(true).is_err() {
+                continue;
+            }
             tokio::spawn(converse(control.clone(), acceptor.clone(), Arc::clone(&agency), stream));
         }
     });
@@ -114,6 +120,35 @@ async fn talk(
     };
     let peer = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let certificate = peer.map(|certificate| pki::sha256_hex(certificate));
+    answer_over(control, agency, stream, certificate, scissors).await;
+}
+
+/// Talks over a connection without a socket. A fault that cuts it ends it.
+pub(crate) async fn converse_in_memory(
+    control: Control,
+    agency: Arc<dyn Agency>,
+    stream: DuplexStream,
+    certificate: String,
+) {
+    let mut closings = control.door().closings();
+    let conversation = answer_over(control.clone(), agency, stream, Some(certificate), Scissors::default());
+    tokio::pin!(conversation);
+    tokio::select! {
+        biased;
+        _ = closings.changed() => {}
+        () = &mut conversation => {}
+    }
+}
+
+async fn answer_over<S>(
+    control: Control,
+    agency: Arc<dyn Agency>,
+    stream: S,
+    certificate: Option<String>,
+    scissors: Scissors,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(|request: Request<Incoming>| {
         let control = control.clone();
         let agency = Arc::clone(&agency);

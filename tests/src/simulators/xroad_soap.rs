@@ -269,10 +269,10 @@ fn allowed(character: char) -> bool {
     character.is_ascii_alphanumeric() || "'()+,-.=?".contains(character)
 }
 
-/// A country, and an id in the characters of identifiers.
+/// A country and an id, which is none of X-Road's identifiers.
 fn is_user(user: &str) -> bool {
     let country = user.chars().take(2).all(|character| character.is_ascii_uppercase());
-    user.len() > 2 && country && user.chars().all(allowed)
+    user.len() > 2 && country && user.chars().all(|character| character.is_ascii_graphic())
 }
 
 /// `partyClass` ?, `partyCode`.

@@ -3,13 +3,12 @@
 use anyhow::{Result, ensure};
 use jiff::civil::date;
 use polku_gateway::store::{
-    Change, EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, RequestKey, Store, StoreError, Tallied,
+    Change, EntryRow, FollowUp, FollowUpRow, FollowUpWrite, RequestKey, Store, StoreError, Tallied,
     TallyKind, TallyRow,
 };
-use polku_proto::v1::DataCategory;
-use polku_proto::{CategorySet, ConsentId};
+use polku_proto::ConsentId;
 
-use super::samples::{agency, at, entry, facts, follow_up, referral, tally, youth, youth_id};
+use super::samples::{agency, at, entry, follow_up, referral, tally, youth, youth_id};
 
 async fn begin(store: &dyn Store) -> Result<()> {
     for number in [1, 2] {
@@ -116,27 +115,6 @@ pub async fn tallies_are_added_up_by_agency_and_day(store: &dyn Store) -> Result
     let mut again = Change::announced_by(9);
     again.tallies = vec![first];
     ensure!(matches!(store.commit(again).await, Err(StoreError::RequestTaken)));
-    Ok(())
-}
-
-/// The newest answer to a question takes the place of the one before, and old ones are forgotten.
-///
-/// # Errors
-/// What the store answers.
-pub async fn the_newest_answer_of_an_agency_is_kept(store: &dyn Store) -> Result<()> {
-    begin(store).await?;
-    let asked = CategorySet::of(&[DataCategory::Housing]);
-    let narrow = FactsRow { asked, ..facts("kela", 3)? };
-    let mut change = Change::announced_by(3);
-    change.facts = vec![facts("te", 1)?, narrow.clone(), facts("kela", 2)?];
-    store.commit(change).await?;
-    let mut change = Change::announced_by(4);
-    change.facts = vec![facts("te", 8)?];
-    store.commit(change).await?;
-    assert_eq!(store.facts_of(youth_id(1)).await?, [facts("kela", 2)?, narrow.clone(), facts("te", 8)?]);
-    assert_eq!(store.facts_of(youth_id(2)).await?, []);
-    store.prune_facts(at(3)).await?;
-    assert_eq!(store.facts_of(youth_id(1)).await?, [narrow, facts("te", 8)?]);
     Ok(())
 }
 

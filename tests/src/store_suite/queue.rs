@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use polku_gateway::store::{
-    About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, PlanRow, Priority, Store,
-    StoreError,
+    About, Change, DeliveryFilter, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, PlanRow, Priority,
+    Store, StoreError,
 };
 use polku_proto::MessageId;
 use polku_proto::v1::DeliveryState;
@@ -14,7 +14,14 @@ use super::samples::{
 };
 
 fn lease(second: i64, limit: u32) -> LeaseRequest {
-    LeaseRequest { now: at(second), until: at(second + 30), limit, per_agency: 100, under_way: Vec::new() }
+    LeaseRequest {
+        now: at(second),
+        until: at(second + 30),
+        limit,
+        per_agency: 100,
+        under_way: Vec::new(),
+        held: Vec::new(),
+    }
 }
 
 async fn enqueued(store: &dyn Store, deliveries: Vec<DeliveryRow>) -> Result<()> {
@@ -34,7 +41,7 @@ pub async fn due_deliveries_are_leased_once(store: &dyn Store) -> Result<()> {
     let done = DeliveryRow { state: DeliveryState::Delivered, ..delivery(4, 1)? };
     let doubtful = DeliveryRow { state: DeliveryState::InDoubt, ..delivery(5, 1)? };
     enqueued(store, vec![delivery(1, 30)?, delivery(2, 10)?, retrying.clone(), done, doubtful]).await?;
-    assert_eq!(store.next_due().await?, Some(at(10)));
+    assert_eq!(store.next_due(&[]).await?, Some(at(10)));
     assert_eq!(store.lease_due(&lease(9, 10)).await?, []);
     let taken = store.lease_due(&lease(25, 10)).await?;
     let expected = [
@@ -44,10 +51,10 @@ pub async fn due_deliveries_are_leased_once(store: &dyn Store) -> Result<()> {
     assert_eq!(taken, expected);
     assert_eq!(store.delivery(delivery(2, 10)?.message).await?.as_ref(), expected.first());
     assert_eq!(store.lease_due(&lease(25, 10)).await?, []);
-    assert_eq!(store.next_due().await?, Some(at(30)));
+    assert_eq!(store.next_due(&[]).await?, Some(at(30)));
     let taken = store.lease_due(&lease(31, 1)).await?;
     assert_eq!(taken.len(), 1);
-    assert_eq!(store.next_due().await?, Some(at(55)));
+    assert_eq!(store.next_due(&[]).await?, Some(at(55)));
     Ok(())
 }
 
@@ -70,7 +77,7 @@ pub async fn a_lease_that_has_run_out_is_taken_again(store: &dyn Store) -> Resul
     // To be asked about later: in sending, without a holder.
     let asked = DeliveryRow { due: at(200), leased_until: None, ..third };
     write(store, 3, &asked).await?;
-    assert_eq!(store.next_due().await?, Some(at(200)));
+    assert_eq!(store.next_due(&[]).await?, Some(at(200)));
     assert_eq!(store.lease_due(&lease(199, 10)).await?, []);
     let fourth = DeliveryRow { fence: 5, leased_until: Some(at(230)), ..asked };
     assert_eq!(store.lease_due(&lease(200, 10)).await?, [fourth]);
@@ -86,7 +93,7 @@ pub async fn a_lease_can_be_given_back(store: &dyn Store) -> Result<()> {
     let message = delivery(1, 0)?.message;
     store.lease_due(&lease(0, 10)).await?;
     store.release(message, 1, at(1)).await?;
-    assert_eq!(store.next_due().await?, Some(at(30)));
+    assert_eq!(store.next_due(&[]).await?, Some(at(30)));
     store.release(message, 2, at(7)).await?;
     assert_eq!(store.delivery(message).await?, Some(DeliveryRow { fence: 2, due: at(7), ..delivery(1, 0)? }));
     assert_eq!(store.lease_due(&lease(6, 10)).await?, []);
@@ -130,7 +137,7 @@ pub async fn an_older_fence_cannot_write(store: &dyn Store) -> Result<()> {
     let stored = store.delivery(second.message).await?.context("stored")?;
     assert_eq!((stored.state, stored.attempts, stored.intent), (DeliveryState::Delivered, 1, Some(2)));
     assert_eq!(stored.reference.as_deref(), Some("K-1"));
-    assert_eq!(store.next_due().await?, None);
+    assert_eq!(store.next_due(&[]).await?, None);
     assert_eq!(store.lease_due(&lease(90, 10)).await?, []);
     Ok(())
 }
@@ -156,7 +163,7 @@ pub async fn a_waiting_delivery_is_stopped_whoever_holds_it(store: &dyn Store) -
         ..held.clone()
     };
     assert_eq!(store.delivery(held.message).await?, Some(stopped));
-    assert_eq!(store.next_due().await?, None);
+    assert_eq!(store.next_due(&[]).await?, None);
     ensure!(write(store, 3, &held).await.is_err(), "the holder can still write");
     // What has ended, or is being sent, cannot be stopped so.
     ensure!(matches!(store.commit(stop(4)).await, Err(StoreError::Conflict)));
@@ -186,6 +193,90 @@ pub async fn leases_leave_out_busy_agencies(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+/// To an agency that is left alone goes nothing, or one as a probe; what is past its deadline is taken all the same, within
+/// the room that the agency has. Others are served as always.
+///
+/// # Errors
+/// What the store answers.
+pub async fn agencies_that_are_left_alone_get_a_probe_and_ends(store: &dyn Store) -> Result<()> {
+    let mut deliveries = Vec::new();
+    for number in 1..=20 {
+        deliveries.push(delivery(number, 0)?);
+    }
+    for number in 21..=25 {
+        deliveries.push(DeliveryRow { deadline: at(50), ..delivery(number, 5)? });
+    }
+    deliveries.push(DeliveryRow { priority: Priority::Urgent, ..delivery(26, 5)? });
+    deliveries.push(DeliveryRow { agency: agency("social")?, ..delivery(27, 7)? });
+    enqueued(store, deliveries).await?;
+    let (kela, social) = (agency("kela")?, agency("social")?);
+    let held = |more| vec![(kela.clone(), more)];
+    let taken = store.lease_due(&LeaseRequest { held: held(0), ..lease(10, 10) }).await?;
+    assert_eq!(numbers(&taken), [27]);
+    // Nothing else is due before the lease of that one runs out.
+    assert_eq!(store.next_due(std::slice::from_ref(&kela)).await?, Some(at(40)));
+    assert_eq!(store.next_due(&[kela.clone(), social.clone()]).await?, None);
+    // The probe is what goes first in any case.
+    let taken = store.lease_due(&LeaseRequest { held: held(1), ..lease(11, 10) }).await?;
+    assert_eq!(numbers(&taken), [26]);
+    let busy =
+        LeaseRequest { per_agency: 3, under_way: vec![(kela.clone(), 1), (social, 1)], ..lease(60, 10) };
+    let mut taken = numbers(&store.lease_due(&LeaseRequest { held: held(0), ..busy.clone() }).await?);
+    taken.sort_unstable();
+    assert_eq!(taken, [21, 22, 27]);
+    let mut taken = numbers(&store.lease_due(&LeaseRequest { held: held(0), ..lease(61, 10) }).await?);
+    taken.sort_unstable();
+    assert_eq!(taken, [23, 24, 25]);
+    assert_eq!(numbers(&store.lease_due(&LeaseRequest { held: held(2), ..lease(62, 10) }).await?), [26, 1]);
+    Ok(())
+}
+
+/// What has not arrived is listed in the order of the queue, by state and agency, and without what has.
+///
+/// # Errors
+/// What the store answers.
+pub async fn what_has_not_arrived_is_listed_page_by_page(store: &dyn Store) -> Result<()> {
+    let states = [
+        DeliveryState::Queued,
+        DeliveryState::Sending,
+        DeliveryState::Delivered,
+        DeliveryState::Retrying,
+        DeliveryState::InDoubt,
+        DeliveryState::Rejected,
+        DeliveryState::Stopped,
+        DeliveryState::Expired,
+    ];
+    let mut deliveries = Vec::new();
+    for (number, state) in (1..).zip(states) {
+        deliveries.push(DeliveryRow { state, ..delivery(number, 0)? });
+        let agency = agency("social")?;
+        deliveries.push(DeliveryRow { state, agency, ..delivery(number + 10, 0)? });
+    }
+    enqueued(store, deliveries).await?;
+    let filter = DeliveryFilter { states: states.to_vec(), agency: None, after: None, limit: 100 };
+    let all = store.deliveries(&filter).await?;
+    assert_eq!(numbers(&all), [1, 11, 2, 12, 4, 14, 5, 15, 6, 16, 7, 17, 8, 18]);
+    assert_eq!(all.first(), store.delivery(delivery(1, 0)?.message).await?.as_ref());
+    let of_social = DeliveryFilter { agency: Some(agency("social")?), ..filter.clone() };
+    assert_eq!(numbers(&store.deliveries(&of_social).await?), [11, 12, 14, 15, 16, 17, 18]);
+    let failed =
+        DeliveryFilter { states: vec![DeliveryState::Rejected, DeliveryState::Expired], ..of_social };
+    assert_eq!(numbers(&store.deliveries(&failed).await?), [16, 18]);
+    // Page by page there is nothing missing and nothing twice.
+    let mut page = DeliveryFilter { limit: 3, ..filter.clone() };
+    let mut paged = Vec::new();
+    loop {
+        let rows = store.deliveries(&page).await?;
+        let Some(last) = rows.last() else { break };
+        page.after = Some(last.message);
+        paged.extend(rows);
+    }
+    assert_eq!(paged, all);
+    let unknown = DeliveryFilter { after: Some(delivery(99, 0)?.message), ..filter };
+    assert_eq!(store.deliveries(&unknown).await?, []);
+    Ok(())
+}
+
 /// What is urgent is taken before all that waits, within the room that its agency has.
 ///
 /// # Errors
@@ -205,7 +296,7 @@ pub async fn what_is_urgent_goes_first(store: &dyn Store) -> Result<()> {
     let taken = store.lease_due(&LeaseRequest { per_agency: 3, ..lease(10, 5) }).await?;
     let messages: Vec<u128> = taken.iter().map(|row| row.message.uuid().as_u128()).collect();
     assert_eq!(messages, [302, 301, 304, 1, 201]);
-    assert_eq!(store.next_due().await?, Some(at(0)));
+    assert_eq!(store.next_due(&[]).await?, Some(at(0)));
     let taken = store.lease_due(&lease(20, 2)).await?;
     let messages: Vec<u128> = taken.iter().map(|row| row.message.uuid().as_u128()).collect();
     assert_eq!(messages, [303, 2]);

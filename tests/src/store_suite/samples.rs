@@ -5,13 +5,12 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::seal::{IdentityIndex, WrappedKey};
 use polku_gateway::store::{
-    About, BatchItem, Change, DeliveryItem, DeliveryRow, EntryRow, FactsRow, FollowUp, FollowUpRow,
-    InstrumentKind, InstrumentRow, NewEvent, NewNotice, NewPlanEvent, PlanRow, PlanWrite, Priority,
-    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, TallyKind, TallyRow, TaskRow, TaskWrite,
-    YouthRow,
+    About, BatchItem, Change, DeliveryItem, DeliveryRow, EntryRow, FollowUp, FollowUpRow, InstrumentKind,
+    InstrumentRow, NewEvent, NewNotice, NewPlanEvent, PlanRow, PlanWrite, Priority, ReferralRow,
+    ReferralWrite, RequestKey, RequestRow, Store, TallyKind, TallyRow, TaskRow, TaskWrite, YouthRow,
 };
-use polku_proto::v1::{DataCategory, DeliveryState, ReferralState, task};
-use polku_proto::{AgencyId, CategorySet, EntryId, MessageId, PlanId, ReferralId, TaskId, YouthId};
+use polku_proto::v1::{DeliveryState, ReferralState, task};
+use polku_proto::{AgencyId, EntryId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
 
 /// A person of the cases.
@@ -55,18 +54,6 @@ pub(super) fn entry(number: u128, second: i64) -> Result<EntryRow> {
         created: at(second),
         kind: 9,
         sealed: vec![3; 40],
-    })
-}
-
-/// What an agency has answered about person 1, so many seconds after the beginning.
-pub(super) fn facts(source: &str, second: i64) -> Result<FactsRow> {
-    let asked = CategorySet::of(&[DataCategory::EducationWork, DataCategory::ServiceNeeds]);
-    Ok(FactsRow {
-        youth: youth_id(1),
-        agency: agency(source)?,
-        asked,
-        answered: at(second),
-        sealed: vec![5; 40],
     })
 }
 

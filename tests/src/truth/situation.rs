@@ -55,7 +55,7 @@ pub(super) struct Given {
 
 /// The names of the columns, as the first line has them.
 pub(super) const HEADER: &str = "reader\trole\tunit\tcustomer\tfrom\tto\tagreement\tpurpose\tcategory\tage\tcapacity\t\
-     turvakielto\tmulti_sector_customer\tground\tconsents\tprohibition\thome\tdate\tresult";
+     turvakielto\tmulti_sector_customer\tground\tconsents\tprohibition\thome\tdate\tclock\tresult\treasons\tobligations\tuntil";
 
 impl Situation {
     /// The recipient's system asks for an adult's data from the employment services, and there is nothing to go by.
@@ -129,7 +129,7 @@ impl Given {
     }
 }
 
-/// The row without its last column.
+/// The row without what the engine says.
 impl fmt::Display for Situation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Situation { reader, role, unit, from, to, prohibition, home, day, .. } = self;
@@ -149,7 +149,7 @@ impl fmt::Display for Situation {
         write!(formatter, "\t{capacity}\t{turvakielto}\t{multi_sector}\t{ground}\t")?;
         let consents: Vec<String> = self.consents.iter().flatten().map(ToString::to_string).collect();
         let consents = if consents.is_empty() { "-".to_owned() } else { consents.join(";") };
-        write!(formatter, "{consents}\t{prohibition}\t{home}\t{day}")
+        write!(formatter, "{consents}\t{prohibition}\t{home}\t{day}\t{}", day.clock())
     }
 }
 

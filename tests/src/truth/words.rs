@@ -82,6 +82,16 @@ words! {
     }
 }
 
+impl Day {
+    /// What clocks in Helsinki show when it is asked.
+    pub(super) const fn clock(self) -> &'static str {
+        match self {
+            Day::BeforePermits | Day::BeforeTheLaw => "23:59:59.999999",
+            Day::FirstOfPermits | Day::FirstOfTheLaw | Day::Later => "00:00:00",
+        }
+    }
+}
+
 words! {
     /// Whose municipality the young person's home is in, as the discloser says it.
     Home {

@@ -275,14 +275,9 @@ fn other_category(situation: &Situation) -> DataCategory {
 }
 
 /// The first instant of the day in Helsinki, or the last one where the day is the last before a law.
-fn instant(day: Day) -> Result<Timestamp> {
-    Ok(match day {
-        Day::BeforePermits => "2023-12-31T23:59:59.999999+02:00".parse()?,
-        Day::FirstOfPermits => "2024-01-01T00:00:00+02:00".parse()?,
-        Day::BeforeTheLaw => "2024-12-31T23:59:59.999999+02:00".parse()?,
-        Day::FirstOfTheLaw => "2025-01-01T00:00:00+02:00".parse()?,
-        Day::Later => "2026-07-01T00:00:00+03:00".parse()?,
-    })
+pub(super) fn instant(day: Day) -> Result<Timestamp> {
+    let offset = if day == Day::Later { "+03:00" } else { "+02:00" };
+    Ok(format!("{day}T{}{offset}", day.clock()).parse()?)
 }
 
 fn born(age: Age, day: Day) -> Result<Date> {

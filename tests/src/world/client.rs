@@ -16,6 +16,7 @@ use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::directory_service_client::DirectoryServiceClient;
 use polku_proto::v1::journey_service_client::JourneyServiceClient;
 use polku_proto::v1::legal_status_service_client::LegalStatusServiceClient;
+use polku_proto::v1::operations_service_client::OperationsServiceClient;
 use polku_proto::v1::plan_service_client::PlanServiceClient;
 use polku_proto::v1::referral_service_client::ReferralServiceClient;
 use polku_proto::v1::task_service_client::TaskServiceClient;
@@ -55,6 +56,8 @@ pub struct Client {
     pub plan: PlanServiceClient<InterceptedService<Channel, ActorMetadata>>,
     /// `TaskService`.
     pub task: TaskServiceClient<InterceptedService<Channel, ActorMetadata>>,
+    /// `OperationsService`, for operators.
+    pub operations: OperationsServiceClient<InterceptedService<Channel, ActorMetadata>>,
     /// `DirectoryService`.
     pub directory: DirectoryServiceClient<InterceptedService<Channel, ActorMetadata>>,
     channel: Channel,
@@ -88,10 +91,19 @@ impl Client {
     pub fn new(authority_pem: &str, identity: &Identity, address: SocketAddr) -> Result<Self> {
         let mut config = mutual_client_config(authority_pem, identity)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        let connector = Connector { tls: TlsConnector::from(Arc::new(config)), address };
+        Ok(Self::through(Connector { tls: TlsConnector::from(Arc::new(config)), address }))
+    }
+
+    /// The same over connections that are made in this way.
+    pub fn through<C>(connector: C) -> Self
+    where
+        C: Service<Uri> + Send + 'static,
+        C::Response: hyper::rt::Read + hyper::rt::Write + Send + Unpin,
+        C::Future: Send,
+        Box<dyn std::error::Error + Send + Sync>: From<C::Error> + Send,
+    {
         let endpoint = Endpoint::from_static("https://localhost").timeout(Duration::from_secs(30));
-        let channel = endpoint.connect_with_connector_lazy(connector);
-        Ok(Self::over(channel, ActorMetadata(None)))
+        Self::over(endpoint.connect_with_connector_lazy(connector), ActorMetadata(None))
     }
 
     /// The same connection with an acting person.
@@ -115,6 +127,7 @@ impl Client {
             status: LegalStatusServiceClient::with_interceptor(channel.clone(), actor.clone()),
             plan: PlanServiceClient::with_interceptor(channel.clone(), actor.clone()),
             task: TaskServiceClient::with_interceptor(channel.clone(), actor.clone()),
+            operations: OperationsServiceClient::with_interceptor(channel.clone(), actor.clone()),
             directory: DirectoryServiceClient::with_interceptor(channel.clone(), actor),
             channel,
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{AddedAgency, KELA, OHJAAMO, OMA, PAJA, TE, World};
+use super::{AddedAgency, KELA, OHJAAMO, OMA, OPERATOR, PAJA, TE, World};
 use crate::pki::Identity;
 use crate::simulators::{Repetition, SimulatedAgency, SimulatorClock, Surroundings};
 
@@ -23,6 +23,12 @@ pub enum Database {
 pub struct WorldSettings {
     /// Pauses between attempts, seconds.
     pub retry_seconds: Vec<u32>,
+    /// After how many failures in a row an agency is left alone. Those that a test makes one by one are fewer.
+    pub breaker_failures: u32,
+    /// How long an agency that does not answer is left alone before it is tried again, seconds.
+    pub probe_seconds: u32,
+    /// How many deliveries that have waited may go to an agency every second.
+    pub retries_per_second: u32,
     /// For how long a worker has a delivery for itself, seconds.
     pub lease_seconds: u32,
     /// How long one attempt may take, seconds.
@@ -49,6 +55,9 @@ impl Default for WorldSettings {
     fn default() -> Self {
         Self {
             retry_seconds: vec![0, 1],
+            breaker_failures: 20,
+            probe_seconds: 1,
+            retries_per_second: 1_000,
             lease_seconds: 4,
             attempt_seconds: 3,
             answer_ms: 2_000,
@@ -66,6 +75,9 @@ impl Default for WorldSettings {
 pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
     let WorldSettings {
         retry_seconds,
+        breaker_failures,
+        probe_seconds,
+        retries_per_second,
         lease_seconds,
         attempt_seconds,
         answer_ms,
@@ -82,6 +94,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
     let token_url = world.walmu.token_url();
     let te_settings = system(&world.te, TE, "usual", &world.folder, *answer_ms)?;
     let (ohjaamo, te, oma) = (&ids.ohjaamo.sha256, &ids.te.sha256, &ids.oma.sha256);
+    let operator = &ids.operator.sha256;
     let has_own = agencies.iter().any(|added| added.id == KELA);
     let of_kela = if has_own { String::new() } else { kela_without_a_system(&ids.kela.sha256) };
     Ok(format!(
@@ -109,6 +122,9 @@ burst = 10000
 lease_seconds = {lease_seconds}
 attempt_seconds = {attempt_seconds}
 retry_seconds = {retry_seconds:?}
+breaker_failures = {breaker_failures}
+probe_seconds = {probe_seconds}
+retries_per_second = {retries_per_second}
 
 [[agency]]
 id = "{OHJAAMO}"
@@ -160,6 +176,10 @@ certificates_sha256 = ["{oma}"]
 units = []
 roles = []
 actors = ["subject", "representative"]
+
+[[operator]]
+id = "{OPERATOR}"
+certificates_sha256 = ["{operator}"]
 
 [[agreement]]
 from = "{OHJAAMO}"

@@ -1,5 +1,6 @@
 //! How is the real `polku` binary run, and killed?
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -43,8 +44,36 @@ impl GatewayProcess {
     /// # Errors
     /// As [`GatewayProcess::start`].
     pub async fn start_logging(config: &Path, log: &Path, filter: &str) -> Result<Self> {
+        Self::begin(Command::new(binary("polku")?), config, log, filter).await
+    }
+
+    /// The same as [`GatewayProcess::start`] in a shell that has set its limits, such as `ulimit -n 64`.
+    ///
+    /// # Errors
+    /// As [`GatewayProcess::start`].
+    pub async fn start_within(limits: &str, config: &Path, log: &Path) -> Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{limits}\nexec \"$0\" \"$@\"")).arg(binary("polku")?);
+        Self::begin(shell, config, log, "info").await
+    }
+
+    /// The same as [`GatewayProcess::start`] with these variables of the environment.
+    ///
+    /// # Errors
+    /// As [`GatewayProcess::start`].
+    pub async fn start_with(
+        environment: Vec<(OsString, OsString)>,
+        config: &Path,
+        log: &Path,
+    ) -> Result<Self> {
+        let mut command = Command::new(binary("polku")?);
+        command.envs(environment);
+        Self::begin(command, config, log, "info").await
+    }
+
+    async fn begin(mut command: Command, config: &Path, log: &Path, filter: &str) -> Result<Self> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
-        let mut child = Command::new(binary("polku")?)
+        let mut child = command
             .args(["serve", "--log", "json", "--log-filter", filter, "--config"])
             .arg(config)
             .stdin(Stdio::null())

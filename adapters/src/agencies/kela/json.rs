@@ -1,7 +1,6 @@
 //! How are Kela's documents written, and which are refused before they are understood?
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -25,7 +24,7 @@ pub(super) fn pruned(document: &impl Serialize) -> Result<Value, Unwritable> {
 }
 
 /// Reads a document, whose types refuse members that are unknown, missing, `null` or there twice.
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Option<T> {
     serde_json::from_slice(bytes).ok()
 }
 

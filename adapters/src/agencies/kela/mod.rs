@@ -22,11 +22,12 @@ use polku_proto::{AgencyId, CategorySet, MessageId};
 
 use self::facts::Question;
 use self::inbound::{JSON, MAX_BYTES, SERVICE};
-use self::settings::Settings;
-use self::wire::Message;
+use self::settings::{Ages, Settings};
+use self::wire::{Coached, Message};
 use crate::agencies::answer::Failure;
 use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
+use crate::transport::http::Network;
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
@@ -48,6 +49,8 @@ struct Kela {
     agency: AgencyId,
     xroad: XroadRest,
     redelivery: Redelivery,
+    /// Who can have Nuotti coaching.
+    nuotti: Ages,
 }
 
 /// What the adapter can do.
@@ -71,10 +74,15 @@ pub const KIND: Kind = Kind {
 ///
 /// # Errors
 /// The table does not fit, or a file in it cannot be used.
-fn build(agency: AgencyId, mut table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
-    let xroad = XroadRest::take(&mut table)?;
-    let Settings { redelivery } = table.try_into()?;
-    Ok(Arc::new(Kela { agency, xroad, redelivery }))
+fn build(
+    agency: AgencyId,
+    mut table: toml::Table,
+    network: &Network,
+) -> Result<Arc<dyn Adapter>, BuildError> {
+    let xroad = XroadRest::take(&mut table, network)?;
+    let settings: Settings = table.try_into()?;
+    let nuotti = settings.nuotti()?;
+    Ok(Arc::new(Kela { agency, xroad, redelivery: settings.redelivery, nuotti }))
 }
 
 #[async_trait]
@@ -161,7 +169,8 @@ impl Kela {
         let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
         let (delivery, decision) =
             spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
-        Ok(Message::delivering(delivery, &self.agency, &decision)?)
+        let coached = Coached { ages: self.nuotti, now };
+        Ok(Message::delivering(delivery, &self.agency, &decision, coached)?)
     }
 
     /// Spends the permit, and words the question.

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::codes::plan as codes;
 use super::content::Tiedot;
-use crate::agencies::envelope::{Unwritable, instant, optional_instant, present};
+use crate::agencies::envelope::{Unwritable, instant, present, written_instant};
 use crate::agencies::plan::joint_plan;
+use crate::agencies::standing::Tilanne;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,6 +35,7 @@ pub(super) struct Osa {
     tyontekijan_nakemys: String,
     seuraava_tarkistus: String,
     vastuutyontekija: Option<Vastuutyontekija>,
+    yhteinen_tilanne: Option<Tilanne>,
 }
 
 #[derive(Serialize)]
@@ -111,6 +113,7 @@ impl Osa {
             worker_view,
             next_review,
             responsible_worker,
+            standing,
         } = part;
         let state = PlanState::try_from(state).ok().and_then(codes::plan);
         if revision == 0 {
@@ -136,6 +139,7 @@ impl Osa {
             tyontekijan_nakemys: worker_view,
             seuraava_tarkistus: next_review,
             vastuutyontekija: responsible_worker.map(Vastuutyontekija::of),
+            yhteinen_tilanne: Tilanne::of(standing, str::to_owned)?,
         })
     }
 
@@ -199,11 +203,11 @@ impl Tapaaminen {
     fn of(meeting: PlanMeeting) -> Result<Self, Unwritable> {
         let PlanMeeting { id, category, time, state, place, participants, note } = meeting;
         let state = MeetingState::try_from(state).ok().and_then(codes::meeting);
-        let time = optional_instant(time.as_ref().map(time::from_wire), "time")?;
+        let time = written_instant(time.as_ref().map(time::from_wire), "time")?;
         Ok(Self {
             tunnus: id,
             luokka: class(category)?,
-            aika: time.map(|time| time.to_string()),
+            aika: time,
             tila: state.ok_or(Unwritable("state"))?,
             paikka: place,
             osallistujat: participants,

@@ -1,6 +1,7 @@
 //! Does the adapter speak as README.md says, and take nothing else in?
 
 mod answers;
+mod answers_round_trip;
 mod build;
 mod categories;
 mod golden;
@@ -39,6 +40,7 @@ fn table() -> toml::Table {
         represented_parties.ohjaamo = {{ class = "MUN", code = "9999904-7" }}
         inbound_certificate_sha256 = ["{pin}"]
         connection.ca_file = "{ca}"
+        nuotti = {{ from = 16, below = 30 }}
         "#,
         pin = "ab".repeat(32),
         ca = trial::ca_file().display(),
@@ -48,9 +50,15 @@ fn table() -> toml::Table {
 
 fn kela() -> Kela {
     let mut table = table();
-    let xroad = XroadRest::take(&mut table).unwrap();
-    assert!(table.is_empty());
-    Kela { agency: trial::agency("kela"), xroad, redelivery: Redelivery::Neither }
+    let xroad = XroadRest::take(&mut table, &Network::Tls).unwrap();
+    let settings: Settings = table.try_into().unwrap();
+    let nuotti = settings.nuotti().unwrap();
+    Kela { agency: trial::agency("kela"), xroad, redelivery: settings.redelivery, nuotti }
+}
+
+/// Who can have Nuotti coaching today.
+fn coached() -> Coached {
+    Coached { ages: kela().nuotti, now: trial::now() }
 }
 
 /// A decision under a consent for everything. It takes longer to make than a case of a property.
@@ -61,7 +69,7 @@ static DECISION: LazyLock<Decision> = LazyLock::new(|| {
 
 /// A message to Kela under a consent for everything, and its purpose whatever the engine is asked for.
 fn message(delivery: Delivery) -> Message {
-    Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), &DECISION).unwrap()
+    Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), &DECISION, coached()).unwrap()
 }
 
 fn json(body: &[u8]) -> serde_json::Value {

@@ -1,6 +1,9 @@
 //! What do referrals and news to Kela look like? The JSON of README.md.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use jiff::Timestamp;
 use polku_policy::Decision;
 use polku_proto::v1::{
     Delivery, DeliveryState, LegalClaim, LegalGround, Outcome, Purpose, ReferralHandover, ReferralNotice,
@@ -11,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::content::Tiedot;
+use super::settings::Ages;
 use super::{codes, json, plan};
 use crate::Receipt;
 use crate::agencies::answer;
@@ -31,6 +35,13 @@ pub(super) struct Message {
     pub(super) sender: AgencyId,
     pub(super) professional: Option<String>,
     pub(super) body: Bytes,
+}
+
+/// Who can have Nuotti coaching, and at which instant that is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Coached {
+    pub(super) ages: Ages,
+    pub(super) now: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -99,20 +110,26 @@ impl Message {
         delivery: Delivery,
         own: &AgencyId,
         decision: &Decision,
+        coached: Coached,
     ) -> Result<Self, Unwritable> {
         let other = other_party(&delivery, own)?;
-        let message = Self::of(Envelope::open(delivery)?, own, decision)?;
+        let message = Self::of(Envelope::open(delivery)?, own, decision, coached)?;
         Ok(Self { sender: other, ..message })
     }
 
     /// Words a delivery to Kela with this agency id, with the grounds of the decision behind it.
-    pub(super) fn of(envelope: Envelope, own: &AgencyId, decision: &Decision) -> Result<Self, Unwritable> {
+    pub(super) fn of(
+        envelope: Envelope,
+        own: &AgencyId,
+        decision: &Decision,
+        coached: Coached,
+    ) -> Result<Self, Unwritable> {
         let Envelope { message, sender, professional, content } = envelope;
         let id = message.to_string();
         let (path, issue, body) = match content {
             Content::Handover(referral, handover) => {
                 let partner = Kumppani { taho: sender.to_string(), tyontekija: professional.clone() };
-                let request = Yhteydenotto::of(&id, referral, handover, partner, decision)?;
+                let request = Yhteydenotto::of(&id, referral, handover, partner, decision, coached)?;
                 ("yhteydenotot", Some(referral.referral.to_string()), json::write(&request)?)
             }
             Content::Notice(referral, notice) => {
@@ -136,11 +153,14 @@ impl Yhteydenotto {
         handover: ReferralHandover,
         yhteistyokumppani: Kumppani,
         decision: &Decision,
+        coached: Coached,
     ) -> Result<Self, Unwritable> {
         let ReferralHandover { purpose, create_time, respond_by, content, recipient_unit, claim, redacted } =
             handover;
         let purpose = Purpose::try_from(purpose).map_err(|_| Unwritable("purpose"))?;
         let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;
+        let content = content.unwrap_or_default();
+        let is_coached = coached.ages.hold(&content.identity_code, coached.now);
         let request = Pyynto {
             sanoma_tunnus: id.to_owned(),
             lahete_tunnus: referral.referral.to_string(),
@@ -153,12 +173,15 @@ impl Yhteydenotto {
             saannokset: statutes(decision),
             tietoja_karsittu: redacted,
             ilmoitusperuste: claim.map(Ilmoitusperuste::of).transpose()?,
-            tiedot: Tiedot::of(content.unwrap_or_default()),
+            tiedot: Tiedot::of(content),
         };
         Ok(match purpose {
             // Kela applies by phone: the request is to ring, and its purpose is its name.
-            Purpose::Rehabilitation => Self::NuottiYhteydenotto(Pyynto { kayttotarkoitus: "", ..request }),
-            Purpose::Unspecified
+            Purpose::Rehabilitation if is_coached => {
+                Self::NuottiYhteydenotto(Pyynto { kayttotarkoitus: "", ..request })
+            }
+            Purpose::Rehabilitation
+            | Purpose::Unspecified
             | Purpose::Guidance
             | Purpose::EmploymentServices
             | Purpose::MultiSectorSupport
@@ -244,9 +267,11 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Vastaanotettu {
-    vastaanottotunnus: String,
-    vastaanotettu: String,
+struct Vastaanotettu<'a> {
+    #[serde(borrow)]
+    vastaanottotunnus: Cow<'a, str>,
+    #[serde(borrow)]
+    vastaanotettu: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

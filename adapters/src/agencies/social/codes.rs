@@ -8,6 +8,8 @@ use polku_proto::v1::{
 
 /// A message, by its UUID: in identifiers and tags.
 pub(super) const MESSAGE: &str = "urn:polku:message";
+/// One category of what answers a question: the UUID of the message, a slash and the category with hyphens.
+pub(super) const ANSWER: &str = "urn:polku:answer";
 /// What a message is about, in `Provenance.activity`.
 pub(super) const ACTIVITY: &str = "urn:polku:activity";
 /// A told field, in `Observation.component.code`.
@@ -38,6 +40,18 @@ pub(super) const PLAN_REFERENCE: &str = "urn:polku:plan-reference";
 pub(super) const PLAN_REVISION: &str = "urn:polku:plan-revision";
 /// Extension: when the plan is looked at again.
 pub(super) const NEXT_REVIEW: &str = "urn:polku:next-review";
+/// Extension: when the young person accepted the joint plan.
+pub(super) const ACCEPTED: &str = "urn:polku:accepted";
+/// Extension: the part is not what was accepted.
+pub(super) const CHANGED: &str = "urn:polku:changed-since-acceptance";
+/// Extension: an action that whoever has undertaken it stands by, and since when.
+pub(super) const ACKNOWLEDGED: &str = "urn:polku:acknowledged";
+/// Extension: who came to a meeting.
+pub(super) const MEETING_RECORD: &str = "urn:polku:meeting-record";
+/// Extension: the step of the joint plan that comes next.
+pub(super) const NEXT_STEP: &str = "urn:polku:next-step";
+/// Extension: two items of the joint plan that belong together.
+pub(super) const PLAN_LINK: &str = "urn:polku:plan-link";
 /// A need or goal, by its id in the plan.
 pub(super) const PLAN_ITEM: &str = "urn:polku:plan-item";
 /// What an Observation in a plan is, beside those by category.
@@ -69,8 +83,10 @@ pub(super) const ENTITY_ROLE: &str = "http://terminology.hl7.org/CodeSystem/obje
 pub(super) const DISCLOSED_MESSAGE: &str = "urn:polku:disclosed-message";
 /// Extension: the referral with which something was told.
 pub(super) const REFERRAL: &str = "urn:polku:referral";
-/// Extension: the consent that a disclosure rests on. Tag: of whoever recorded it.
+/// Extension: the consent that a disclosure rests on.
 pub(super) const CONSENT: &str = "urn:polku:consent";
+/// One version of a consent: its UUID, a slash and the version. Tag: of whoever recorded it.
+pub(super) const CONSENT_AT: &str = "urn:polku:consent-at-version";
 /// `outcomeDesc` of an AuditEvent about what may have arrived.
 pub(super) const IN_DOUBT: &str = "arrival unknown";
 /// Extension: which version of it.

@@ -28,6 +28,7 @@ use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad_rest::{Ask, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
+use crate::transport::http::Network;
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
@@ -73,8 +74,12 @@ pub const KIND: Kind = Kind {
 ///
 /// # Errors
 /// The table does not fit, or a file in it cannot be used.
-fn build(agency: AgencyId, mut table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
-    let way = XroadRest::take(&mut table)?;
+fn build(
+    agency: AgencyId,
+    mut table: toml::Table,
+    network: &Network,
+) -> Result<Arc<dyn Adapter>, BuildError> {
+    let way = XroadRest::take(&mut table, network)?;
     let settings: Settings = table.try_into()?;
     let organisations = settings.organisations()?;
     Ok(Arc::new(SocialServices { agency, way, organisations, redelivery: settings.redelivery }))

@@ -5,6 +5,7 @@
 )]
 
 mod answered;
+mod answers_round_trip;
 mod build;
 mod categories;
 mod disclosures;
@@ -12,11 +13,13 @@ mod facts;
 mod facts_round_trip;
 mod golden;
 mod moments;
+mod patched;
 mod received;
 mod refused;
 mod replies;
 mod round_trip;
 mod said;
+mod standing;
 
 use http::HeaderMap;
 use polku_proto::v1::delivery::Item;
@@ -62,7 +65,7 @@ fn settings() -> toml::Table {
 
 fn social() -> SocialServices {
     let mut table = settings();
-    let way = XroadRest::take(&mut table).unwrap();
+    let way = XroadRest::take(&mut table, &Network::Tls).unwrap();
     let settings: Settings = table.try_into().unwrap();
     let organisations = settings.organisations().unwrap();
     SocialServices {

@@ -11,11 +11,12 @@ use polku_proto::{AgencyId, time};
 
 use super::codes::plan as codes;
 use super::details;
-use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::envelope::{Unwritable, written_instant};
 use crate::agencies::form::{Expected, within_contract};
 use crate::agencies::plan::{has_sound_ids, joint_plan};
 use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, code, flag, group, text, texts};
+use crate::agencies::standing::Tilanne;
 
 /// A part of the joint plan on its way to the office.
 pub(super) struct Outgoing {
@@ -45,10 +46,11 @@ pub(super) fn outgoing(part: PlanPart) -> Result<Outgoing, Unwritable> {
         worker_view,
         next_review,
         responsible_worker,
+        standing,
     } = part;
     // The office has its own id of the person.
     let plan = joint_plan(&plan)?.map(|(_, plan)| plan.to_string());
-    let update_time = optional_instant(update_time.as_ref().map(time::from_wire), "update_time")?;
+    let update_time = written_instant(update_time.as_ref().map(time::from_wire), "update_time")?;
     let frame = [
         text("tns:suunnitelmaTunnus", plan.clone().unwrap_or_default()),
         text("tns:omistaja", owner),
@@ -56,7 +58,7 @@ pub(super) fn outgoing(part: PlanPart) -> Result<Outgoing, Unwritable> {
         flag("tns:lupaPeruttu", consent_withdrawn),
         text("tns:viite", reference),
         text("tns:versio", if revision == 0 { String::new() } else { revision.to_string() }),
-        text("tns:paivitetty", update_time.map(|instant| instant.to_string()).unwrap_or_default()),
+        text("tns:paivitetty", update_time.unwrap_or_default()),
         Some(coded("tns:tila", state, codes::plan, "state")?),
     ];
     let mut nodes: Vec<Node> = frame.into_iter().flatten().collect();
@@ -80,6 +82,7 @@ pub(super) fn outgoing(part: PlanPart) -> Result<Outgoing, Unwritable> {
         responsible_worker.and_then(worker_node),
     ];
     nodes.extend(end.into_iter().flatten());
+    nodes.extend(Tilanne::of(standing, str::to_owned)?.map(Tilanne::node));
     Ok(Outgoing { plan, nodes })
 }
 
@@ -130,11 +133,11 @@ fn action_node(action: PlanAction) -> Result<Node, Unwritable> {
 
 fn meeting_node(meeting: PlanMeeting) -> Result<Node, Unwritable> {
     let PlanMeeting { id, category, time, state, place, participants, note } = meeting;
-    let time = optional_instant(time.as_ref().map(time::from_wire), "meeting_time")?;
+    let time = written_instant(time.as_ref().map(time::from_wire), "meeting_time")?;
     let nodes = [
         text("tns:tunnus", id),
         Some(coded("tns:tietoryhma", category, codes::category, "category")?),
-        text("tns:aika", time.map(|instant| instant.to_string()).unwrap_or_default()),
+        text("tns:aika", time.unwrap_or_default()),
         Some(coded("tns:tila", state, codes::meeting, "meeting_state")?),
         text("tns:paikka", place),
     ];
@@ -188,6 +191,7 @@ pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, 
         worker_view: parts.optional("asiantuntijanNakemys"),
         next_review: parts.date("seuraavaTarkistus")?,
         responsible_worker: parts.group("vastuuasiantuntija")?.map(read_worker).transpose()?,
+        standing: None,
     };
     parts.end()?;
     let part = within_contract(part)?;

@@ -1,6 +1,7 @@
 //! Does the adapter speak as README.md says, and take nothing else in?
 
 mod answers;
+mod answers_round_trip;
 mod build;
 mod categories;
 mod facts;
@@ -62,6 +63,7 @@ fn office() -> EmploymentServices {
         http: HttpClient::new(
             &http::Uri::from_static("https://security-server.example:8443/"),
             &toml::from_str(&format!("ca_file = \"{}\"", trial::ca_file().display())).unwrap(),
+            &Network::Tls,
         )
         .unwrap(),
         url: http::Uri::from_static("https://security-server.example:8443/"),

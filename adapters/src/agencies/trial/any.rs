@@ -13,7 +13,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 pub(in crate::agencies) use moment::{Moment, date, instant, maybe_date, moment, period};
-pub(in crate::agencies) use plan::plan;
+pub(in crate::agencies) use plan::{plan, standing};
 pub(in crate::agencies) use referral::{handover, news, step};
 pub(in crate::agencies) use words::{maybe_words, words};
 

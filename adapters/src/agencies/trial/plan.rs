@@ -1,9 +1,11 @@
 //! Which plan, and which question, are the adapters tried with?
 
 use polku_policy::Authorised;
+use polku_proto::v1::meeting_record::{self, Seat};
 use polku_proto::v1::{
-    Achievement, ActionState, DataCategory, FactsQuery, GoalState, MeetingState, PlanAction, PlanGoal,
-    PlanMeeting, PlanNeed, PlanPart, PlanState, Purpose, Worker,
+    Achievement, ActionState, DataCategory, FactsQuery, GoalState, MeetingRecord, MeetingState, PlanAction,
+    PlanCommitment, PlanGoal, PlanItem, PlanLink, PlanMeeting, PlanNeed, PlanPart, PlanStanding, PlanState,
+    Purpose, Worker, plan_item, plan_link,
 };
 use polku_proto::{CategorySet, Valid, time};
 
@@ -80,6 +82,39 @@ pub(in crate::agencies) fn plan_part() -> PlanPart {
             phone: "+358 40 7654321".into(),
             email: "olli@example.invalid".into(),
         }),
+        standing: Some(standing()),
+    }
+}
+
+/// Where it stands, every field filled.
+fn standing() -> PlanStanding {
+    let item = |owner: &str, kind: plan_item::Kind, id: &str| PlanItem {
+        owner: owner.into(),
+        kind: kind.into(),
+        id: id.into(),
+    };
+    PlanStanding {
+        changed_since_acceptance: true,
+        commitments: vec![PlanCommitment {
+            action: "a1".into(),
+            acknowledge_time: time::to_wire(instant("2026-11-19T11:15:00Z")).ok(),
+        }],
+        meetings: vec![MeetingRecord {
+            category: DataCategory::JointPlan.into(),
+            meeting: "m1".into(),
+            kind: meeting_record::Kind::FourParty.into(),
+            attended: vec!["ohjaamo".into(), "te".into()],
+            client_attended: true,
+            missing: vec![Seat::SocialWork.into()],
+            questionnaire_before: true,
+        }],
+        accept_time: time::to_wire(instant("2026-11-19T07:45:00Z")).ok(),
+        step: Some(item("te", plan_item::Kind::Action, "a9")),
+        links: vec![PlanLink {
+            kind: plan_link::Kind::Serves.into(),
+            first: Some(item("te", plan_item::Kind::Action, "a9")),
+            second: Some(item("ohjaamo", plan_item::Kind::Goal, "g1")),
+        }],
     }
 }
 

@@ -6,7 +6,7 @@ use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
     Achievement, ActionState, ContactDetails, DataCategory, Delivery, DeliveryState, DisclosureNotice,
     EducationWork, GoalState, LegalClaim, LegalGround, MeetingState, PlanAction, PlanGoal, PlanMeeting,
-    PlanNeed, PlanPart, ReferralContent, ReferralHandover, ReferralNotice, Worker,
+    PlanNeed, PlanPart, PlanStanding, ReferralContent, ReferralHandover, ReferralNotice, Worker,
 };
 use polku_proto::{AgencyId, CategorySet, Disclose as _, Valid, time};
 
@@ -23,6 +23,8 @@ pub(in crate::agencies) struct Places {
     pub(in crate::agencies) job_seeker_status: &'static str,
     pub(in crate::agencies) rejection_reason: &'static str,
     pub(in crate::agencies) outcome: &'static str,
+    /// That a questionnaire was filled in before a meeting.
+    pub(in crate::agencies) questionnaire: &'static str,
 }
 
 /// Has a handover and a notice written under a consent for every set of categories, by an adapter whose agency has the
@@ -42,6 +44,7 @@ pub(in crate::agencies) const FINNISH: Places = Places {
     job_seeker_status: "tyonhakijanTila",
     rejection_reason: "hylkaysSyy",
     outcome: "tulos\"",
+    questionnaire: "kyselyEnnen",
 };
 
 /// Has a handover and a notice written under a consent for every set of categories, and news to the sender, and holds
@@ -118,7 +121,10 @@ pub(in crate::agencies) fn try_every_plan(
     trial.every_set(|chosen| {
         if let Some((text, permitted)) = trial.write(chosen, part.clone(), &write) {
             canaries.check(&text, permitted);
-            in_content(places).iter().for_each(|value| value.check(&text, permitted));
+            in_content(places).iter().chain(&IN_STANDING).for_each(|value| value.check(&text, permitted));
+            let told = CategorySet::of(&[DataCategory::JointPlan, DataCategory::QualityOfLife]);
+            let due = told.is_subset(permitted);
+            assert!(text.contains(places.questionnaire) == due, "{} under {permitted}", places.questionnaire);
             written += 1;
         }
     });
@@ -209,6 +215,12 @@ impl Trial {
         Some((String::from_utf8(write(delivery, &decision)).unwrap(), permitted))
     }
 }
+
+/// When a part was accepted and acknowledged.
+const IN_STANDING: [Alone; 2] = [
+    Alone(DataCategory::JointPlan, "2026-11-19T07:45:00Z"),
+    Alone(DataCategory::JointPlan, "2026-11-19T11:15:00Z"),
+];
 
 /// A value that is looked for by itself.
 struct Alone(DataCategory, &'static str);
@@ -307,6 +319,22 @@ fn content(canaries: &mut Canaries) -> ReferralContent {
     }
 }
 
+/// Where it stands in the plan, every id and name a value of its own.
+fn full_standing(canaries: &mut Canaries) -> Option<PlanStanding> {
+    let plan = &[DataCategory::JointPlan];
+    let mut standing = plan_part().standing?;
+    standing.commitments.iter_mut().for_each(|one| one.action = canaries.text(plan));
+    for record in &mut standing.meetings {
+        record.meeting = canaries.text(plan);
+        record.attended.iter_mut().for_each(|agency| *agency = canaries.text(plan));
+    }
+    let ends = standing.links.iter_mut().flat_map(|link| [&mut link.first, &mut link.second]);
+    for item in ends.chain([&mut standing.step]).flatten() {
+        item.id = canaries.text(plan);
+    }
+    Some(standing)
+}
+
 fn full_plan(canaries: &mut Canaries) -> PlanPart {
     let attendance = &[DataCategory::ServiceAttendance];
     let mut part = PlanPart {
@@ -325,6 +353,7 @@ fn full_plan(canaries: &mut Canaries) -> PlanPart {
             phone: canaries.phone(attendance),
             email: canaries.text(attendance),
         }),
+        standing: full_standing(canaries),
         ..plan_part()
     };
     let mut last = None;

@@ -25,6 +25,7 @@ use crate::agencies::answer::Failure;
 use crate::agencies::form::Expected;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
+use crate::transport::http::Network;
 use crate::transport::xml::Element;
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
@@ -62,9 +63,9 @@ pub const KIND: Kind = Kind {
 ///
 /// # Errors
 /// The table does not fit, or a file in it cannot be used.
-fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+fn build(agency: AgencyId, table: toml::Table, network: &Network) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
-    Ok(Arc::new(JointRegister { office: settings.office(agency)?, redelivery: settings.redelivery }))
+    Ok(Arc::new(JointRegister { office: settings.office(agency, network)?, redelivery: settings.redelivery }))
 }
 
 #[async_trait]

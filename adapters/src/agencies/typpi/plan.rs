@@ -7,9 +7,10 @@ use polku_proto::{YouthId, time};
 
 use super::codes::plan as codes;
 use super::customer;
-use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::envelope::{Unwritable, written_instant};
 use crate::agencies::form::uuid;
 use crate::agencies::soap::tree::{Node, code, flag, group, text, texts};
+use crate::agencies::standing::Tilanne;
 
 /// A part of the joint plan, worded.
 pub(super) struct Worded {
@@ -47,18 +48,19 @@ pub(super) fn word(part: PlanPart) -> Result<Worded, Unwritable> {
         worker_view,
         next_review,
         responsible_worker,
+        standing,
     } = part;
     let ids = plan.strip_prefix("youths/").and_then(|ids| ids.split_once("/plans/"));
     let (youth, id) = ids.and_then(|(youth, id)| Some((youth.parse().ok()?, uuid(id)?.to_string()))).unzip();
     if youth.is_none() && !plan.is_empty() {
         return Err(Unwritable("plan"));
     }
-    let update_time = optional_instant(update_time.as_ref().map(time::from_wire), "update_time")?;
+    let update_time = written_instant(update_time.as_ref().map(time::from_wire), "update_time")?;
     let head = [
         text("tns:yhteissuunnitelma", plan),
         text("tns:suunnitelmanTunnus", reference),
         text("tns:versio", if revision == 0 { String::new() } else { revision.to_string() }),
-        text("tns:muutettu", update_time.map(|instant| instant.to_string()).unwrap_or_default()),
+        text("tns:muutettu", update_time.unwrap_or_default()),
         coded("tns:suunnitelmanTila", state, codes::plan, "state")?,
         responsible_worker.and_then(worker_node),
         background.and_then(customer::node),
@@ -79,6 +81,7 @@ pub(super) fn word(part: PlanPart) -> Result<Worded, Unwritable> {
     nodes.extend(text("tns:asiakkaanNakemys", client_view));
     nodes.extend(text("tns:tyontekijanNakemys", worker_view));
     nodes.extend(text("tns:seuraavaTarkistus", next_review));
+    nodes.extend(Tilanne::of(standing, str::to_owned)?.map(Tilanne::node));
     let node = Node::Group("tns:suunnitelma", nodes);
     Ok(Worded { youth, plan: id, owner, redacted, consent_withdrawn, node })
 }
@@ -147,11 +150,11 @@ fn action_node(action: PlanAction) -> Result<Node, Unwritable> {
 
 fn meeting_node(meeting: PlanMeeting) -> Result<Node, Unwritable> {
     let PlanMeeting { id, category, time, state, place, participants, note } = meeting;
-    let time = optional_instant(time.as_ref().map(time::from_wire), "meeting_time")?;
+    let time = written_instant(time.as_ref().map(time::from_wire), "meeting_time")?;
     let nodes = [
         text("tns:tunnus", id),
         coded("tns:tietoluokka", category, codes::category, "category")?,
-        text("tns:ajankohta", time.map(|instant| instant.to_string()).unwrap_or_default()),
+        text("tns:ajankohta", time.unwrap_or_default()),
         coded("tns:tapaamisenTila", state, codes::meeting, "meeting_state")?,
         text("tns:paikka", place),
     ];

@@ -38,6 +38,7 @@ pub(super) fn read(around: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart,
         client_view: parts.optional("asiakkaanNakemys"),
         worker_view: parts.optional("tyontekijanNakemys"),
         next_review: parts.date("seuraavaTarkistus")?,
+        standing: None,
     };
     parts.end()?;
     let part = within_contract(part)?;

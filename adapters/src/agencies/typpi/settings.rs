@@ -11,7 +11,7 @@ use crate::agencies::soap::Office;
 use crate::agencies::xroad::{self as settings, Member, Party};
 use crate::registry::BuildError;
 use crate::setting::https_url;
-use crate::transport::http::{HttpClient, Settings as Connection};
+use crate::transport::http::{HttpClient, Network, Settings as Connection};
 
 /// The table of an agency of kind `typpi`.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,7 +45,7 @@ fn redelivery() -> Redelivery {
 
 impl Settings {
     /// Makes the other end.
-    pub(super) fn office(&self, agency: AgencyId) -> Result<Office, BuildError> {
+    pub(super) fn office(&self, agency: AgencyId, network: &Network) -> Result<Office, BuildError> {
         let url = https_url("url", &self.url)?;
         Ok(Office {
             agency,
@@ -54,7 +54,7 @@ impl Settings {
             user_id: settings::user_id(self.user_id.as_deref())?,
             represented: settings::represented(self.represented_party.as_ref(), &self.represented_parties)?,
             pins: settings::pins(&self.inbound_certificate_sha256)?,
-            http: HttpClient::new(&url, &self.connection)?,
+            http: HttpClient::new(&url, &self.connection, network)?,
             url,
             protocol: &PROTOCOL,
         })

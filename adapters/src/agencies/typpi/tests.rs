@@ -1,6 +1,7 @@
 //! Does the adapter speak as README.md says, and take nothing else in?
 
 mod answers;
+mod answers_round_trip;
 mod build;
 mod categories;
 mod facts;
@@ -60,7 +61,7 @@ fn settings() -> toml::Table {
 
 fn register() -> JointRegister {
     let settings: Settings = settings().try_into().unwrap();
-    let office = settings.office(trial::agency("typpi")).unwrap();
+    let office = settings.office(trial::agency("typpi"), &Network::Tls).unwrap();
     JointRegister { office, redelivery: settings.redelivery }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::nothing;
 use super::{Misread, codes};
-use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::envelope::{Unwritable, written_instant};
 use crate::agencies::event::read_code;
 use crate::agencies::form;
 
@@ -183,7 +183,7 @@ impl Tapaaminen {
         Ok(Self {
             tunnus: id,
             luokka: luokka(category)?,
-            aika: instant(time.as_ref().map(time::from_wire), "meeting time")?,
+            aika: written_instant(time.as_ref().map(time::from_wire), "meeting time")?.unwrap_or_default(),
             tila: coded::<MeetingState>(state, codes::meeting_state, "meeting state")?,
             paikka: place,
             osallistujat: participants,
@@ -229,13 +229,6 @@ where
 {
     let value: Option<T> = read_code(code, written);
     value.map(T::into).ok_or(Misread("the documented codes in `tila` and `toteutuminen`"))
-}
-
-pub(super) fn instant(
-    read: Option<Result<Timestamp, time::OutOfRange>>,
-    what: &'static str,
-) -> Result<String, Unwritable> {
-    Ok(optional_instant(read, what)?.map_or_else(String::new, |instant| instant.to_string()))
 }
 
 /// Reads an instant that may be absent: RFC 3339 in UTC, and one that the contract can express.

@@ -32,7 +32,7 @@ use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
 use crate::registry::{BuildError, Kind, Matter};
 use crate::setting::https_url;
-use crate::transport::http::{Answer, HttpClient};
+use crate::transport::http::{Answer, HttpClient, Network};
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
     Received, Redelivery, Rehearsal, Reply, ReplyContext, Understood, Words,
@@ -91,14 +91,14 @@ pub const KIND: Kind = Kind {
 ///
 /// # Errors
 /// The table does not fit, or a file in it cannot be used.
-fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+fn build(agency: AgencyId, table: toml::Table, network: &Network) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
     let base_url = https_url("base_url", &settings.base_url)?;
     let access = match settings.credentials()? {
         Credentials::Certificate => Access::Certificate,
-        Credentials::Client { token_url, id, secret } => {
-            let http = HttpClient::new(&token_url, &settings.connection)?;
-            Access::Token(Box::new(Tokens::new(http, token_url, &id, &secret)))
+        Credentials::Client { token_url, id, secret, scope } => {
+            let http = HttpClient::new(&token_url, &settings.connection, network)?;
+            Access::Token(Box::new(Tokens::new(http, token_url, &id, &secret, &scope)))
         }
     };
     Ok(Arc::new(CaseManagement {
@@ -106,7 +106,7 @@ fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, Build
         webhook_key: webhook::key(&settings.webhook_secret()?),
         access,
         redelivery: settings.redelivery,
-        http: HttpClient::new(&base_url, &settings.connection)?,
+        http: HttpClient::new(&base_url, &settings.connection, network)?,
         base: base_url.to_string().trim_end_matches('/').to_owned(),
     }))
 }
@@ -233,8 +233,7 @@ impl CaseManagement {
     }
 
     async fn ask(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, Failure> {
-        let request = request(Method::GET, self.uri(&format!("/sanomat/{message}"))?, Bytes::new());
-        status(&self.exchange(request, now).await?)
+        status(&self.exchange(inquiry(&self.base, message)?, now).await?)
     }
 
     /// Sends a request. With a token, if the gateway is known by one, and once more with a new one if that one is
@@ -258,7 +257,7 @@ impl CaseManagement {
     }
 
     fn uri(&self, path: &str) -> Result<Uri, Failure> {
-        format!("{}{path}", self.base).parse().map_err(|_| unwritable("address"))
+        uri(&self.base, path)
     }
 }
 
@@ -281,6 +280,14 @@ fn status(answer: &Answer) -> Result<DeliveryStatus, Failure> {
         StatusCode::NOT_FOUND => Err(AdapterErrorKind::Unanswered.into()),
         _ => Err(refused(answer)),
     }
+}
+
+fn uri(base: &str, path: &str) -> Result<Uri, Failure> {
+    format!("{base}{path}").parse().map_err(|_| unwritable("address"))
+}
+
+fn inquiry(base: &str, message: &MessageId) -> Result<Request<Bytes>, Failure> {
+    Ok(request(Method::GET, uri(base, &format!("/sanomat/{message}"))?, Bytes::new()))
 }
 
 fn request(method: Method, uri: Uri, body: Bytes) -> Request<Bytes> {

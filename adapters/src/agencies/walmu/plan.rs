@@ -6,12 +6,11 @@ use polku_proto::{AgencyId, Valid, YouthId, time};
 use serde::{Deserialize, Serialize};
 
 use super::content::{Silent, Sisalto, nothing};
-use super::items::{
-    Tapaaminen, Tarve, Tavoite, Toimenpide, coded, instant, read_coded, read_date, read_instant,
-};
+use super::items::{Tapaaminen, Tarve, Tavoite, Toimenpide, coded, read_coded, read_date, read_instant};
 use super::{Misread, codes};
-use crate::agencies::envelope::Unwritable;
+use crate::agencies::envelope::{Unwritable, written_instant};
 use crate::agencies::plan::{has_sound_ids, joint_plan};
+use crate::agencies::standing::Tilanne;
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -50,6 +49,9 @@ pub(super) struct Suunnitelma {
     tarkistus_pvm: String,
     #[serde(skip_serializing_if = "nothing")]
     vastuutyontekija: Vastuutyontekija,
+    /// Only Polku writes it: a plan of the case management's own stands nowhere else.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    yhteinen_tilanne: Option<Tilanne>,
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -95,6 +97,7 @@ impl Suunnitelma {
             worker_view,
             next_review,
             responsible_worker,
+            standing,
         } = part;
         let joint = joint_plan(&plan)?;
         if revision == 0 {
@@ -105,7 +108,8 @@ impl Suunnitelma {
             omistaja: owner,
             omistajan_tunnus: reference,
             versio: revision,
-            paivitetty: instant(update_time.as_ref().map(time::from_wire), "update_time")?,
+            paivitetty: written_instant(update_time.as_ref().map(time::from_wire), "update_time")?
+                .unwrap_or_default(),
             tila: coded::<PlanState>(state, codes::plan_state, "state")?,
             tietoja_karsittu: redacted,
             lupa_peruttu: consent_withdrawn,
@@ -118,6 +122,7 @@ impl Suunnitelma {
             tyontekijan_nakemys: worker_view,
             tarkistus_pvm: next_review,
             vastuutyontekija: responsible_worker.map(Vastuutyontekija::of).unwrap_or_default(),
+            yhteinen_tilanne: Tilanne::of(standing, str::to_lowercase)?,
         };
         Ok((wording, joint.map(|(youth, _)| youth)))
     }
@@ -142,6 +147,7 @@ impl Suunnitelma {
             tyontekijan_nakemys,
             tarkistus_pvm,
             vastuutyontekija,
+            yhteinen_tilanne: _,
         } = self;
         if omistajan_tunnus.is_empty() || versio == 0 {
             return Err(Misread("`omistajanTunnus`, and `versio` from 1"));
@@ -168,6 +174,7 @@ impl Suunnitelma {
             responsible_worker: Some(vastuutyontekija)
                 .filter(|worker| !nothing(worker))
                 .map(Vastuutyontekija::read),
+            standing: None,
         };
         let part = Valid::check(part).map_err(|_| Misread("`suunnitelma` within its limits"))?.into_inner();
         if !has_sound_ids(&part) {

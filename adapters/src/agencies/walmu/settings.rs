@@ -21,6 +21,8 @@ pub(super) struct Settings {
     /// The gateway's id at the address that gives tokens.
     client_id: Option<String>,
     client_secret_file: Option<PathBuf>,
+    /// What the token is asked for, as its issuer names it. `lahetteet` when absent; nothing is named when empty.
+    scope: Option<String>,
     webhook_secret_file: PathBuf,
     /// What the case management does with a key that comes twice. Recognises it when absent.
     #[serde(default = "redelivery")]
@@ -34,7 +36,7 @@ fn redelivery() -> Redelivery {
 /// By what the case management knows the gateway.
 pub(super) enum Credentials {
     /// By an access token for which a client id and a secret are shown.
-    Client { token_url: http::Uri, id: String, secret: Secret },
+    Client { token_url: http::Uri, id: String, secret: Secret, scope: String },
     /// By its certificate alone.
     Certificate,
 }
@@ -49,8 +51,9 @@ impl Settings {
                 token_url: https_url("token_url", url)?,
                 id: client_id(id)?,
                 secret: client_secret(file)?,
+                scope: scope(self.scope.as_deref())?,
             }),
-            (None, None, None) if has_certificate => Ok(Credentials::Certificate),
+            (None, None, None) if has_certificate && self.scope.is_none() => Ok(Credentials::Certificate),
             (Some(_) | None, Some(_) | None, Some(_) | None) => Err(refused),
         }
     }
@@ -69,6 +72,17 @@ fn client_id(id: &str) -> Result<String, SettingError> {
         return Err(SettingError::Value { key, expected });
     }
     Ok(id.to_owned())
+}
+
+/// Names of scopes with one space between them (RFC 6749, section 3.3).
+fn scope(scope: Option<&str>) -> Result<String, SettingError> {
+    let scope = scope.unwrap_or("lahetteet");
+    let is_token = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+    };
+    let fits = scope.is_empty() || scope.len() <= 1024 && scope.split(' ').all(is_token);
+    let expected = "names of scopes with one space between them, at most 1,024 characters, or nothing";
+    if fits { Ok(scope.to_owned()) } else { Err(SettingError::Value { key: "scope", expected }) }
 }
 
 fn client_secret(file: &Path) -> Result<Secret, SettingError> {

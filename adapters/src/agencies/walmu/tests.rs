@@ -1,6 +1,7 @@
 //! Does the adapter speak as README.md says, and take nothing else in?
 
 mod answers;
+mod answers_round_trip;
 mod asked;
 mod build;
 mod categories;

@@ -22,13 +22,16 @@ const MARGIN_SECONDS: i64 = 30;
 const MAX_SECONDS: i64 = 24 * 60 * 60;
 /// Longest token that is sent on, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-const FORM: &str = "grant_type=client_credentials&scope=lahetteet";
+/// How long a token is kept whose issuer does not say how long it lasts, in seconds: a burst of messages takes one, and
+/// one that has ended before is refused, and replaced.
+const UNSTATED_SECONDS: i64 = 60;
 
 /// Fetches and keeps the access token (RFC 6749, section 4.4).
 pub(super) struct Tokens {
     http: HttpClient,
     url: http::Uri,
     authorization: HeaderValue,
+    form: Bytes,
     kept: Mutex<Option<Token>>,
 }
 
@@ -46,31 +49,25 @@ pub(super) struct Token {
 struct Granted {
     access_token: String,
     token_type: String,
-    expires_in: i64,
+    expires_in: Option<i64>,
 }
 
 impl Tokens {
-    pub(super) fn new(http: HttpClient, url: http::Uri, client_id: &str, secret: &Secret) -> Self {
-        let authorization = basic(client_id, secret);
-        Self { http, url, authorization, kept: Mutex::new(None) }
+    pub(super) fn new(
+        http: HttpClient,
+        url: http::Uri,
+        client_id: &str,
+        secret: &Secret,
+        scope: &str,
+    ) -> Self {
+        let (authorization, form) = (basic(client_id, secret), form(scope).into());
+        Self { http, url, authorization, form, kept: Mutex::new(None) }
     }
 
     /// Gives the token that is kept, or a new one. Those who ask while one is fetched wait for it, until this instant at
     /// the most: the message that needs it has not been written by then.
     pub(super) async fn get(&self, now: Timestamp, until: Instant) -> Result<Token, Failure> {
-        let token = tokio::time::timeout_at(until, self.kept_or_new(now)).await;
-        token.unwrap_or_else(|_| Err(AdapterErrorKind::Timeout.into()))
-    }
-
-    async fn kept_or_new(&self, now: Timestamp) -> Result<Token, Failure> {
-        let mut kept = self.kept.lock().await;
-        // A clock that was set back makes the end of the token unknown.
-        if let Some(token) = kept.as_ref().filter(|token| token.fetched <= now && now < token.until) {
-            return Ok(token.clone());
-        }
-        let token = self.fetch(now).await?;
-        *kept = Some(token.clone());
-        Ok(token)
+        self.kept_or_new(None, now, until).await
     }
 
     /// Gives a token other than this one, which was refused.
@@ -80,18 +77,33 @@ impl Tokens {
         now: Timestamp,
         until: Instant,
     ) -> Result<Token, Failure> {
-        let forgotten = tokio::time::timeout_at(until, async {
-            let mut kept = self.kept.lock().await;
-            kept.take_if(|token| token.authorization == refused.authorization);
-        });
-        if forgotten.await.is_err() {
-            return Err(AdapterErrorKind::Timeout.into());
+        self.kept_or_new(Some(refused), now, until).await
+    }
+
+    async fn kept_or_new(
+        &self,
+        refused: Option<&Token>,
+        now: Timestamp,
+        until: Instant,
+    ) -> Result<Token, Failure> {
+        let token = tokio::time::timeout_at(until, self.kept_or_fetched(refused, now)).await;
+        token.unwrap_or_else(|_| Err(AdapterErrorKind::Timeout.into()))
+    }
+
+    async fn kept_or_fetched(&self, refused: Option<&Token>, now: Timestamp) -> Result<Token, Failure> {
+        let mut kept = self.kept.lock().await;
+        kept.take_if(|token| refused.is_some_and(|refused| refused.authorization == token.authorization));
+        // A clock that was set back makes the end of the token unknown.
+        if let Some(token) = kept.as_ref().filter(|token| token.fetched <= now && now < token.until) {
+            return Ok(token.clone());
         }
-        self.get(now, until).await
+        let token = self.fetch(now).await?;
+        *kept = Some(token.clone());
+        Ok(token)
     }
 
     async fn fetch(&self, now: Timestamp) -> Result<Token, Failure> {
-        let mut request = Request::new(Bytes::from_static(FORM.as_bytes()));
+        let mut request = Request::new(self.form.clone());
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = self.url.clone();
         let headers = request.headers_mut();
@@ -127,13 +139,28 @@ pub(super) fn read(body: &[u8], now: Timestamp) -> Option<Token> {
     let Granted { access_token, token_type, expires_in } = serde_json::from_slice(body).ok()?;
     let plain = access_token.bytes().all(|byte| byte.is_ascii_graphic());
     let fits = plain && (1..=MAX_TOKEN_BYTES).contains(&access_token.len());
-    if !fits || !token_type.eq_ignore_ascii_case("bearer") || expires_in <= 0 {
+    if !fits || !token_type.eq_ignore_ascii_case("bearer") || expires_in.is_some_and(|seconds| seconds <= 0) {
         return None;
     }
-    let lasts = SignedDuration::from_secs(expires_in.min(MAX_SECONDS).saturating_sub(MARGIN_SECONDS));
+    let lasts = match expires_in {
+        Some(seconds) => seconds.min(MAX_SECONDS).saturating_sub(MARGIN_SECONDS),
+        // Only recommended (RFC 6749, section 5.1).
+        None => UNSTATED_SECONDS,
+    };
+    let lasts = SignedDuration::from_secs(lasts);
     let mut authorization = HeaderValue::try_from(format!("Bearer {access_token}")).ok()?;
     authorization.set_sensitive(true);
     Some(Token { authorization, fetched: now, until: now.checked_add(lasts).ok()? })
+}
+
+/// Words the request for a token; without scope where the issuer knows by itself what the gateway may do.
+pub(super) fn form(scope: &str) -> String {
+    let mut form = "grant_type=client_credentials".to_owned();
+    if !scope.is_empty() {
+        form.push_str("&scope=");
+        form.push_str(&form_encoded(scope));
+    }
+    form
 }
 
 /// Words the gateway's own credentials. Both parts are form-encoded first (RFC 6749, section 2.3.1).

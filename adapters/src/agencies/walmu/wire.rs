@@ -1,5 +1,7 @@
 //! What do messages to the case management look like? The JSON of README.md.
 
+use std::borrow::Cow;
+
 use polku_policy::{Basis, Decision};
 use polku_proto::v1::{
     DataCategory, DeliveryState, LegalClaim, LegalGround, Outcome, Purpose, ReferralHandover, ReferralNotice,
@@ -225,9 +227,11 @@ impl Luovutuslupa {
 }
 
 #[derive(Deserialize)]
-struct Vastaanotettu {
-    vastaanottotunnus: String,
-    vastaanotettu: String,
+struct Vastaanotettu<'a> {
+    #[serde(borrow)]
+    vastaanottotunnus: Cow<'a, str>,
+    #[serde(borrow)]
+    vastaanotettu: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

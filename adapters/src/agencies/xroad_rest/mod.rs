@@ -10,7 +10,7 @@ use polku_proto::AgencyId;
 use polku_proto::identity::has_hetu;
 
 use crate::agencies::answer::{Failure, code};
-use crate::agencies::xroad::Represented;
+use crate::agencies::xroad::{Represented, user};
 use crate::transport::http::{Answer, HttpClient};
 use crate::transport::xroad::fault::{Reached, Retry};
 use crate::transport::xroad::id::{ClientId, ServiceId};
@@ -96,12 +96,10 @@ impl XroadRest {
         if path.iter().chain(values).chain(&issue).any(|text| has_hetu(text)) {
             return Err(UNWRITABLE.into());
         }
-        // Whoever gives professionals their identity code as an id is not repeated.
-        let professional = professional.filter(|id| !has_hetu(id));
         Ok(Call {
             path,
             query,
-            user_id: professional.map(|id| format!("FI{id}")).or_else(|| self.user_id.clone()),
+            user_id: professional.and_then(user).or_else(|| self.user_id.clone()),
             issue,
             represented_party: self.represented.party(sender),
             accept,

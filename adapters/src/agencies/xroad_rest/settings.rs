@@ -8,7 +8,7 @@ use super::XroadRest;
 use crate::BuildError;
 use crate::agencies::xroad::{self, Member, Party};
 use crate::setting::https_url;
-use crate::transport::http::{HttpClient, Settings as Connection};
+use crate::transport::http::{HttpClient, Network, Settings as Connection};
 
 /// The keys that every such agency's table has. What else an agency needs stands beside them.
 const KEYS: [&str; 8] = [
@@ -49,12 +49,12 @@ impl XroadRest {
     ///
     /// # Errors
     /// A key is missing, or its value cannot be used.
-    pub(in crate::agencies) fn take(table: &mut toml::Table) -> Result<Self, BuildError> {
+    pub(in crate::agencies) fn take(table: &mut toml::Table, network: &Network) -> Result<Self, BuildError> {
         let own = KEYS.iter().filter_map(|key| table.remove_entry(*key));
         let settings: Settings = own.collect::<toml::Table>().try_into()?;
         let url = https_url("url", &settings.url)?;
         Ok(Self {
-            http: HttpClient::new(&url, &settings.connection)?,
+            http: HttpClient::new(&url, &settings.connection, network)?,
             client: settings.client.read_subsystem("client")?,
             provider: settings.service.read_subsystem("service")?,
             user_id: xroad::user_id(settings.user_id.as_deref())?,

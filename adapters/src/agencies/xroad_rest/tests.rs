@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::agencies::trial;
+use crate::transport::http::Network;
 
 /// The way to an agency, with these keys beside the mandatory ones.
 fn way(further: &str) -> XroadRest {
@@ -20,7 +21,7 @@ fn way(further: &str) -> XroadRest {
     );
     // A key after a table header belongs to the table: everything stands on the top level.
     let mut table: toml::Table = text.parse().unwrap();
-    let road = XroadRest::take(&mut table).unwrap();
+    let road = XroadRest::take(&mut table, &Network::Tls).unwrap();
     assert_eq!(table.len(), 1, "the agency's own key is left");
     road
 }
@@ -62,8 +63,12 @@ fn the_user_is_the_professional_or_the_gateway() {
     let user = |road: &XroadRest, professional| road.call(Ask { professional, ..ask(None) }).unwrap().user_id;
     let road = way("user_id = 'polku'");
     assert_eq!(user(&road, Some("ohjaaja-7")).as_deref(), Some("FIohjaaja-7"));
-    assert_eq!(user(&road, None).as_deref(), Some("FIpolku"));
-    assert_eq!(user(&road, Some("x010594Y9032")).as_deref(), Some("FIpolku"));
+    for id in ["ohjaaja_7", "olli@example.fi", "a:b", "7"] {
+        assert_eq!(user(&road, Some(id)), Some(format!("FI{id}")));
+    }
+    for id in [None, Some(""), Some("010594-9032"), Some("x-010594Y9032")] {
+        assert_eq!(user(&road, id).as_deref(), Some("FIpolku"), "{id:?}");
+    }
     assert_eq!(user(&way(""), None), None);
 }
 

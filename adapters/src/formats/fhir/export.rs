@@ -6,10 +6,11 @@ use polku_proto::identity::Hetu;
 use polku_proto::time::OutOfRange;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
-use polku_proto::v1::{Consent, ConsentState, ConsentTerms, LegalBasis, PermitDomain, Purpose};
+use polku_proto::v1::{Consent, ConsentEvent, ConsentState, ConsentTerms, LegalBasis, PermitDomain, Purpose};
 use polku_proto::{AgencyId, CategorySet, ConsentName, Party, YouthName, time};
 use serde_json::{Map, Value, json};
 
+use super::element::hetu_identifier;
 use super::{codes, moment};
 use crate::formats::Organisation;
 
@@ -103,7 +104,7 @@ impl<'a> Record<'a> {
     ) -> Result<Map<String, Value>, ExportError> {
         let patient = patient(self.name, subject);
         let given_by = self.given_by()?;
-        let given = self.given_time()?;
+        let given = given_time(self.consent)?;
         let mut resource = Map::new();
         let mut put = |name: &str, value: Value| resource.insert(name.to_owned(), value);
         put("resourceType", json!("Consent"));
@@ -213,22 +214,26 @@ impl<'a> Record<'a> {
             Some(evidence) => GivenBy::try_from(evidence.given_by).map_err(|_| field("evidence.given_by")),
         }
     }
+}
 
-    /// When it was given the last time, or else when the record was made.
-    fn given_time(&self) -> Result<Option<Timestamp>, ExportError> {
-        let given = [i32::from(ConsentState::Given), i32::from(ConsentState::Renewed)];
-        let last = self.consent.events.iter().rev().find(|event| given.contains(&event.state));
-        match last {
-            Some(event) => instant(event.time.as_ref().map(time::from_wire), "events.time"),
-            None => instant(self.consent.create_time.as_ref().map(time::from_wire), "create_time"),
-        }
+/// The step that gave a consent last: a renewal gives it anew.
+pub(super) fn last_given(consent: &Consent) -> Option<&ConsentEvent> {
+    let gives = |event: &&ConsentEvent| matches!(event.state(), ConsentState::Given | ConsentState::Renewed);
+    consent.events.iter().rev().find(gives)
+}
+
+/// When a consent was given the last time, or else when the record was made.
+pub(super) fn given_time(consent: &Consent) -> Result<Option<Timestamp>, ExportError> {
+    match last_given(consent) {
+        Some(event) => instant(event.time.as_ref().map(time::from_wire), "events.time"),
+        None => instant(consent.create_time.as_ref().map(time::from_wire), "create_time"),
     }
 }
 
 /// Names the young person.
 pub(super) fn patient(name: ConsentName, subject: Option<&Hetu>) -> Value {
     let identifier = match subject {
-        Some(hetu) => json!({"use": "official", "system": codes::HETU, "value": hetu.expose()}),
+        Some(hetu) => hetu_identifier(hetu.expose()),
         None => json!({"system": codes::YOUTH, "value": YouthName { youth: name.youth }.to_string()}),
     };
     json!({"type": "Patient", "identifier": identifier})

@@ -8,6 +8,7 @@ use polku_proto::{Valid, YouthName, time};
 
 use super::error::{ImportError, Place, Problem};
 use super::frame::{Frame, Organisations, codings, identifier_of, only_coding};
+use super::giver::{self, Giver};
 use super::object::Object;
 use super::provision::{Effect, Node, Reader};
 use super::region::Region;
@@ -41,6 +42,8 @@ pub enum Patient {
 pub struct Imported {
     /// Whose consent it is. The caller compares it with whom the document is brought for.
     pub patient: Patient,
+    /// Who has given it; none where the document does not say.
+    pub given_by: Option<Giver>,
     /// What is permitted, as terms that together permit just that.
     pub consents: Vec<ConsentTerms>,
     /// What is denied by itself.
@@ -110,7 +113,7 @@ fn read_bundle(mut bundle: Object, reader: Reader<'_>) -> Result<Imported, Impor
         }
         match &mut whole {
             None => whole = Some(one),
-            Some(whole) if whole.patient == one.patient => {
+            Some(whole) if (&whole.patient, whole.given_by) == (&one.patient, one.given_by) => {
                 whole.consents.extend(one.consents);
                 whole.prohibitions.extend(one.prohibitions);
             }
@@ -166,6 +169,7 @@ fn read_consent(mut consent: Object, reader: Reader<'_>) -> Result<Imported, Imp
     }
     let instrument = Instrument::read(&mut consent)?;
     let patient = read_patient(&mut consent, r5)?;
+    let given_by = read_giver(&mut consent, &patient, r5)?;
     check_verification(&mut consent)?;
     check_meta(&mut consent)?;
     consent.pass_over(&[
@@ -174,7 +178,6 @@ fn read_consent(mut consent: Object, reader: Reader<'_>) -> Result<Imported, Imp
         "text",
         "identifier",
         "dateTime",
-        "performer",
         "organization",
         "sourceAttachment",
         "sourceReference",
@@ -192,7 +195,7 @@ fn read_consent(mut consent: Object, reader: Reader<'_>) -> Result<Imported, Imp
     if consents.is_empty() && prohibitions.is_empty() {
         return Err(place.fault(Problem::Empty));
     }
-    Ok(Imported { patient, consents, prohibitions })
+    Ok(Imported { patient, given_by, consents, prohibitions })
 }
 
 /// Finds the base, and reads the provisions as exceptions from it.
@@ -260,14 +263,21 @@ fn read_patient(consent: &mut Object, r5: bool) -> Result<Patient, ImportError> 
     let identifier = reference.required_object("identifier")?;
     let place = identifier.place().clone();
     let (system, value) = identifier_of(identifier)?;
-    let patient = match system.as_str() {
-        codes::HETU => value.parse().ok().map(Patient::Hetu),
-        codes::YOUTH => value.parse().ok().map(Patient::Youth),
-        _ => None,
-    };
+    let patient = giver::named(&system, &value);
     reference.pass_over(&["display", "id"]);
     reference.end()?;
     patient.ok_or_else(|| place.fault(Problem::Unknown))
+}
+
+/// Under whichever name the reading has for it.
+fn read_giver(consent: &mut Object, patient: &Patient, r5: bool) -> Result<Option<Giver>, ImportError> {
+    let performer = giver::read(consent, "performer", patient)?;
+    let place = consent.at("grantor");
+    let grantor = if r5 { giver::read(consent, "grantor", patient)? } else { None };
+    match (performer, grantor) {
+        (Some(performer), Some(grantor)) if performer != grantor => Err(place.fault(Problem::Unsupported)),
+        (performer, grantor) => Ok(performer.or(grantor)),
+    }
 }
 
 /// A consent that somebody found not to be the patient's is none.

@@ -26,6 +26,8 @@
 //! - of provisions side by side, a denial is stronger than a permission;
 //! - a denial that stands by itself, under a base that denies, becomes a prohibition.
 //!
+//! Who has given it (`performer`, in R5 `grantor`) is read as well, for whoever records it to compare.
+//!
 //! What has no such equivalent is refused, and so is every element that is not known, because it might narrow what is
 //! permitted. Nothing is guessed and nothing left out. Errors name the place, as a FHIR path, and never repeat a value.
 
@@ -34,6 +36,7 @@ pub(crate) mod element;
 mod error;
 mod export;
 mod frame;
+mod giver;
 mod import;
 pub(crate) mod json;
 pub(crate) mod moment;
@@ -47,6 +50,7 @@ pub use error::{ImportError, Problem};
 pub(crate) use export::organisation;
 pub use export::{ExportError, export};
 pub(crate) use frame::{coding, identifier_of, party};
+pub use giver::Giver;
 pub use import::{Imported, Patient, Reading, import};
 pub use sote::{Recorder, export_sote};
 pub(crate) use sote::{Sote, provenance, sote};

@@ -1,7 +1,7 @@
 //! How is a permit to disclose written in the shape of SoteConsent?
 
-use jiff::Timestamp;
 use polku_proto::identity::Hetu;
+use polku_proto::v1::consent_event::By;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{Consent, ConsentState};
@@ -9,7 +9,7 @@ use polku_proto::{AgencyId, ConsentName, Party, UnitId};
 use serde_json::{Map, Value, json};
 
 use super::codes;
-use super::export::{ExportError, Record, field, organisation, patient};
+use super::export::{ExportError, Record, field, given_time, last_given, organisation, patient};
 use crate::formats::Organisation;
 
 /// The most data types of one permit.
@@ -34,9 +34,21 @@ pub enum Recorder {
 }
 
 impl Recorder {
-    /// Reads who recorded a consent: a professional with the unit, or whoever gave it. Nothing if the record does not say.
+    /// Reads who recorded a consent as it is now: a professional with the unit, or whoever gave it. Of one that was given
+    /// anew it is whoever recorded that. Nothing if the record does not say.
     #[must_use]
     pub fn of(consent: &Consent) -> Option<Self> {
+        if let Some(given) = last_given(consent) {
+            match given.by() {
+                By::Subject => return Some(Self::Client),
+                By::Guardian | By::OtherRepresentative => return Some(Self::LegalRepresentative),
+                By::Professional if !given.unit.is_empty() => {
+                    return Self::professional(&given.agency, &given.unit, &given.professional);
+                }
+                // The step does not say, and the record does.
+                By::Professional | By::Unspecified => {}
+            }
+        }
         if consent.recorder_unit.is_empty() {
             return match consent.evidence.as_ref()?.given_by() {
                 GivenBy::Self_ => Some(Self::Client),
@@ -44,17 +56,17 @@ impl Recorder {
                 GivenBy::Unspecified => None,
             };
         }
-        let at: Party = format!("{}/{}", consent.recorder, consent.recorder_unit).parse().ok()?;
-        Some(Self::Professional {
-            id: consent.recorder_professional.clone(),
-            agency: at.agency,
-            unit: at.unit?,
-        })
+        Self::professional(&consent.recorder, &consent.recorder_unit, &consent.recorder_professional)
+    }
+
+    fn professional(agency: &str, unit: &str, id: &str) -> Option<Self> {
+        let at: Party = format!("{agency}/{unit}").parse().ok()?;
+        Some(Self::Professional { id: id.to_owned(), agency: at.agency, unit: at.unit? })
     }
 }
 
 /// Writes a permit to disclose in force as a transaction `Bundle` that creates the `Consent` and its `Provenance`,
-/// recorded at the given instant. The patient is named by the personal identity code when it is given, and else by the
+/// recorded when it was given the last time. The patient is named by the personal identity code when it is given, and else by the
 /// gateway's own name (system `urn:polku:youth`).
 ///
 /// # Errors
@@ -65,10 +77,9 @@ pub fn export_sote(
     consent: &Consent,
     subject: Option<&Hetu>,
     recorder: &Recorder,
-    recorded: Timestamp,
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
 ) -> Result<Value, ExportError> {
-    let Sote { consent: resource, provenance } = sote(consent, subject, recorder, recorded, parties)?;
+    let Sote { consent: resource, provenance } = sote(consent, subject, recorder, parties)?;
     let url = provenance.get("target").and_then(|target| target.pointer("/0/reference")).cloned();
     let request = |url: &str| json!({"method": "POST", "url": url});
     Ok(json!({
@@ -92,7 +103,6 @@ pub(crate) fn sote(
     consent: &Consent,
     subject: Option<&Hetu>,
     recorder: &Recorder,
-    recorded: Timestamp,
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
 ) -> Result<Sote, ExportError> {
     let record = Record::read(consent)?;
@@ -111,18 +121,19 @@ pub(crate) fn sote(
     let mut resource = record.resource(category, subject, parties)?;
     // The server gives the id.
     resource.remove("id");
-    Ok(Sote { consent: resource, provenance: provenance(record.name, subject, recorder, recorded, parties) })
+    Ok(Sote { consent: resource, provenance: provenance(consent, subject, recorder, parties)? })
 }
 
-/// Writes who recorded a consent at an instant, whatever shape the consent itself has. It points to the consent by
-/// `urn:uuid:` and its id.
+/// Writes who recorded a consent, and when it was given the last time, whatever shape the consent itself has. It points to
+/// the consent by `urn:uuid:` and its id.
 pub(crate) fn provenance(
-    name: ConsentName,
+    consent: &Consent,
     subject: Option<&Hetu>,
     recorder: &Recorder,
-    recorded: Timestamp,
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
-) -> Map<String, Value> {
+) -> Result<Map<String, Value>, ExportError> {
+    let name: ConsentName = consent.name.parse().map_err(|_| field("name"))?;
+    let recorded = given_time(consent)?.ok_or(field("create_time"))?;
     let url = format!("urn:uuid:{}", name.consent);
     let members = [
         ("resourceType", json!("Provenance")),
@@ -130,7 +141,7 @@ pub(crate) fn provenance(
         ("recorded", json!(recorded.to_string())),
         ("agent", json!([agent(recorder, &patient(name, subject), parties)])),
     ];
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    Ok(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 fn agent(recorder: &Recorder, patient: &Value, parties: &dyn Fn(&AgencyId) -> Option<Organisation>) -> Value {

@@ -4,6 +4,7 @@
     reason = "documents are put together of parts that nobody else needs"
 )]
 
+mod givers;
 mod malformed;
 mod meaning;
 mod moments;

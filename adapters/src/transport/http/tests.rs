@@ -44,7 +44,7 @@ fn settings() -> Settings {
 }
 
 fn refusal(base: &'static str, settings: &Settings) -> String {
-    HttpClient::new(&Uri::from_static(base), settings).unwrap_err().to_string()
+    HttpClient::new(&Uri::from_static(base), settings, &Network::Tls).unwrap_err().to_string()
 }
 
 #[test]

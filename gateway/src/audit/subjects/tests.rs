@@ -25,7 +25,7 @@ fn person(number: u64) -> [u8; 32] {
 fn leaf(number: u64) -> Leaf {
     Leaf {
         time: Timestamp::from_millisecond(1_772_438_400_000).unwrap(),
-        event: if number % 15 == 14 { Event::DeliveryOutcome } else { Event::Read },
+        event: if number % 15 == 14 { Event::DeliveryOutcome } else { Event::JourneyEntry },
         organisation: if (number / 3).is_multiple_of(2) {
             "te".to_owned()
         } else {
@@ -115,7 +115,7 @@ fn it_says_what_a_scan_says_while_the_log_grows_and_after_every_opening() {
 }
 
 #[test]
-fn who_has_asked_has_identified_nobody() {
+fn who_has_asked_has_nothing_to_do_with_anybody() {
     let folder = TempDir::new().unwrap();
     let (log, _) = AuditLog::open(&folder.path().join("audit.log")).unwrap();
     let runtime = Runtime::new().unwrap();
@@ -124,10 +124,13 @@ fn who_has_asked_has_identified_nobody() {
         runtime.block_on(log.append(leaf)).unwrap();
     };
     let identified = |who, organisation| log.subjects().identified(&person(who), organisation).unwrap();
+    let knows = |who, organisation| log.subjects().knows(&person(who), organisation).unwrap();
     for event in [Event::VerifyConsent, Event::Refusal, Event::Read] {
         note(event, "te");
-        assert!(!identified(0, "te"));
+        assert!(!identified(0, "te") && !knows(0, "te"));
     }
+    note(Event::JourneyEntry, "te");
+    assert!(!identified(0, "te") && knows(0, "te") && !knows(1, "te"));
     note(Event::IdentifyYouth, "te");
     assert!(identified(0, "te") && !identified(0, "kela") && !identified(1, "te"));
     note(Event::VerifyConsent, "te");

@@ -18,6 +18,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
 use crate::audit::merkle::sha256;
+use crate::hex::hex;
 use crate::seal::{KeyError, create_key_file, random_bytes, read_key_file};
 
 /// The longest note that is read.
@@ -105,7 +106,7 @@ impl SigningKey {
         let key = key.ok_or_else(|| KeyError::Signing { path: path.to_owned() })?;
         let secret = Zeroizing::new([&[signature.number()], seed.as_slice()].concat());
         let encoded = Zeroizing::new(STANDARD.encode(secret.as_slice()));
-        let id = hexadecimal(&key.verifier.id);
+        let id = hex(&key.verifier.id);
         let text = Zeroizing::new(format!("{SECRET}{name}+{id}+{}\n", encoded.as_str()));
         create_key_file(path.to_owned(), text.as_bytes())?;
         Ok(key)
@@ -129,7 +130,7 @@ impl SigningKey {
         let secret = Zeroizing::new(STANDARD.decode(encoded).ok()?);
         let (number, seed) = secret.split_first()?;
         let key = SigningKey::of(name, Signature::of(*number)?, seed)?;
-        (hexadecimal(&key.verifier.id) == id).then_some(key)
+        (hex(&key.verifier.id) == id).then_some(key)
     }
 
     fn of(name: &str, signature: Signature, seed: &[u8]) -> Option<SigningKey> {
@@ -189,7 +190,7 @@ impl Verifier {
             let bytes = STANDARD.decode(encoded).ok()?;
             let (number, public) = bytes.split_first()?;
             let verifier = Verifier::of(name, Signature::of(*number)?, public.try_into().ok()?)?;
-            (hexadecimal(&verifier.id) == id).then_some(verifier)
+            (hex(&verifier.id) == id).then_some(verifier)
         };
         parts().ok_or(NoteError::Key)
     }
@@ -240,7 +241,7 @@ impl Verifier {
 impl fmt::Display for Verifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [&[self.signature.number()], self.public.as_slice()].concat();
-        write!(formatter, "{}+{}+{}", self.name, hexadecimal(&self.id), STANDARD.encode(bytes))
+        write!(formatter, "{}+{}+{}", self.name, hex(&self.id), STANDARD.encode(bytes))
     }
 }
 
@@ -322,8 +323,4 @@ fn signature(line: &str) -> Option<SignatureLine> {
 /// What a witness signs.
 fn witnessed(seconds: u64, text: &str) -> String {
     format!("cosignature/v1\ntime {seconds}\n{text}")
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -16,10 +16,11 @@ use std::sync::Arc;
 use super::TlogError;
 use super::checkpoint::Checkpoint;
 use super::edge::{Edge, Filled};
-use super::note::SigningKey;
-use super::tile::{CHECKPOINT, Kind, TileId, Tiles};
+use super::note::{SignedNote, SigningKey};
+use super::pin::Pin;
+use super::tile::{CHECKPOINT, Kind, TileId, note_if_any};
 use crate::audit::AuditLog;
-use crate::audit::log::{Reach, Shared};
+use crate::audit::log::{Reach, Shared, sync_folder_of};
 
 /// After how many leaves what they fill is written: about 16 MiB of memory.
 const STEP_LEAVES: u64 = 32_768;
@@ -33,6 +34,7 @@ pub struct Publisher {
     edge: Edge,
     reach: Reach,
     published: u64,
+    pin: Option<Pin>,
 }
 
 impl Publisher {
@@ -44,9 +46,11 @@ impl Publisher {
     pub fn open(log: &AuditLog, folder: PathBuf, key: SigningKey) -> Result<Publisher, TlogError> {
         let log = log.shared();
         let start = Reach::START;
-        let mut publisher = Publisher { log, key, folder, edge: Edge::default(), reach: start, published: 0 };
+        let mut publisher =
+            Publisher { log, key, folder, edge: Edge::default(), reach: start, published: 0, pin: None };
         publisher.make_folder()?;
-        if let Some(checkpoint) = publisher.newest()? {
+        if let Some(note) = publisher.newest()? {
+            let checkpoint = Checkpoint::open(&note, publisher.key.verifier())?;
             let reach = publisher.log.reach();
             if checkpoint.size > reach.leaves {
                 return Err(TlogError::Shorter { leaves: reach.leaves, size: checkpoint.size });
@@ -60,6 +64,18 @@ impl Publisher {
         }
         publisher.publish()?;
         Ok(publisher)
+    }
+
+    /// Pins every checkpoint from the newest one on.
+    ///
+    /// # Errors
+    /// [`TlogError::File`], when it cannot be pinned.
+    pub fn pinned(mut self, pin: Pin) -> Result<Publisher, TlogError> {
+        if let Some(note) = self.newest()? {
+            pin.write(&note)?;
+        }
+        self.pin = Some(pin);
+        Ok(self)
     }
 
     /// Tells how many leaves are published.
@@ -83,20 +99,16 @@ impl Publisher {
         let checkpoint = Checkpoint { origin, size: self.edge.size(), root: self.edge.root() };
         let note = checkpoint.sign(&self.key)?;
         replace(&self.folder.join(CHECKPOINT), note.as_str().as_bytes(), 0o644)?;
+        if let Some(pin) = &self.pin {
+            pin.write(&note)?;
+        }
         self.published = reach.leaves;
         Ok(())
     }
 
     /// The checkpoint that was published last.
-    fn newest(&self) -> Result<Option<Checkpoint>, TlogError> {
-        let note = match Tiles::checkpoint(&self.folder) {
-            Ok(note) => note,
-            Err(TlogError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Some(Checkpoint::open(&note, self.key.verifier())?))
+    fn newest(&self) -> Result<Option<SignedNote>, TlogError> {
+        note_if_any(&self.folder.join(CHECKPOINT))
     }
 
     /// Takes in the log up to a number of leaves, and writes the tiles that are full.
@@ -175,8 +187,7 @@ fn remove_partial(full: &Path) -> io::Result<()> {
 
 /// Puts a file in the place of another one: whoever reads sees one or the other, also after a power cut.
 pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), TlogError> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = write_file(path, bytes, mode).and_then(|()| File::open(parent)?.sync_all());
+    let written = write_file(path, bytes, mode).and_then(|()| sync_folder_of(path));
     written.map_err(|source| TlogError::File { path: path.to_owned(), source })
 }
 

@@ -240,6 +240,18 @@ pub fn read_note(path: &Path) -> Result<SignedNote, TlogError> {
     SignedNote::parse(&text).map_err(|source| TlogError::Note { path: path.to_owned(), source })
 }
 
+/// Reads a note from a file, or nothing where there is no file.
+///
+/// # Errors
+/// Those of [`read_note`].
+pub fn note_if_any(path: &Path) -> Result<Option<SignedNote>, TlogError> {
+    match read_note(path) {
+        Ok(note) => Ok(Some(note)),
+        Err(TlogError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn read(path: &Path, id: &TileId) -> Result<Option<Vec<u8>>, TlogError> {
     use std::io::Read as _;
     let most = match id.kind {

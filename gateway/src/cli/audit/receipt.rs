@@ -5,6 +5,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use polku_gateway::audit::Receipt;
+use polku_gateway::hex::of_hex;
 
 /// A receipt as `SEQUENCE:HASH`.
 #[derive(Debug, Clone, Copy)]
@@ -16,19 +17,11 @@ impl FromStr for Written {
     fn from_str(text: &str) -> Result<Written, Self::Err> {
         let receipt = || {
             let (sequence, hash) = text.split_once(':')?;
-            let leaf_hash = hexadecimal(hash).or_else(|| STANDARD.decode(hash).ok())?.try_into().ok()?;
+            let leaf_hash = of_hex(hash).or_else(|| STANDARD.decode(hash).ok()?.try_into().ok())?;
             Some(Receipt { sequence: sequence.parse().ok()?, leaf_hash })
         };
         receipt()
             .map(Written)
             .ok_or("a receipt is a sequence, a colon, and 32 bytes in base64 or hexadecimal")
     }
-}
-
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 64 {
-        return None;
-    }
-    let pair = |place: usize| u8::from_str_radix(text.get(place..place + 2)?, 16).ok();
-    (0..64).step_by(2).map(pair).collect()
 }

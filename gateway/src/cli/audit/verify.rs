@@ -7,6 +7,7 @@ use polku_gateway::audit::tlog::{
     Checkpoint, Evidence, InclusionProof, SignedNote, Tiles, Verifier, read_note, verify,
 };
 use polku_gateway::audit::{AuditLog, Receipt};
+use polku_gateway::hex::hex;
 
 use super::receipt::Written;
 use super::{Failure, failed, tell};
@@ -75,7 +76,7 @@ fn included(
         receipt.sequence,
         key.name(),
         checkpoint.size,
-        hexadecimal(&checkpoint.root)
+        hex(&checkpoint.root)
     ))?;
     for witness in witnesses {
         let time = Checkpoint::cosigned(&proof.checkpoint, witness)
@@ -109,14 +110,14 @@ fn whole(
         }
     }
     let found = verify(&Evidence { log, tiles, key, seen: &seen }).map_err(failed)?;
-    tell(format_args!("{} leaves, root {}", found.leaves, hexadecimal(&found.root)))?;
+    tell(format_args!("{} leaves, root {}", found.leaves, hex(&found.root)))?;
     tell(format_args!("{} of them in a checkpoint of {}", found.covered, key.name()))
 }
 
 /// A log by itself: it is not known whether it is the right one.
 fn alone(file: &Path) -> Result<(), Failure> {
     let found = AuditLog::verify(file).map_err(failed)?;
-    tell(format_args!("{} leaves, root {}", found.leaves, hexadecimal(&found.root)))?;
+    tell(format_args!("{} leaves, root {}", found.leaves, hex(&found.root)))?;
     if found.torn_bytes > 0 {
         tell(format_args!(
             "{} bytes at the end belong to a leaf that was never acknowledged",
@@ -124,8 +125,4 @@ fn alone(file: &Path) -> Result<(), Failure> {
         ))?;
     }
     Ok(())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -20,7 +20,7 @@ use super::profile::Settings;
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Connects with the organisation's certificate.
-pub(super) async fn open(settings: &Settings) -> Result<Channel, Failure> {
+pub(in crate::cli) async fn open(settings: &Settings) -> Result<Channel, Failure> {
     let connector = TlsConnector::from(Arc::new(client(settings).map_err(Failure::Broken)?));
     let host = settings.address.rsplit_once(':').map_or(settings.address.as_str(), |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');

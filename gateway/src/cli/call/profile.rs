@@ -5,11 +5,44 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 
-use super::{Arguments, Failure};
+use super::Failure;
+
+/// Where the gateway is, and with which certificate it is called.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Connect {
+    /// A TOML file with address, ca, certificate, key, server_name and actor.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// The gateway.
+    #[arg(long, value_name = "HOST:PORT")]
+    address: Option<String>,
+    /// The authority of the gateway's certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The caller's certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// The name in the gateway's certificate, if it is not the host.
+    #[arg(long, value_name = "NAME")]
+    server_name: Option<String>,
+}
+
+impl Connect {
+    /// What holds where neither the command line nor a profile says otherwise.
+    pub(in crate::cli) fn suppose(&mut self, address: String, ca: PathBuf) {
+        if self.profile.is_none() {
+            self.address.get_or_insert(address);
+            self.ca.get_or_insert(ca);
+        }
+    }
+}
 
 /// All that a call needs besides its message.
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(in crate::cli) struct Settings {
     /// Host and port.
     pub(super) address: String,
     /// PEM file.
@@ -46,12 +79,12 @@ enum ActorJson {
 
 impl Settings {
     /// Puts the command line over the profile.
-    pub(super) fn gather(arguments: Arguments) -> Result<Settings, Failure> {
-        let profile = match &arguments.profile {
+    pub(in crate::cli) fn gather(connect: Connect, actor: Option<String>) -> Result<Settings, Failure> {
+        let profile = match &connect.profile {
             Some(path) => Profile::load(path)?,
             None => Profile::default(),
         };
-        let actor = match (arguments.actor, profile.actor) {
+        let actor = match (actor, profile.actor) {
             (Some(text), _) | (None, Some(ActorJson::Text(text))) => Some(text),
             (None, Some(ActorJson::Table(table))) => {
                 Some(serde_json::to_string(&table).map_err(|error| Failure::Usage(error.into()))?)
@@ -59,11 +92,11 @@ impl Settings {
             (None, None) => None,
         };
         Ok(Settings {
-            address: needed(arguments.address.or(profile.address), "address")?,
-            ca: needed(arguments.ca.or(profile.ca), "ca")?,
-            certificate: needed(arguments.certificate.or(profile.certificate), "certificate")?,
-            key: needed(arguments.key.or(profile.key), "key")?,
-            server_name: arguments.server_name.or(profile.server_name),
+            address: needed(connect.address.or(profile.address), "address")?,
+            ca: needed(connect.ca.or(profile.ca), "ca")?,
+            certificate: needed(connect.certificate.or(profile.certificate), "certificate")?,
+            key: needed(connect.key.or(profile.key), "key")?,
+            server_name: connect.server_name.or(profile.server_name),
             actor,
         })
     }

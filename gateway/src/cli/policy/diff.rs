@@ -20,8 +20,8 @@ pub(in crate::cli) struct Arguments {
     /// The folder of the rules as they might be.
     #[arg(value_name = "NEW_DIR")]
     new: PathBuf,
-    /// What a gateway was really asked: decisions.jsonl in the folder of its store, which it writes every minute and
-    /// when it ends. Each question is answered by the rules that are in force now.
+    /// What a gateway was really asked: decisions.jsonl in the folder of its store, which it writes every minute, before
+    /// other rules come into force and when it ends. Each question is answered by the rules that are in force now.
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
 }

@@ -6,10 +6,12 @@ use polku_policy::{Agreement, Municipality, Sector, Standing, Task};
 use polku_proto::{AgencyId, CategorySet, UnitId, named};
 
 use super::super::section::{Section, quoted};
-use super::super::{ActorKind, AdapterEntry, AgencyEntry, Controller, Organisation};
+use super::super::{ActorKind, AdapterEntry, AgencyEntry, Controller, Operator, Organisation};
 use super::routing::MUNICIPALITY;
 
 const AGENCY_ID: &str = "an agency id: 1 to 32 lower-case letters, digits and hyphens, a letter first";
+const OPERATOR: &str =
+    "a name of letters, digits and ._:-, at most 64 of them, and no personal identity code";
 /// Who stands for the young person's side in joint plans.
 const OWN_SIDE: [&str; 3] = ["youth", "guardian", "representative"];
 const BUSINESS_ID: &str = "a business id: seven digits, a hyphen and the check digit";
@@ -71,9 +73,38 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
     (agencies, ids)
 }
 
-pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) -> Vec<Organisation> {
+/// Everybody who may call over gRPC. A certificate says who calls: none is listed twice.
+pub(super) fn callers(
+    top: &Section<'_>,
+    agencies: &BTreeSet<AgencyId>,
+) -> (Vec<Organisation>, Vec<Operator>) {
+    let mut certificates = BTreeSet::new();
+    let organisations = organisations(top, agencies, &mut certificates);
+    (organisations, operators(top, &mut certificates))
+}
+
+fn operators(top: &Section<'_>, all_certificates: &mut BTreeSet<[u8; 32]>) -> Vec<Operator> {
+    let mut operators: Vec<Operator> = Vec::new();
+    for section in top.sections("operator") {
+        let id = section.text("id", OPERATOR);
+        let certificates = certificates(&section, all_certificates);
+        if let Some(id) = id.as_ref().filter(|id| !is_unit(id)) {
+            section.wrong("id", quoted(id), OPERATOR);
+        } else if let Some(id) = id.as_ref().filter(|id| operators.iter().any(|other| other.id == **id)) {
+            section.wrong("id", format!("{} a second time", quoted(id)), "every operator once");
+        }
+        section.finish();
+        operators.extend(id.map(|id| Operator { id, certificates }));
+    }
+    operators
+}
+
+fn organisations(
+    top: &Section<'_>,
+    agencies: &BTreeSet<AgencyId>,
+    all_certificates: &mut BTreeSet<[u8; 32]>,
+) -> Vec<Organisation> {
     let mut organisations: Vec<Organisation> = Vec::new();
-    let mut all_certificates = BTreeSet::new();
     for section in top.sections("organisation") {
         let agency = listed(&section, "agency", agencies);
         if let Some(agency) = &agency
@@ -85,7 +116,7 @@ pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) ->
                 "one organisation an agency",
             );
         }
-        let certificates = certificates(&section, &mut all_certificates);
+        let certificates = certificates(&section, all_certificates);
         let units = words(
             &section,
             "units",

@@ -36,13 +36,14 @@ fn the_core_network_comes_first_and_then_the_name() {
         // In Finnish the letter ä comes after y.
         "tasmarekry",
         "verkko-ohjaus",
+        "workpilots",
         "pajavalmennus",
         "taksikurssi",
         "hemkvall",
     ];
     assert_eq!(all, expected);
-    assert_eq!(found(|query| query.network = Some(ServiceNetwork::Core)), all[..9]);
-    assert_eq!(found(|query| query.network = Some(ServiceNetwork::Partner)), all[9..]);
+    assert_eq!(found(|query| query.network = Some(ServiceNetwork::Core)), all[..10]);
+    assert_eq!(found(|query| query.network = Some(ServiceNetwork::Partner)), all[10..]);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::journey::verify_batch::ReadItem;
 use crate::outbox::DISCLOSURE_NOTICE;
 use crate::person::Person;
 use crate::record::{ReferralRecord, ground, wire_time};
-use crate::trail::{By, subject_as_actor};
+use crate::trail::{By, GATEWAY, subject_as_actor};
 
 /// Reads the leaves about one person for one pair of eyes.
 pub(super) struct Reading<'a> {
@@ -81,9 +81,7 @@ impl<'a> Reading<'a> {
     async fn told(&mut self, entry: &audit::Entry) -> Result<Option<(Disclosure, Timestamp)>, Error> {
         let leaf = &entry.leaf;
         let Some(kind) = self.kind(leaf) else { return Ok(None) };
-        // A reading like an earlier one has the details of that one.
-        let kept = leaf.refers_to.filter(|_| leaf.event == Event::Read).unwrap_or(entry.sequence);
-        let details = Details::read(self.gateway.details(self.person, kept).await?.as_ref())?;
+        let details = self.details(entry).await?;
         let facts = self.facts(details.about_referral()).await?;
         let mut disclosure = Disclosure {
             bases: details.bases(),
@@ -122,6 +120,10 @@ impl<'a> Reading<'a> {
             }
             Kind::Sent => {
                 self.sent(&mut disclosure, entry, &details, facts.as_ref()).await?;
+                // An agency's own words, with how they stand by now: nobody has been told anything about anybody.
+                if !disclosure.discloser.is_empty() && disclosure.discloser == disclosure.recipient {
+                    return Ok(None);
+                }
             }
             Kind::NotSent => {
                 disclosure.set_delivery_state(details.delivery_state());
@@ -141,6 +143,13 @@ impl<'a> Reading<'a> {
         }
         let done = facts.map_or(leaf.time, |facts| facts.sent);
         Ok(Some((disclosure, done)))
+    }
+
+    /// The details of a leaf. A reading or question like an earlier one has those of that one.
+    async fn details(&self, entry: &audit::Entry) -> Result<Details, Error> {
+        let is_again = matches!(entry.leaf.event, Event::Read | Event::FactsQuery);
+        let kept = entry.leaf.refers_to.filter(|_| is_again).unwrap_or(entry.sequence);
+        Details::read(self.gateway.details(self.person, kept).await?.as_ref())
     }
 
     /// What every entry has.
@@ -182,14 +191,23 @@ impl<'a> Reading<'a> {
             Event::Erasure => Kind::Erased,
             Event::FactsQuery => Kind::FactsAsked,
             Event::JourneyEntry => Kind::Recorded,
-            Event::Closed | Event::Policy | Event::Tally => return None,
+            Event::Closed
+            | Event::Policy
+            | Event::Tally
+            | Event::PersonErasure
+            | Event::MasterKey
+            | Event::Loss
+            | Event::Administration => {
+                return None;
+            }
         })
     }
 
     fn actor(&self, leaf: &Leaf, by: Option<&By>) -> DisclosureActor {
         use disclosure_actor::Kind;
         let mut actor = DisclosureActor::default();
-        if leaf.actor == [0; 32] {
+        // An operator acts for the gateway.
+        if leaf.actor == [0; 32] || leaf.organisation == GATEWAY {
             actor.set_kind(Kind::Gateway);
             return actor;
         }
@@ -220,7 +238,7 @@ impl<'a> Reading<'a> {
     ) -> Result<(), Error> {
         parties(disclosure, &entry.leaf, details, facts);
         let mut state = DeliveryState::Sending;
-        if let Some(last) = entry.later.iter().rfind(|later| later.leaf.event == Event::DeliveryOutcome) {
+        if let Some(last) = entry.later.iter().rfind(|later| later.leaf.event.tells_outcome()) {
             let outcome = self.gateway.details(self.person, last.sequence).await?;
             state = Details::read(outcome.as_ref())?.delivery_state();
             disclosure.outcome_receipt = Some(receipt(last));
@@ -264,8 +282,7 @@ impl<'a> Reading<'a> {
 
     /// The questions to several agencies, one by one.
     async fn asked(&mut self, entry: &audit::Entry) -> Result<Vec<Fate>, Error> {
-        let details = self.gateway.details(self.person, entry.sequence).await?;
-        let details = Details::read(details.as_ref())?;
+        let details = self.details(entry).await?;
         let bare = self.bare(entry, Kind::FactsAsked, details.by.as_ref())?;
         let recipient = reader(&bare).unwrap_or_default();
         let fates = details.asked().map(|(agency, asked)| {

@@ -1,7 +1,7 @@
 //! Who may see what has become of a person's data, and how much of it?
 
 use jiff::Timestamp;
-use polku_policy::{ActorRole, Decision};
+use polku_policy::{ActorRole, Decision, Relation};
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::disclosure_actor;
 use polku_proto::v1::representative_actor::Capacity;
@@ -11,9 +11,8 @@ use polku_proto::{AgencyId, CategorySet, LegalStatusName, YouthId};
 use super::super::explain::OFFICER;
 use super::super::view::own_record;
 use crate::caller::{Actor, Caller};
-use crate::error::Error;
+use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
-use crate::store::ReferralFilter;
 
 /// What the list tells: with whom a young person has had to do.
 const TOLD: CategorySet = CategorySet::of(&[DataCategory::ServiceAttendance]);
@@ -46,7 +45,7 @@ impl Gateway {
             Actor::Representative { capacity: Capacity::Guardian, .. } => Eyes::Guardian,
             Actor::Representative { .. } => Eyes::Representative,
             Actor::Professional { role, .. } if role == OFFICER => {
-                self.check_concerned(&caller.agency, youth).await?;
+                self.check_concerned(caller, youth).await?;
                 // Officers are of no unit that has the matter.
                 question.actor = ActorRole::System;
                 Eyes::Officer(caller.agency.clone())
@@ -54,21 +53,22 @@ impl Gateway {
             Actor::Professional { .. } => return Err(Error::NotFound),
         };
         let decision = self.engine().decide(&self.index(), TOLD, &question);
+        check_decided(&decision)?;
         if decision.permitted() == TOLD { Ok((eyes, decision)) } else { Err(Error::NotFound) }
     }
 
-    /// An agency that has had nothing to do with a person takes the same way for everybody, known or not.
-    async fn check_concerned(&self, agency: &AgencyId, youth: YouthId) -> Result<(), Error> {
+    /// Whether the agency has to do with the person, or has had: it has acted on their data, or was sent some of it. That
+    /// it has asked about them makes it no party, alone or in a batch, it itself or another one: it can ask about nobody
+    /// as well, and would be told here who is somebody. It takes the same way for everybody, known or not.
+    async fn check_concerned(&self, caller: &Caller, youth: YouthId) -> Result<(), Error> {
         let subject = self.subject_pseudonym(youth);
-        let (subjects, organisation) = (self.audit.subjects(), agency.clone());
-        let known =
-            tokio::task::spawn_blocking(move || subjects.knows(&subject, organisation.as_str())).await;
-        let known = known.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))??;
-        let party = Some(agency.clone());
-        let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
-        let referred = !self.store.referrals(&filter).await?.is_empty();
-        let asked = !self.store.batches_about(&subject).await?.is_empty();
-        if known || referred || asked { Ok(()) } else { Err(Error::NotFound) }
+        let organisation = caller.agency.clone();
+        let known = self.in_log(move |log| log.knows(&subject, organisation.as_str())).await?;
+        match self.relation_of(caller, youth).await? {
+            Relation::Established => Ok(()),
+            Relation::None if known => Ok(()),
+            Relation::None => Err(Error::NotFound),
+        }
     }
 }
 

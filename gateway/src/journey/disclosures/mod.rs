@@ -22,7 +22,7 @@ use self::entry::Reading;
 use self::eyes::Eyes;
 use super::page;
 use super::read::youth_id;
-use crate::audit::{self, AuditError, Event};
+use crate::audit::{self, Event};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -58,8 +58,6 @@ struct Wanted {
 struct Page {
     disclosures: Vec<Disclosure>,
     next: Option<Cursor>,
-    /// Whether there is anything for these eyes, of whatever time.
-    concerns: bool,
     /// The leaves that are not told yet.
     delayed: Vec<u64>,
 }
@@ -99,14 +97,10 @@ impl Gateway {
             people.push(self.person(id).await?);
         }
         let page = self.page(&people, &eyes, &wanted, cursor.unwrap_or_default(), now).await?;
-        if !page.concerns && cursor.is_none() && matches!(eyes, Eyes::Officer(_)) {
-            // To an agency that has had nothing to do with the person there is none.
-            return Err(Error::NotFound);
-        }
         let name = format!("{}/disclosures", YouthName { youth });
         let entry = Entry::of(Event::Read, youth).by(caller).of_what(&name);
         let entry = entry.decided(Purpose::Unspecified, &decision);
-        self.note_with(entry, youth, &json!({"delayed": page.delayed}), self.now()).await?;
+        self.note_with(entry, youth, json!({"delayed": page.delayed}), self.now()).await?;
 
         let next_page_token = match page.next {
             Some(next) => page::token(self, caller, &list, &next.bytes())?,
@@ -155,8 +149,7 @@ impl Gateway {
         }
         let mut readings: Vec<Reading<'_>> =
             people.iter().map(|person| Reading::new(self, person, eyes, now)).collect();
-        // Officers learn that there is nothing for them only when all has been looked at.
-        let mut page = Page { concerns: !matches!(eyes, Eyes::Officer(_)), ..Page::default() };
+        let mut page = Page::default();
         let mut looked_at = 0_usize;
         let Cursor { mut before, told: mut skip } = cursor;
         loop {
@@ -166,7 +159,7 @@ impl Gateway {
                 let mut fates = Vec::new();
                 let mut time = None;
                 for (place, entry) in about {
-                    if page.concerns && wanted.from.is_some_and(|from| entry.leaf.time < from - SLACK) {
+                    if wanted.from.is_some_and(|from| entry.leaf.time < from - SLACK) {
                         return Ok(page);
                     }
                     time = Some(entry.leaf.time);
@@ -179,7 +172,6 @@ impl Gateway {
                         page.next = Some(Cursor { before: Some(sequence + 1), told: place });
                         return Ok(page);
                     }
-                    page.concerns |= matches!(fate, Fate::Told(_));
                     match fate {
                         Fate::Hidden => {}
                         Fate::Told(_) | Fate::Delayed if !time.is_some_and(|time| wanted.covers(time)) => {}
@@ -192,7 +184,7 @@ impl Gateway {
             if before.is_none() {
                 return Ok(page);
             }
-            if looked_at >= MOST_LEAVES && page.concerns {
+            if looked_at >= MOST_LEAVES {
                 page.next = Some(Cursor { before, told: 0 });
                 return Ok(page);
             }
@@ -208,11 +200,8 @@ impl Gateway {
     ) -> Result<(Leaves, Option<u64>), Error> {
         let (mut leaves, mut next) = (Leaves::new(), None);
         for (place, (subject, batches)) in subjects.iter().enumerate() {
-            let (log, subject, shared) = (self.audit.subjects(), *subject, Arc::clone(batches));
-            let found = tokio::task::spawn_blocking(move || log.about(&subject, &shared, before, STEP));
-            let found =
-                found.await.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))?;
-            let found = found.map_err(|error: AuditError| Error::Audit(error))?;
+            let (subject, shared) = (*subject, Arc::clone(batches));
+            let found = self.in_log(move |log| log.about(&subject, &shared, before, STEP)).await?;
             next = next.max(found.next);
             for entry in found.entries {
                 leaves.entry(Reverse(entry.sequence)).or_default().push((place, entry));

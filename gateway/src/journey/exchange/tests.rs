@@ -20,7 +20,7 @@ use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::record::wire_time;
@@ -53,7 +53,7 @@ impl Scene {
             store: Arc::new(SqliteStore::open(&folder.path().join("polku.db")).unwrap()),
             audit: AuditLog::open(&folder.path().join("audit.log")).unwrap().0,
             keys: Keys::generate_into(&folder.path().join("keys")).unwrap(),
-            engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
+            engine: Arc::new(Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap()),
             directory,
             service_directory: ServiceDirectory::default(),
             routing: Routing::default(),
@@ -64,6 +64,7 @@ impl Scene {
             plan: PlanSettings::default(),
             journey: JourneySettings::default(),
             delays: Delays::default(),
+            retention: RetentionSettings::default(),
         });
         let gateway = gateway.await.unwrap();
         let professional = Actor::Professional {
@@ -103,6 +104,7 @@ impl Scene {
         let housing = vec![DataCategory::Housing as i32];
         Imported {
             patient: Patient::Hetu(CODE.parse().unwrap()),
+            given_by: Some(Giver::Patient),
             consents: vec![self.terms(), self.terms()],
             prohibitions: vec![ProhibitionTerms { categories: housing, ..ProhibitionTerms::default() }],
         }
@@ -195,6 +197,8 @@ async fn one_thing_wrong_and_nothing_is_recorded() {
         ("UNKNOWN_AGENCY", Imported { consents: vec![scene.terms(), foreign], ..scene.document() }),
         ("INVALID_FIELDS", Imported { consents: vec![scene.terms(), empty], ..scene.document() }),
         ("TERMS_INVALID", Imported { prohibitions: vec![nobodys], ..scene.document() }),
+        // The young person is said to have given it.
+        ("GIVER_MISMATCH", Imported { given_by: Some(Giver::RelatedPerson), ..scene.document() }),
     ];
     for (reason, imported) in cases {
         let leaves = scene.gateway.audit.len();
@@ -206,8 +210,17 @@ async fn one_thing_wrong_and_nothing_is_recorded() {
         evidence: Some(ConsentEvidence { given_by: GivenBy::Guardian as i32, ..evidence() }),
         ..scene.request("{}")
     };
-    let refused = scene.import(&guardian, scene.document()).await.unwrap_err();
-    assert_eq!(refused.reason(), "RENEW_BY_SUBJECT");
+    for (reason, given_by, prohibitions) in [
+        ("GIVER_MISMATCH", Some(Giver::Patient), Vec::new()),
+        ("RENEW_BY_SUBJECT", Some(Giver::RelatedPerson), Vec::new()),
+        ("RENEW_BY_SUBJECT", None, Vec::new()),
+        ("GUARDIAN_PROHIBITS", Some(Giver::RelatedPerson), scene.document().prohibitions),
+        ("GUARDIAN_PROHIBITS", None, scene.document().prohibitions),
+    ] {
+        let imported = Imported { given_by, prohibitions, ..scene.document() };
+        let refused = scene.import(&guardian, imported).await.unwrap_err();
+        assert_eq!((refused.reason(), scene.recorded().await), (reason, 0));
+    }
     assert!(scene.gateway.index().is_empty());
 }
 
@@ -215,7 +228,8 @@ async fn one_thing_wrong_and_nothing_is_recorded() {
 async fn a_document_may_name_the_person_as_the_gateway_does_and_only_deny() {
     let scene = Scene::open().await;
     let patient = Patient::Youth(YouthName { youth: scene.youth });
-    let imported = Imported { patient, consents: Vec::new(), ..scene.document() };
+    // And need not say who has given it.
+    let imported = Imported { patient, given_by: None, consents: Vec::new(), ..scene.document() };
     let answer = scene.import(&scene.request("{}"), imported).await.unwrap();
     assert_eq!((answer.consents.len(), answer.prohibitions.len()), (0, 1));
     assert_eq!(scene.gateway.index().len(), 1);

@@ -32,6 +32,9 @@ use crate::trail::Entry;
 /// Without this a party has nothing to do with a plan.
 const JOINT_PLAN: CategorySet = CategorySet::of(&[DataCategory::JointPlan]);
 
+const ANOTHER: Error = Error::RecordState {
+    expected: "no other plan of the young person that the caller may change and that has not ended",
+};
 const COORDINATOR: Error =
     Error::ActorNotAllowed { expected: "a professional of the responsible worker's agency" };
 
@@ -52,12 +55,16 @@ impl Gateway {
             let record = self.plan_named(&person, earlier.plan.as_ref()).await?;
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
-        // A plan that the caller is no party to does not show, not even by a refusal.
+        self.check_relation(caller, youth).await?;
+        // A plan that the caller could not change does not show, not even by a refusal: another agency's, nor one that
+        // another unit of the own agency has.
         let plans = self.plans_under(&self.ids_of(youth)).await?;
-        if plans.iter().any(|plan| !plan.row.ended && plan.row.parties.contains(&caller.agency)) {
-            return Err(Error::RecordState {
-                expected: "no other plan of the young person that the caller's agency is a party to and that has not ended",
-            });
+        for plan in plans.iter().filter(|plan| !plan.row.ended) {
+            match self.hands(caller, plan, now) {
+                Ok(_) => return Err(ANOTHER),
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
         }
         let replaces = request.replaces.as_str();
         if !replaces.is_empty() {
@@ -152,7 +159,7 @@ impl Gateway {
             let entry =
                 Entry::of(Event::Refusal, plan.youth).by(caller).decided(purpose, &decision).of_what(&name);
             self.note_refusal(entry, Some(&person), &channel, &decision, now).await?;
-            return Err(Error::NotPermitted(Box::new(decision)));
+            return Err(Error::refused(decision));
         }
         let mut draft = Draft::by_call(record);
         let kept = &mut draft.after.kept;
@@ -340,7 +347,7 @@ impl Gateway {
         }
         let entry = Entry::of(Event::Refusal, person.id).by(caller).decided(question.purpose, &decision);
         self.note_refusal(entry, Some(person), &question.channel, &decision, now).await?;
-        Err(Error::NotPermitted(Box::new(decision)))
+        Err(Error::refused(decision))
     }
 
     /// The plan that a kept answer is about.

@@ -5,7 +5,7 @@ use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{MeetingRecord, MeetingState, PlanItem, PlanLink, PlanPart, plan_link};
 
 use super::record::PlanRecord;
-use super::step::{add_link, has_item};
+use super::step::has_item;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -57,26 +57,23 @@ impl Gateway {
         }
         Err(refusal)
     }
-}
 
-/// Links the needs that came in with the meeting in which they came to light.
-pub(super) fn note_found(
-    caller: &Caller,
-    record: &mut PlanRecord,
-    found: Vec<PlanItem>,
-    found_in: Option<&PlanItem>,
-) -> Result<(), Error> {
-    let maker = match caller.actor {
-        Actor::Professional { .. } => caller.agency.as_str(),
-        Actor::Subject(_) | Actor::Representative { .. } => plan::YOUTH,
-    };
-    for need in found {
-        if !has_item(record.plan()?, &need) {
-            continue;
+    /// Links the needs that came in with the meeting in which they came to light.
+    pub(super) fn note_found(
+        &self,
+        caller: &Caller,
+        record: &mut PlanRecord,
+        found: Vec<PlanItem>,
+        found_in: Option<&PlanItem>,
+    ) -> Result<(), Error> {
+        for need in found {
+            if !has_item(record.plan()?, &need) {
+                continue;
+            }
+            let kind = plan_link::Kind::FoundIn as i32;
+            let link = PlanLink { kind, first: Some(need), second: found_in.cloned() };
+            self.add_link(caller, record, link)?;
         }
-        let kind = plan_link::Kind::FoundIn as i32;
-        let link = PlanLink { kind, first: Some(need), second: found_in.cloned() };
-        add_link(record, link, maker)?;
+        Ok(())
     }
-    Ok(())
 }

@@ -1,8 +1,9 @@
 //! A plan that an agency's own system keeps comes into the agency's section.
 //!
-//! What the system said last of the plan is the base: only what has changed there since is brought in, over what was
-//! changed here. An agency can have several plans of one person, one after the other or beside each other: each has its
-//! own base, and its items have ids of their own in the section (`crate::plan::take_in`).
+//! What the system said last of the plan, or has been delivered of it since, is the base: only what has changed there
+//! since is brought in, over what was changed here. An agency can have several plans of one person, one after the other
+//! or beside each other: each has its own base, and its items have ids of their own in the section
+//! (`crate::plan::take_in`).
 
 use jiff::Timestamp;
 use polku_adapters::{AdapterError, AdapterErrorKind, InboundOutcome, InboundPlanPart};
@@ -80,12 +81,12 @@ impl Gateway {
             return Ok(not_kept());
         };
         let call = self.call(caller, "inbound/plan", &message.to_string(), &part)?;
-        let youth = self.plan_holder(caller, row.id, &part.plan).await?;
+        let youth = self.plan_holder(caller, row.id, &part).await?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return taken(&earlier);
         }
-        let Some(record) = self.joint_plan(caller, &person, &part.plan).await? else {
+        let Some(record) = self.joint_plan(caller, &person, &part).await? else {
             return Ok(not_kept());
         };
         let merged = imported(caller, record, vec![part], now)?;
@@ -94,33 +95,49 @@ impl Gateway {
         taken(&answer)
     }
 
-    /// Under which id of the person their joint plan is kept: the present one, or one that they had before.
-    async fn plan_holder(&self, caller: &Caller, present: YouthId, named: &str) -> Result<YouthId, Error> {
+    /// Under which id of the person the joint plan is kept that this belongs to: the present one, or one that they had
+    /// before.
+    async fn plan_holder(
+        &self,
+        caller: &Caller,
+        present: YouthId,
+        part: &PlanPart,
+    ) -> Result<YouthId, Error> {
+        let mut first = None;
         for id in self.ids_of(present) {
-            if self.joint_plan(caller, &self.person(id).await?, named).await?.is_some() {
-                return Ok(id);
+            match self.joint_plan(caller, &self.person(id).await?, part).await? {
+                Some(record) if last_word(&record, caller, part).is_some() => return Ok(id),
+                Some(_) => first = first.or(Some(id)),
+                None => {}
             }
         }
-        Ok(present)
+        Ok(first.unwrap_or(present))
     }
 
-    /// The person's joint plan that has not ended and that the agency is a party to; the named one, if it is named.
+    /// The person's joint plan that has not ended and that the agency is a party to: the named one, if it is named; or
+    /// else the one into which this plan of the agency has come before; or else the newest.
     async fn joint_plan(
         &self,
         caller: &Caller,
         person: &Person,
-        named: &str,
+        part: &PlanPart,
     ) -> Result<Option<PlanRecord>, Error> {
+        let mut first = None;
         for row in self.store.plans_of(person.id).await? {
             if row.ended || !row.parties.contains(&caller.agency) {
                 continue;
             }
             let record = PlanRecord::open(person, row)?;
-            if named.is_empty() || record.name().to_string() == named {
+            let is_meant = match part.plan.as_str() {
+                "" => last_word(&record, caller, part).is_some(),
+                named => record.name().to_string() == named,
+            };
+            if is_meant {
                 return Ok(Some(record));
             }
+            first = first.or(Some(record).filter(|_| part.plan.is_empty()));
         }
-        Ok(None)
+        Ok(first)
     }
 
     /// The plans that the caller's own system keeps: those that have not ended, and those that have come in before, which
@@ -145,20 +162,14 @@ impl Gateway {
         let own = Channel { from: caller.party(), to: caller.party() };
         let question = Question::new(person.id, own, Viewer::Author, record.plan()?.purpose(), now);
         let question = Question { actor: caller.role(), ..question };
-        let query = self
-            .engine()
-            .authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))?;
+        let query =
+            self.engine().authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)?;
         let facts = adapter.fetch(query, now).await.map_err(|error| {
             tracing::info!(agency = %caller.agency, kind = %error.kind, "own plan not fetched");
             unfetched(&error)
         })?;
-        let came_in = |part: &PlanPart| {
-            let mut imports = record.kept.imports.iter();
-            imports.any(|base| base.owner == caller.agency.as_str() && base.reference == part.reference)
-        };
         let mut parts = facts.plans;
-        parts.retain(|part| !plan::is_over(part.state()) || came_in(part));
+        parts.retain(|part| !plan::is_over(part.state()) || last_word(record, caller, part).is_some());
         let changed = |part: &PlanPart| part.update_time.map(|time| (time.seconds, time.nanos));
         parts.sort_by(|one, other| (changed(one), &one.reference).cmp(&(changed(other), &other.reference)));
         // Of one plan that is told twice the later word counts.
@@ -174,6 +185,12 @@ impl Gateway {
         }
         Ok(last)
     }
+}
+
+/// What the same plan of the caller's own system has said last, if it has come into this joint plan.
+fn last_word<'a>(record: &'a PlanRecord, caller: &Caller, part: &PlanPart) -> Option<&'a PlanPart> {
+    let mut imports = record.kept.imports.iter();
+    imports.find(|last| last.owner == caller.agency.as_str() && last.reference == part.reference)
 }
 
 /// The draft with the system's words in it.
@@ -221,18 +238,20 @@ fn take_word(
     let name = draft.after.name().to_string();
     let prefix = plan::source_prefix(draft.after.section(owner), &part.reference);
     let part = plan::tagged(part, &prefix);
-    let imports = &draft.after.kept.imports;
-    let is_own = |base: &&PlanPart| base.owner == owner;
-    let base = imports.iter().filter(is_own).find(|base| base.reference == part.reference).cloned();
-    if base.is_none() && imports.iter().filter(is_own).count() >= plan::MOST_SOURCES {
+    let kept = &draft.after.kept;
+    let is_own = |last: &&PlanPart| last.owner == owner;
+    let is_this = |last: &&PlanPart| last.owner == owner && last.reference == part.reference;
+    let last = kept.imports.iter().find(is_this).cloned();
+    let held = kept.held.iter().find(is_this).cloned();
+    if last.is_none() && kept.imports.iter().filter(is_own).count() >= plan::MOST_SOURCES {
         return Err(Error::RecordState { expected: "at most 20 plans of one agency's own system in a plan" });
     }
-    let base = base.unwrap_or_else(|| empty_part(&name, owner));
+    let last = last.unwrap_or_else(|| empty_part(&name, owner));
     let (revision, updated) = (part.revision, part.update_time);
     let instant = |time: prost_types::Timestamp| (time.seconds, time.nanos);
-    let is_older = updated.zip(base.update_time).is_some_and(|(time, last)| instant(time) < instant(last));
+    let is_older = updated.zip(last.update_time).is_some_and(|(time, last)| instant(time) < instant(last));
     // A message that was overtaken would take back what a later one has said. Who does not count says 0.
-    if revision < base.revision && revision != 0 || revision == 0 && is_older {
+    if revision < last.revision && revision != 0 || revision == 0 && is_older {
         return Err(Error::RecordState {
             expected: "a plan that is no older than the one that came in last",
         });
@@ -240,25 +259,41 @@ fn take_word(
     let ours = PlanPart {
         plan: name,
         owner: owner.to_owned(),
-        revision: base.revision,
-        update_time: base.update_time,
-        redacted: base.redacted,
-        consent_withdrawn: base.consent_withdrawn,
+        revision: last.revision,
+        update_time: last.update_time,
+        redacted: last.redacted,
+        consent_withdrawn: last.consent_withdrawn,
         ..part
     };
-    // A system knows all that its agency has written.
-    let (told, fellows_told) = (CategorySet::ALL, CategorySet::ALL);
-    let (editor, origin) = (Editor::Owner, Origin::Import);
-    plan::check(&Edit { editor, origin, told, fellows_told, base: &base, ours: &ours, now })?;
-    let said = imports.clone();
-    let said = |reference: &str| said.iter().filter(is_own).find(|base| base.reference == reference);
     let told = PlanPart { revision, update_time: updated, ..ours.clone() };
-    let word = plan::take_in(draft.after.section_mut(owner)?, prefix, (&base, &told), said);
+    let held = held.filter(|held| plan::comes_after(&told, &last, held));
+    let is_over_held = held.is_some();
+    let base = match held {
+        Some(held) => plan::over(&held, &last),
+        None => last,
+    };
+    // A system knows all that its agency has written.
+    let (editor, origin, all) = (Editor::Owner, Origin::Import, CategorySet::ALL);
+    plan::check(&Edit { editor, origin, told: all, fellows_told: all, base: &base, ours: &ours, now })?;
+    let said: Vec<PlanPart> = kept.held.iter().chain(&kept.imports).cloned().collect();
+    let said = |reference: &str| match reference == told.reference {
+        true => Some(&base),
+        false => said.iter().filter(is_own).find(|last| last.reference == reference),
+    };
+    let section = draft.after.section_mut(owner)?;
+    let word = plan::take_in(section, prefix, (&base, &told), said);
+    let sources: Vec<String> =
+        section.sources.iter().flat_map(|source| &source.part).map(|part| part.reference.clone()).collect();
+    let kept = &mut draft.after.kept;
+    // What was delivered before any plan of the system was known belongs to the first one, if that has no name either.
+    kept.held.retain(|held| {
+        let is_said = is_over_held && held.reference == told.reference;
+        held.owner != owner || sources.contains(&held.reference) && !is_said
+    });
     // In its place: the first one is the first one for good.
-    let imports = &mut draft.after.kept.imports;
-    match imports.iter_mut().find(|base| base.owner == owner && base.reference == told.reference) {
-        Some(base) => *base = told,
-        None => imports.push(told),
+    match kept.imports.iter_mut().find(|last| last.owner == owner && last.reference == told.reference) {
+        Some(last) => *last = told,
+        None => kept.imports.push(told),
     }
     let Word { base, ours } = word;
     bring_in(draft, &Wanted { base, ours, told: CategorySet::ALL }, clashed, now)

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::Timestamp;
 use polku_proto::{AgencyId, PlanId};
@@ -31,11 +31,14 @@ const MOST_REVISED: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct PlansInHand(Mutex<HashMap<(PlanId, u64), Weak<PlanInHand>>>);
 
+/// What a sight shows, put together once.
+type SeenOnce = Arc<OnceCell<Arc<Seen>>>;
+
 /// A plan for as long as somebody has it in hand.
 #[derive(Default)]
 pub(crate) struct PlanInHand {
     record: OnceCell<PlanRecord>,
-    seen: Mutex<Vec<(Sight, Arc<Seen>)>>,
+    seen: Mutex<Vec<(Sight, SeenOnce)>>,
     revised: tokio::sync::Mutex<HashMap<u64, Arc<Revised>>>,
 }
 
@@ -60,6 +63,13 @@ impl PlansInHand {
 }
 
 impl PlanInHand {
+    /// How often it was put together what somebody sees, and how many revisions were opened beside it.
+    #[cfg(test)]
+    pub(crate) async fn work(&self) -> (usize, usize) {
+        let looks = self.seen.lock().unwrap().len();
+        (looks, self.revised.lock().await.len())
+    }
+
     /// The plan, opened by whoever comes first.
     ///
     /// # Errors
@@ -70,26 +80,50 @@ impl PlanInHand {
             let person = gateway.person(row.youth).await?;
             PlanRecord::open(&person, row)
         };
+        // Whoever finds it opened decides by what is known now all the same.
+        gateway.learn().await?;
         self.record.get_or_try_init(open).await
     }
 
-    /// Whether this revision of the plan shows to the caller, who is told of changes as this reader.
+    /// The plan as the caller, who is told of changes as this reader, may see it now; nothing where this revision of it
+    /// does not show to them.
     ///
     /// # Errors
     /// As [`Gateway::plan_view`]; what the store answers.
-    pub(crate) async fn shows(
+    pub(crate) async fn shown(
         &self,
         gateway: &Gateway,
         (caller, told_as): (&Caller, AgencyId),
         record: &PlanRecord,
         revision: u64,
         now: Timestamp,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<ShownPlan>, Error> {
         let eyes = gateway.eyes(caller, record)?;
         let at_most = gateway.sees_at_most(record, &eyes, now)?;
         let sight = gateway.sight(record, &eyes, now)?;
+        let watcher = Watcher { told_as, at_most, sight };
+        let sight = watcher.sight.clone();
+        if !self.shows(gateway, record, revision, watcher).await? {
+            return Ok(None);
+        }
+        let seen = self.seen(sight, |sight| gateway.look(record, &eyes, sight, now)).await?;
+        gateway.shown_plan(caller, record, &eyes, &seen, now).map(Some)
+    }
+
+    /// Whether a revision shows to somebody who is told of it. Its readers are told exactly when it looks different to
+    /// them: so it does to whoever sees all that the reader does. The others are asked about.
+    async fn shows(
+        &self,
+        gateway: &Gateway,
+        record: &PlanRecord,
+        revision: u64,
+        watcher: Watcher,
+    ) -> Result<bool, Error> {
+        if revision == record.row.revision && watcher.sees_all_of(record) {
+            return Ok(true);
+        }
         let revised = self.revised(gateway, record, revision).await?;
-        revised.shows_to(Watcher { told_as, at_most, sight })
+        revised.shows_to(watcher)
     }
 
     /// The revision and the one before it, opened by whoever comes first.
@@ -111,35 +145,23 @@ impl PlanInHand {
         Ok(revised)
     }
 
-    /// The plan as the caller may see it now.
-    ///
-    /// # Errors
-    /// As [`Gateway::plan_view`].
-    pub(crate) fn view(
-        &self,
-        gateway: &Gateway,
-        caller: &Caller,
-        record: &PlanRecord,
-        now: Timestamp,
-    ) -> Result<ShownPlan, Error> {
-        let eyes = gateway.eyes(caller, record)?;
-        let sight = gateway.sight(record, &eyes, now)?;
-        let seen = self.seen(sight, |sight| gateway.look(record, &eyes, sight, now))?;
-        gateway.shown_plan(caller, record, &eyes, &seen, now)
-    }
-
-    /// What is seen by those who may see this: whoever comes second waits for the first.
-    fn seen(
+    /// What is seen by those who may see this: whoever comes second waits for the first, and nobody for those who see
+    /// something else.
+    async fn seen(
         &self,
         sight: Sight,
         look: impl FnOnce(&Sight) -> Result<Seen, Error>,
     ) -> Result<Arc<Seen>, Error> {
-        let mut all: MutexGuard<'_, Vec<_>> = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, seen)) = all.iter().find(|(other, _)| *other == sight) {
-            return Ok(Arc::clone(seen));
-        }
-        let seen = Arc::new(look(&sight)?);
-        all.push((sight, Arc::clone(&seen)));
-        Ok(seen)
+        let cell = {
+            let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, cell)) = all.iter().find(|(other, _)| *other == sight) {
+                Arc::clone(cell)
+            } else {
+                let cell = Arc::new(OnceCell::new());
+                all.push((sight.clone(), Arc::clone(&cell)));
+                cell
+            }
+        };
+        cell.get_or_try_init(|| async { look(&sight).map(Arc::new) }).await.cloned()
     }
 }

@@ -25,9 +25,9 @@ impl Gateway {
         self.tell_permissions(youth, self.now()).await
     }
 
-    /// Tells whoever sees more or less of a person's plans by now, under whichever of their ids: those who watch them; and the systems of the parties,
-    /// what there is for them in place of what they have, or that they hear no more. What waits to be sent is decided on
-    /// again then in any case.
+    /// Tells whoever sees more or less of a person's plans by now, under whichever of their ids: those who watch them;
+    /// and the systems of the parties, what there is for them in place of what they have, or that they hear no more.
+    /// What waits to be sent is decided on again then in any case.
     pub(in crate::journey) async fn tell_permissions(
         &self,
         youth: YouthId,

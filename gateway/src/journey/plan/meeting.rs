@@ -5,8 +5,8 @@ use polku_policy::{Authorised, Sector};
 use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    DataCategory, FilledBy, MeetingRecord, MeetingState, Plan, PlanChange, PlanMeeting, PlanPart,
-    PlanSection, RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolReading,
+    DataCategory, FilledBy, MeetingRecord, MeetingState, Plan, PlanChange, PlanPart, PlanSection,
+    RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolReading,
 };
 use polku_proto::{AgencyId, Valid};
 
@@ -24,7 +24,9 @@ use crate::record::instant;
 /// More readings of one kind in a section are refused.
 const MOST_READINGS: usize = 100;
 
-const PROFESSIONAL: Error = Error::ActorNotAllowed { expected: "a professional of a party records it" };
+const PROFESSIONAL: Error = Error::ActorNotAllowed {
+    expected: "a professional of a party records it; the young person records a questionnaire of their own",
+};
 
 impl Gateway {
     /// Records who came to a meeting of the caller's section, and whether there was a quorum.
@@ -86,14 +88,15 @@ impl Gateway {
             attended: request.attended.clone(),
             client_attended: request.client_attended,
             missing: missing.into_iter().map(i32::from).collect(),
-            // Told by the days of the readings that stand in the section, whenever they are recorded.
+            // Follows from the readings that a reader sees, whenever they are recorded.
             questionnaire_before: false,
         };
         section.meetings.retain(|other| other.meeting != request.meeting);
         section.meetings.push(meeting);
     }
 
-    /// Records a questionnaire or a star in the caller's section, with its scores.
+    /// Records a questionnaire or a star in the caller's section, with its scores. The young person records their own
+    /// questionnaire, in their own section.
     pub(crate) async fn record_measure(
         &self,
         caller: &Caller,
@@ -108,8 +111,17 @@ impl Gateway {
             Some(Measure::Star(_)) | None => DataCategory::OutcomeMeasures,
         };
         self.step(caller, &step, &request, |record| {
-            self.check_told(caller, record, category, now)?;
-            let section = own_section(caller, record)?;
+            let section = match (&caller.actor, &request.measure) {
+                (Actor::Subject(_), Some(Measure::Questionnaire(reading))) => {
+                    check_own_reading(reading)?;
+                    check_running(record)?;
+                    record.section_mut(plan::YOUTH)?
+                }
+                _ => {
+                    self.check_told(caller, record, category, now)?;
+                    own_section(caller, record)?
+                }
+            };
             self.enter_measure(section, request.measure.clone(), &today)
         })
         .await
@@ -231,48 +243,23 @@ fn left_empty(seats: &[Seat], came: &[&AgencyId], fits: &impl Fn(Seat, &AgencyId
     }
 }
 
-/// Says of every recorded meeting of a section whether the young person had filled in a questionnaire for it: after the
-/// meeting of the same kind before it, and before it began. Of a questionnaire the day is known: what was filled in on the
-/// day of a meeting was for that meeting.
-pub(super) fn mark_questionnaires(section: &mut PlanSection) {
-    let PlanSection { part, meetings, questionnaires, .. } = section;
-    let planned = || part.iter().flat_map(|part| &part.meetings);
-    let held = |record: &MeetingRecord| {
-        let mut held = planned().filter(|meeting| meeting.state() == MeetingState::Held);
-        held.find(|meeting| meeting.id == record.meeting).and_then(when)
-    };
-    let all: Vec<_> = meetings.iter().map(|record| (record.kind, held(record))).collect();
-    for record in meetings {
-        let Some((began, day)) = held(record) else {
-            record.questionnaire_before = false;
-            continue;
-        };
-        let earlier =
-            all.iter().filter(|(kind, _)| *kind == record.kind).filter_map(|(_, held)| held.as_ref());
-        let earlier = earlier.filter(|(time, _)| *time < began).map(|(_, day)| day).max();
-        record.questionnaire_before = questionnaires.iter().any(|reading| {
-            counts(reading) && reading.date <= day && earlier.is_none_or(|earlier| reading.date > *earlier)
-        });
-    }
-}
-
-/// Whether the young person has filled in the questionnaire, and so much of it that it says something.
-fn counts(reading: &WhoqolReading) -> bool {
-    let is_own = matches!(reading.filled_by(), FilledBy::Self_ | FilledBy::Together);
-    is_own && !reading.entered_in_error && reading.scores.is_some()
-}
-
-/// When a meeting began, and on which day in Finland.
-fn when(meeting: &PlanMeeting) -> Option<(Timestamp, String)> {
-    let time = instant(meeting.time.as_ref()?).ok()?;
-    Some((time, polku_proto::time::finnish_date(time).to_string()))
-}
-
 /// The section of the caller's agency, for a professional to change.
 fn own_section<'a>(caller: &Caller, record: &'a mut PlanRecord) -> Result<&'a mut PlanSection, Error> {
     let Actor::Professional { .. } = caller.actor else { return Err(PROFESSIONAL) };
     check_running(record)?;
     record.section_mut(caller.agency.as_str())
+}
+
+/// What the young person records, they have filled in: alone.
+fn check_own_reading(reading: &WhoqolReading) -> Result<(), Error> {
+    if reading.filled_by() == FilledBy::Self_ {
+        return Ok(());
+    }
+    Err(Error::Field {
+        field: "questionnaire.filled_by",
+        reason: "INVALID_FIELDS",
+        expected: "FILLED_BY_SELF from the young person; what was filled in together the professional records",
+    })
 }
 
 fn scored(reading: WhoqolReading) -> Result<WhoqolReading, Error> {
@@ -295,7 +282,8 @@ fn held_on(part: Option<&PlanPart>, meeting: &str) -> Result<(), Error> {
     };
     let meetings = part.map(|part| part.meetings.as_slice()).unwrap_or_default();
     let held = meetings.iter().find(|other| other.id == meeting && other.state() == MeetingState::Held);
-    held.and_then(when).map(drop).ok_or(NO_MEETING)
+    let has_time = held.is_some_and(|held| held.time.as_ref().is_some_and(|time| instant(time).is_ok()));
+    if has_time { Ok(()) } else { Err(NO_MEETING) }
 }
 
 fn check_new<'a>(ids: impl Iterator<Item = &'a String>, id: &String) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use super::begin::check_running;
 use super::clash::{Clashed, conflict};
 use super::commit::{Committed, Draft, shown};
 use super::content::{check_content, check_stored};
-use super::found::{newly_found, note_found};
+use super::found::newly_found;
 use super::reader::{Eyes, digest};
 use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
@@ -79,7 +79,7 @@ impl Gateway {
             let found = newly_found(&wanted.base, &wanted.ours);
             self.check_found(caller, &draft.after, &found, request.found_in.as_ref(), now)?;
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
-            note_found(caller, &mut draft.after, found, request.found_in.as_ref())?;
+            self.note_found(caller, &mut draft.after, found, request.found_in.as_ref())?;
         }
         if request.validate_only {
             // What follows from a change shows like the change itself.
@@ -258,7 +258,7 @@ pub(super) fn bring_in(
 ) -> Result<(), Error> {
     let owner = wanted.ours.owner.clone();
     let theirs = draft.after.part(&owner);
-    let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told);
+    let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told, now);
     if merged.part != theirs {
         check_stored(&merged.part, now)?;
         let part = PlanPart { update_time: Some(wire_time(now)?), ..merged.part };
@@ -277,6 +277,7 @@ fn as_of(ours: &PlanPart, base: &PlanPart) -> PlanPart {
         update_time: base.update_time,
         redacted: base.redacted,
         consent_withdrawn: base.consent_withdrawn,
+        standing: base.standing.clone(),
         ..ours.clone()
     }
 }

@@ -6,6 +6,7 @@ mod comment;
 mod commit;
 mod content;
 mod found;
+mod held;
 mod import;
 mod in_hand;
 mod look;
@@ -24,6 +25,7 @@ mod tell;
 mod told;
 mod watch;
 
+pub(crate) use held::{SENT, SentPart};
 pub(crate) use in_hand::PlansInHand;
 pub(in crate::journey) use reader::Eyes;
 pub(crate) use reader::ShownPlan;

@@ -31,8 +31,8 @@ impl Gateway {
     /// and of those of which more were found than can be offered at once: to the responsible worker's agency, if it may see
     /// both; otherwise to the one of the two owners that may, the section's first. Each pair is offered once.
     ///
-    /// A pair that none of them may see as a whole is offered to nobody. That is right: whoever was asked would learn that
-    /// there is something like it which is hidden from them.
+    /// A pair that none of them may see as a whole, or of which none may be told that it is one, is offered to nobody.
+    /// That is right: whoever was asked would learn that there is something like it which is hidden from them.
     pub(super) fn offer_duplicates(
         &self,
         person: &Person,
@@ -104,7 +104,7 @@ impl Gateway {
         let mut found = Vec::new();
         for agency in asked {
             let Some(party) = record.party(&agency) else { continue };
-            let seen = self.seen(record, &Eyes::of_system(party), now)?;
+            let Some(seen) = self.seen_in_pairs(record, &Eyes::of_system(party), now)? else { continue };
             let is_party_to = |pair: &Pair| {
                 agency == *coordinator || [&pair.0, &pair.1].iter().any(|item| item.owner == agency.as_str())
             };

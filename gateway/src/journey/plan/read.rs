@@ -45,7 +45,7 @@ impl Gateway {
         request: Valid<ListPlansRequest>,
     ) -> Result<Authorised<ListPlansResponse>, Error> {
         let youth = youth_id(&request.get().parent, "parent")?;
-        self.check_subject(caller, youth)?;
+        self.check_reader(caller, youth)?;
         let mut answer = self.shell(caller, ListPlansResponse::default())?;
         let records = self.plans_under(&self.ids_seen(caller, youth)).await?;
         let successors = self.successors(caller, &records)?;

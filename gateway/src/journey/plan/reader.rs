@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use polku_policy::{ActorRole, Authorised, Channel, Question, Reader, Reason, Viewer};
+use polku_policy::{ActorRole, Authorised, Channel, Question, Reader, Viewer};
 use polku_proto::v1::{DataCategory, Plan, PlanSection};
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanName, Valid};
 use prost::Message;
@@ -14,7 +14,7 @@ use prost::Message;
 use super::record::PlanRecord;
 use crate::audit::{Hash, sha256};
 use crate::caller::{Actor, Caller};
-use crate::error::Error;
+use crate::error::{Error, check_decided, check_refused};
 use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
 use crate::journey::view::read_by;
@@ -77,7 +77,8 @@ impl Sight {
 pub(crate) struct Seen {
     /// Everything but the sections and the etag.
     plan: Plan,
-    sections: Vec<Valid<PlanSection>>,
+    /// Each with what it holds.
+    sections: Vec<(Valid<PlanSection>, CategorySet)>,
     digest: Hash,
 }
 
@@ -95,9 +96,9 @@ impl Gateway {
     /// As whom the caller looks at the plan.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for everybody who is no party.
+    /// [`Error::NotFound`] for everybody who is no party, and for a professional in a role without access.
     pub(crate) fn eyes(&self, caller: &Caller, record: &PlanRecord) -> Result<Eyes, Error> {
-        self.check_subject(caller, record.row.youth)?;
+        self.check_reader(caller, record.row.youth)?;
         let party = match caller.actor {
             Actor::Professional { .. } => Some(record.party(&caller.agency).ok_or(Error::NotFound)?),
             Actor::Subject(_) | Actor::Representative { .. } => None,
@@ -162,9 +163,7 @@ impl Gateway {
     ) -> Result<(CategorySet, Option<Timestamp>), Error> {
         let question = self.plan_question(record, owner, eyes, now)?;
         let decision = self.engine().decide(&self.index(), TELLABLE, &question);
-        if decision.reasons().contains(&Reason::RulesFailed) {
-            return Err(Error::NotPermitted(Box::new(decision)));
-        }
+        check_decided(&decision)?;
         Ok((decision.permitted(), decision.valid_until()))
     }
 
@@ -203,7 +202,9 @@ impl Gateway {
         let purpose = record.plan()?.purpose();
         let question = Question::new(record.row.youth, channel, Viewer::Author, purpose, now);
         let question = Question { actor: eyes.actor.clone(), ..question };
-        Ok(self.engine().decide(&self.index(), TELLABLE, &question).permitted())
+        let decision = self.engine().decide(&self.index(), TELLABLE, &question);
+        check_decided(&decision)?;
+        Ok(decision.permitted())
     }
 
     /// The plan as these eyes see it, without what is made anew for each reading. For comparing, and for merging: what
@@ -238,7 +239,8 @@ impl Gateway {
         for mut section in std::mem::take(&mut plan.sections) {
             let question = self.plan_question(record, owner_of(&section), eyes, now)?;
             section.etag = self.section_etag(&section, &question);
-            sections.push(Valid::check(section)?);
+            let holds = section.categories();
+            sections.push((Valid::check(section)?, holds));
         }
         Ok(Seen { plan, sections, digest })
     }
@@ -260,20 +262,23 @@ impl Gateway {
         let whole =
             self.owed_notice(about(plan::YOUTH), seen.plan.categories(), &question, view.decision(), now)?;
         told.extend(whole.map(|shown| shown.marked(self.frame_mark(&seen.plan, &caller.agency))));
-        for section in &seen.sections {
+        for (section, holds) in &seen.sections {
             let owner = owner_of(section.get());
             let question = read_by(caller, self.plan_question(record, owner, eyes, now)?);
             let authorised =
                 self.engine().authorise(&self.index(), section.clone(), CategorySet::EMPTY, &question);
-            // Refused only when a permission has ended since the look before.
-            if let Ok(authorised) = authorised {
-                let (holds, decision) = (section.get().categories(), authorised.decision());
-                let shown = self.owed_notice(about(owner), holds, &question, decision, now)?;
-                told.extend(
-                    shown.map(|shown| shown.marked(self.section_mark(section.get(), &caller.agency))),
-                );
-                view = view.gather(authorised).map_err(mismatch)?;
-            }
+            let authorised = match authorised {
+                Ok(authorised) => authorised,
+                Err(denied) => {
+                    // Refused only when a permission has ended since the look before.
+                    check_refused(&denied)?;
+                    continue;
+                }
+            };
+            let decision = authorised.decision();
+            let shown = self.owed_notice(about(owner), *holds, &question, decision, now)?;
+            told.extend(shown.map(|shown| shown.marked(self.section_mark(section.get(), &caller.agency))));
+            view = view.gather(authorised).map_err(mismatch)?;
         }
         Ok(ShownPlan { plan: view, told })
     }
@@ -306,17 +311,9 @@ impl Gateway {
         self.told_mark(&told.encode_to_vec(), reader)
     }
 
-    /// The same of what is beside the sections.
-    fn frame_mark(&self, plan: &Plan, reader: &AgencyId) -> Mark {
-        let frame = Plan {
-            name: plan.name.clone(),
-            responsible_worker: plan.responsible_worker.clone(),
-            accept_time: plan.accept_time,
-            step: plan.step.clone(),
-            links: plan.links.clone(),
-            ..Plan::default()
-        };
-        self.told_mark(&frame.encode_to_vec(), reader)
+    /// The same of what is beside the sections, as a system is told it with the young person's.
+    pub(super) fn frame_mark(&self, plan: &Plan, reader: &AgencyId) -> Mark {
+        self.told_mark(&frame(plan).encode_to_vec(), reader)
     }
 
     /// A part of a plan, or of a task about one, as the caller may see it now; nothing if nothing of it.
@@ -353,7 +350,10 @@ impl Gateway {
         let mut told = piece.clone();
         let piece =
             self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question);
-        let Ok(piece) = piece else { return Ok(None) };
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(denied) => return check_refused(&denied).map(|()| None),
+        };
         let decision = piece.decision();
         told.restrict(decision.permitted());
         let about = About::Plan { plan: record.row.id, owner: owner.to_owned() };
@@ -365,13 +365,12 @@ impl Gateway {
 
     fn authorise_or_envelope(&self, mut plan: Plan, question: &Question) -> Result<Authorised<Plan>, Error> {
         let full = Valid::check(plan.clone())?;
-        if let Ok(view) = self.engine().authorise(&self.index(), full, CategorySet::EMPTY, question) {
-            return Ok(view);
+        match self.engine().authorise(&self.index(), full, CategorySet::EMPTY, question) {
+            Ok(view) => return Ok(view),
+            Err(denied) => check_refused(&denied)?,
         }
         plan.restrict(CategorySet::ENVELOPE);
-        self.engine()
-            .authorise(&self.index(), Valid::check(plan)?, CategorySet::EMPTY, question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        Ok(self.engine().authorise(&self.index(), Valid::check(plan)?, CategorySet::EMPTY, question)?)
     }
 
     /// The etag of a reading: which revision it shows, and what of it. Sealed, so that it tells the reader neither.
@@ -408,6 +407,18 @@ impl Gateway {
         };
         let hash = self.keys.pseudonym(b"section", &[reader.as_bytes(), &section.encode_to_vec()].concat());
         hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// What of a plan is beside its sections.
+pub(super) fn frame(plan: &Plan) -> Plan {
+    Plan {
+        name: plan.name.clone(),
+        responsible_worker: plan.responsible_worker.clone(),
+        accept_time: plan.accept_time,
+        step: plan.step.clone(),
+        links: plan.links.clone(),
+        ..Plan::default()
     }
 }
 

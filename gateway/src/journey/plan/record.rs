@@ -11,7 +11,6 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, CategorySet, Party, PlanId, PlanName};
 use prost::Message;
 
-use super::meeting::mark_questionnaires;
 use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
@@ -63,6 +62,10 @@ pub(crate) struct Kept {
     /// Owners of whose sections more items look like others' than were offered at once.
     #[prost(string, repeated, tag = "12")]
     pub(crate) offer_next: Vec<String>,
+    /// What their own systems have been delivered of the owners' plans after their last word. Which revision of the joint
+    /// plan it was stands as `revision`, and when it was known to have arrived as `update_time`.
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) held: Vec<PlanPart>,
 }
 
 /// What one reader could see of a plan.
@@ -257,7 +260,6 @@ impl PlanRecord {
         plan::drop_loose_ends(plan);
         plan::drop_ended_step(plan);
         offered.retain(|pair| leads_somewhere(plan, pair));
-        plan.sections.iter_mut().for_each(mark_questionnaires);
         plan::commit(before.and_then(|before| before.kept.plan.as_ref()), plan);
         agreement.follow(plan);
         linked.retain(|linked| linked.link.as_ref().is_some_and(|link| plan.links.contains(link)));

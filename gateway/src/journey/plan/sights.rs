@@ -137,6 +137,15 @@ pub(super) struct Watcher {
     pub(super) sight: Sight,
 }
 
+impl Watcher {
+    /// Whether they see all that their reader was told of the record's revision, whatever that is: nothing of it is kept
+    /// from their unit and role, and nothing has become permitted or not since.
+    pub(super) fn sees_all_of(&self, record: &PlanRecord) -> bool {
+        TELLABLE.is_subset(self.at_most.union(CategorySet::ENVELOPE))
+            && Sight::then(record, &self.told_as).is_some_and(|then| then == self.sight)
+    }
+}
+
 /// A revision, beside the one before it.
 pub(super) struct Revised {
     before: Option<PlanRecord>,

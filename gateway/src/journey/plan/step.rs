@@ -7,7 +7,7 @@ use polku_proto::v1::{
     LinkPlanItemsRequest, MarkPlanEnteredInErrorRequest, Plan, PlanChange, PlanItem, PlanLink, PlanState,
     ResumePlanRequest, RevokePlanRequest, UnlinkPlanItemsRequest, plan_link,
 };
-use polku_proto::{PlanName, Valid};
+use polku_proto::{CategorySet, Disclose as _, PlanName, Valid};
 use prost::Message;
 
 use super::begin::{check_coordinator, check_running};
@@ -19,11 +19,14 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::once::Begun;
-use crate::plan;
+use crate::plan::{self, EditError, Fault};
 use crate::record::wire_time;
 
-/// More links by one party are refused.
+/// More links by one party that the caller sees are refused.
 const MOST_LINKS: usize = 100;
+
+/// More links by one party are kept of nobody, be they hidden: every plan has to fit into a message.
+const MOST_LINKS_KEPT: usize = 300;
 
 /// One step, with what its method is called.
 pub(super) struct Step<'a> {
@@ -229,16 +232,22 @@ impl Gateway {
             check_running(record)?;
             let link = request.link.clone().unwrap_or_default();
             self.check_link(caller, record, &link)?;
-            let maker = match caller.actor {
-                Actor::Professional { .. } => caller.agency.as_str(),
-                Actor::Subject(_) | Actor::Representative { .. } => plan::YOUTH,
-            };
-            add_link(record, link, maker)
+            // Who is told of no links would make one that they do not see.
+            let eyes = self.eyes(caller, record)?;
+            let told = self.permitted(record, plan::YOUTH, &eyes, self.now())?;
+            if !link_categories(&link).is_subset(told.union(CategorySet::ENVELOPE)) {
+                return Err(Error::Plan(EditError {
+                    fault: Fault::NotTold,
+                    path: "link".to_owned(),
+                    expected: "what may be told to the editor",
+                }));
+            }
+            self.add_link(caller, record, link)
         })
         .await
     }
 
-    /// Takes that back.
+    /// Takes that back, for who sees the link: to others it is as if it were not there.
     pub(crate) async fn unlink_plan_items(
         &self,
         caller: &Caller,
@@ -249,13 +258,11 @@ impl Gateway {
         self.step(caller, &step, &request, |record| {
             check_running(record)?;
             let link = request.link.clone().unwrap_or_default();
-            self.check_link(caller, record, &link)?;
-            let links = &mut record.plan_mut()?.links;
-            let before = links.len();
-            links.retain(|other| !is_same(other, &link));
-            if links.len() == before {
-                return Err(Error::RecordState { expected: "a link that is there" });
+            let seen = self.check_link(caller, record, &link)?;
+            if !seen.links.iter().any(|other| is_same(other, &link)) {
+                return Err(Error::RecordState { expected: "a link that the caller sees" });
             }
+            record.plan_mut()?.links.retain(|other| !is_same(other, &link));
             Ok(())
         })
         .await
@@ -299,8 +306,40 @@ impl Gateway {
         self.seen(record, &self.eyes(caller, record)?, self.now())
     }
 
-    /// Both ends are there for the caller to see, and fit.
-    fn check_link(&self, caller: &Caller, record: &PlanRecord, link: &PlanLink) -> Result<(), Error> {
+    /// Adds a link that is not there yet.
+    ///
+    /// Each maker, an agency or the young person's side, has its own room, and of what is in it counts what the caller
+    /// sees: a refusal tells nothing of others' links, nor of the own agency's that are hidden, be it from the caller's
+    /// role or because an end of theirs may not be told any more.
+    pub(super) fn add_link(
+        &self,
+        caller: &Caller,
+        record: &mut PlanRecord,
+        link: PlanLink,
+    ) -> Result<(), Error> {
+        if record.plan()?.links.iter().any(|other| is_same(other, &link)) {
+            return Ok(());
+        }
+        let maker = match caller.actor {
+            Actor::Professional { .. } => caller.agency.as_str(),
+            Actor::Subject(_) | Actor::Representative { .. } => plan::YOUTH,
+        };
+        let seen = self.seen_by(caller, record)?.links;
+        let own = record.kept.linked.iter().filter(|linked| linked.maker == maker);
+        let own: Vec<&PlanLink> = own.filter_map(|linked| linked.link.as_ref()).collect();
+        let shown = own.iter().filter(|link| seen.contains(link)).count();
+        if shown >= MOST_LINKS || own.len() >= MOST_LINKS_KEPT {
+            return Err(Error::RecordState {
+                expected: "at most 100 links in a plan that the caller's side has made",
+            });
+        }
+        record.kept.linked.push(Linked { link: Some(link.clone()), maker: maker.to_owned() });
+        record.plan_mut()?.links.push(link);
+        Ok(())
+    }
+
+    /// Both ends are there for the caller to see, and fit. Answers what the caller sees.
+    fn check_link(&self, caller: &Caller, record: &PlanRecord, link: &PlanLink) -> Result<Plan, Error> {
         const NO_ITEM: Error = Error::Field {
             field: "link",
             reason: "NO_SUCH_ITEM",
@@ -317,7 +356,7 @@ impl Gateway {
         if !fits || first.owner == second.owner || !has_item(&seen, first) || !has_item(&seen, second) {
             return Err(NO_ITEM);
         }
-        Ok(())
+        Ok(seen)
     }
 }
 
@@ -330,20 +369,9 @@ fn check_state(seen: &Plan, from: &[PlanState]) -> Result<(), Error> {
     Err(Error::RecordState { expected: "a plan in a state from which this step leads on" })
 }
 
-/// Adds a link that is not there yet.
-///
-/// Each maker, an agency or the young person's side, has its own room: a refusal tells nothing of others' links.
-pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink, maker: &str) -> Result<(), Error> {
-    if record.plan()?.links.iter().any(|other| is_same(other, &link)) {
-        return Ok(());
-    }
-    let own = record.kept.linked.iter().filter(|linked| linked.maker == maker);
-    if own.count() >= MOST_LINKS {
-        return Err(Error::RecordState { expected: "at most 100 links in a plan that the caller has made" });
-    }
-    record.kept.linked.push(Linked { link: Some(link.clone()), maker: maker.to_owned() });
-    record.plan_mut()?.links.push(link);
-    Ok(())
+/// As what a plan tells of its links.
+fn link_categories(link: &PlanLink) -> CategorySet {
+    Plan { links: vec![link.clone()], ..Plan::default() }.categories()
 }
 
 /// Whether two links say the same: that two items are the same can be said from either end.

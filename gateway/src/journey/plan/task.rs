@@ -9,18 +9,18 @@ use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    ConflictResolution, DuplicateResolution, Plan, PlanConflict, PlanDuplicate, PlanItem, PlanLink, PlanPart,
-    ResolveTaskRequest, ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
+    ConflictResolution, Plan, PlanConflict, PlanDuplicate, PlanItem, PlanLink, PlanPart, ResolveTaskRequest,
+    ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
 };
-use polku_proto::{AgencyId, PlanId, TaskId, TaskName, Valid, YouthId};
+use polku_proto::{AgencyId, CategorySet, Disclose as _, PlanId, TaskId, TaskName, Valid, YouthId};
 use prost::Message;
 
 use super::commit::{Committed, Draft};
 use super::content::{check_content, check_stored};
 use super::found::newly_found;
-use super::reader::Eyes;
+use super::reader::{Eyes, TELLABLE};
 use super::record::{Clashing, PlanRecord};
-use super::step::{add_link, has_item};
+use super::step::has_item;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -178,11 +178,14 @@ impl Gateway {
                 draft.tasks.extend(others);
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
-                let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
+                let eyes = self.eyes(caller, &draft.after)?;
+                let seen = self.seen_in_pairs(&draft.after, &eyes, now)?.ok_or(Error::NotFound)?;
                 if !has_both(&seen, duplicate) {
                     return Err(Error::RecordState { expected: "two items that are still there" });
                 }
-                resolve_duplicate(&mut draft.after, duplicate, &resolution, caller.agency.as_str())?;
+                if resolution.choice() != duplicate_resolution::Choice::Different {
+                    self.add_link(caller, &mut draft.after, same(duplicate))?;
+                }
             }
             (Some(Matter::Conflict(_) | Matter::Duplicate(_) | Matter::FollowUp(_)) | None, _) => {
                 return Err(OTHER_KIND);
@@ -201,8 +204,8 @@ impl Gateway {
         self.task_resolved(caller, &committed.record, task.message, answer, self.now()).await
     }
 
-    /// Whether the caller may decide like this. In another party's section the responsible worker chooses between what
-    /// that party has said, as far as all of it is to be seen.
+    /// Whether the caller may decide like this: all of what clashes, and of what shall stand, is for their own unit and
+    /// role to be seen. In another party's section the responsible worker chooses between what that party has said.
     fn check_deciding(
         &self,
         caller: &Caller,
@@ -211,20 +214,26 @@ impl Gateway {
         resolution: &ConflictResolution,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let eyes = self.eyes(caller, record)?;
+        if !self.sees_clash(record, conflict, &eyes, now)? {
+            return Err(Error::NotFound);
+        }
+        let refuse = |fault, expected| {
+            Err(Error::Plan(EditError { fault, path: "conflict.other".to_owned(), expected }))
+        };
         let controller = record.controller(&conflict.owner)?;
-        if controller != caller.agency && record.party(&controller).is_some() {
-            if !self.sees_clash(record, conflict, &self.eyes(caller, record)?, now)? {
-                return Err(Error::NotFound);
-            }
-            if resolution.choice() == conflict_resolution::Choice::Other {
-                return Err(Error::Plan(EditError {
-                    fault: Fault::NotOwned,
-                    path: "conflict.other".to_owned(),
-                    expected: "CHOICE_THEIRS or CHOICE_OURS: the owner of the section alone states something else",
-                }));
-            }
+        let is_anothers = controller != caller.agency && record.party(&controller).is_some();
+        if is_anothers && resolution.choice() == conflict_resolution::Choice::Other {
+            return refuse(
+                Fault::NotOwned,
+                "CHOICE_THEIRS or CHOICE_OURS: the owner of the section alone states something else",
+            );
         }
         let Some(other) = &resolution.other else { return Ok(()) };
+        let told = self.permitted(record, &conflict.owner, &eyes, now)?;
+        if !other.categories().intersection(TELLABLE).is_subset(told.union(CategorySet::ENVELOPE)) {
+            return refuse(Fault::NotTold, "what may be told to the editor");
+        }
         let base = record.part(&conflict.owner);
         let mut found = newly_found(&base, other);
         // What was said to be found with the change that clashed was looked at then.
@@ -256,7 +265,8 @@ impl Gateway {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(new) => {
                         let eyes = after.party(new.key()).map(Eyes::of_system);
-                        new.insert(eyes.map(|eyes| self.seen(after, &eyes, now)).transpose()?)
+                        let view = eyes.map(|eyes| self.seen_in_pairs(after, &eyes, now)).transpose()?;
+                        new.insert(view.flatten())
                     }
                 };
                 if view.as_ref().is_some_and(|view| has_both(view, pair)) {
@@ -320,12 +330,8 @@ impl Gateway {
         match matter {
             Some(Matter::Conflict(conflict)) => {
                 let owner = conflict.owner.clone();
-                let controller = record.controller(&owner)?;
-                // That there is a clash in another party's section is not told to who may not see it any more.
-                if controller != caller.agency
-                    && record.party(&controller).is_some()
-                    && !self.sees_clash(record, &conflict, &eyes, now)?
-                {
+                // That there is a clash is not told to who may not see all of it, or not any more: nobody decides on that.
+                if !self.sees_clash(record, &conflict, &eyes, now)? {
                     return Err(Error::NotFound);
                 }
                 let piece = self.plan_piece(caller, record, &owner, conflict, now)?;
@@ -346,6 +352,20 @@ impl Gateway {
             }
             Some(Matter::FollowUp(_)) | None => Ok((shell, Vec::new())),
         }
+    }
+
+    /// The plan as these eyes see it, if they may be told that two items of it look alike: what says so is told as the
+    /// young person's section is.
+    pub(super) fn seen_in_pairs(
+        &self,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<Option<Plan>, Error> {
+        let of_pairs = PlanDuplicate { first: Some(PlanItem::default()), second: None }.categories();
+        let told = self.permitted(record, plan::YOUTH, eyes, now)?;
+        let may_know = of_pairs.is_subset(told.union(CategorySet::ENVELOPE));
+        may_know.then(|| self.seen(record, eyes, now)).transpose()
     }
 
     /// That a section has such an item is its owner's, whoever asks about the pair.
@@ -402,28 +422,17 @@ fn resolve_conflict(
             return Err(Error::Inconsistent("a choice that was checked is unspecified"));
         }
     };
-    let part = plan::resolve(&record.part(&conflict.owner), &clash, choice).map_err(unresolved)?;
+    let part = plan::resolve(&record.part(&conflict.owner), &clash, choice, now).map_err(unresolved)?;
     check_stored(&part, now)?;
     let part = PlanPart { update_time: Some(wire_time(now)?), ..part };
     record.section_mut(&conflict.owner)?.part = Some(part);
     Ok(())
 }
 
-fn resolve_duplicate(
-    record: &mut PlanRecord,
-    duplicate: &PlanDuplicate,
-    resolution: &DuplicateResolution,
-    maker: &str,
-) -> Result<(), Error> {
-    if resolution.choice() == duplicate_resolution::Choice::Different {
-        return Ok(());
-    }
-    let link = PlanLink {
-        kind: plan_link::Kind::SameAs as i32,
-        first: duplicate.first.clone(),
-        second: duplicate.second.clone(),
-    };
-    add_link(record, link, maker)
+/// That the two of a pair are the same.
+fn same(pair: &PlanDuplicate) -> PlanLink {
+    let kind = plan_link::Kind::SameAs as i32;
+    PlanLink { kind, first: pair.first.clone(), second: pair.second.clone() }
 }
 
 fn unresolved(error: ResolveError) -> Error {

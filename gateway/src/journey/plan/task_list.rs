@@ -21,6 +21,12 @@ use crate::outbox::{Lock, Reading, Shown};
 use crate::record::wire_time;
 use crate::store::{TaskEventRow, TaskFilter, TaskRow, TaskStates};
 
+/// How many tasks are read at once.
+const BATCH: u32 = 50;
+
+/// How many tasks are looked at for one page, whatever of them shows.
+const MOST_LOOKS: usize = 500;
+
 /// What comes up and is decided.
 #[derive(Debug)]
 pub(crate) struct Tasks;
@@ -56,10 +62,9 @@ impl Gateway {
             .map(|bytes| page::place_of(&bytes))
             .transpose()?
             .map(|(created, id)| (created, TaskId::from_uuid(id)));
-        let size = page::size(request.page_size);
         let agency = caller.agency.clone();
-        let filter = TaskFilter { agency, youth, states, after, limit: size.saturating_add(1) };
-        let (page, rest) = self.tasks_shown(caller, filter, size).await?;
+        let filter = TaskFilter { agency, youth, states, after, limit: BATCH };
+        let (page, rest) = self.tasks_shown(caller, filter, page::size(request.page_size)).await?;
         let next_page_token = match rest {
             Some((created, id)) => page::token(self, caller, &list, &page::bytes_of(created, id.uuid()))?,
             None => String::new(),
@@ -72,8 +77,9 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// A page of what the caller may see, and the place behind it where more of that follows: that there are others does
-    /// not show, neither by a page that is not full nor by one more.
+    /// A page of what the caller may see, and the place behind it where more of that follows: that there are a few others
+    /// does not show, neither by a page that is not full nor by one more. Behind many others the list goes on with
+    /// another page.
     async fn tasks_shown(
         &self,
         caller: &Caller,
@@ -82,9 +88,11 @@ impl Gateway {
     ) -> Result<(Vec<SeenTask>, Option<(Timestamp, TaskId)>), Error> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let mut page = Vec::new();
+        let mut looks = 0;
         loop {
             let rows = self.store.tasks(&filter).await?;
-            let is_last = rows.len() <= size;
+            let is_last = rows.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
+            looks += rows.len();
             for row in rows {
                 let place = (row.created, row.id);
                 if let Some(task) = self.seen_task(caller, row).await? {
@@ -97,6 +105,9 @@ impl Gateway {
             }
             if is_last {
                 return Ok((page, None));
+            }
+            if looks >= MOST_LOOKS {
+                return Ok((page, filter.after));
             }
         }
     }

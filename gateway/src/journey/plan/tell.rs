@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use polku_policy::Question;
-use polku_proto::v1::{PlanPart, PlanSection, ReferralContent};
-use polku_proto::{CategorySet, Party};
+use polku_proto::v1::{Plan, PlanPart, PlanSection, ReferralContent};
+use polku_proto::{AgencyId, CategorySet, Disclose as _, Party};
 
-use super::reader::{Eyes, TELLABLE};
+use super::reader::{Eyes, TELLABLE, frame};
 use super::record::{PlanRecord, empty_part};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -22,8 +22,10 @@ pub(crate) struct Tellable {
     pub(crate) question: Question,
     /// What must be permitted, or the recipient is not told anything.
     pub(crate) required: CategorySet,
-    /// What is told of the section, in short.
-    pub(crate) mark: Option<Mark>,
+    /// What is told of the section, in short, and with the young person's of what belongs to no section.
+    pub(crate) marks: Vec<Mark>,
+    /// Which revision of the plan it shows, where it is the agency's own section.
+    pub(crate) own: Option<u64>,
 }
 
 impl Gateway {
@@ -51,9 +53,10 @@ impl Gateway {
         let required = self.required(&row.agency);
         let told = self.permitted(&record, owner, &eyes, now)?;
         let silent = party.is_none() || told.is_subset(CategorySet::ENVELOPE);
-        let (mut part, written) = if is_end && (silent || !required.intersection(TELLABLE).is_subset(told)) {
+        let (mut part, marks) = if is_end && (silent || !required.intersection(TELLABLE).is_subset(told)) {
             let part = PlanPart { consent_withdrawn: true, ..frame };
-            return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY, mark: None }));
+            let (required, marks) = (CategorySet::EMPTY, Vec::new());
+            return Ok(Some(Tellable { part, question, required, marks, own: None }));
         } else if silent {
             return Ok(None);
         } else {
@@ -65,15 +68,31 @@ impl Gateway {
                 None => return Ok(None),
             };
             let PlanPart { plan, revision, update_time, .. } = frame;
-            // In what state the plan is says nothing of the section.
-            let written = plan::part_of(&seen, owner).map_or(part.state, |part| part.state);
-            (PlanPart { plan, revision, update_time, ..part }, written)
+            let marks = self.marks_of(&seen, owner, &part, &row.agency);
+            (PlanPart { plan, revision, update_time, ..part }, marks)
         };
-        let shown = PlanPart { state: written, ..part.clone() };
-        let section = PlanSection { part: Some(shown), ..PlanSection::default() };
-        let mark = Some(self.section_mark(&section, &row.agency));
         let background = part.background.get_or_insert_with(ReferralContent::default);
         background.identity_code = person.identity_code_text()?;
-        Ok(Some(Tellable { part, question, required, mark }))
+        let own = (owner == row.agency.as_str()).then_some(record.row.revision);
+        Ok(Some(Tellable { part, question, required, marks, own }))
+    }
+
+    /// By what it is known again that an agency's system was told this part: by the same as what a reading shows of it,
+    /// if that shows no more.
+    fn marks_of(&self, seen: &Plan, owner: &str, part: &PlanPart, reader: &AgencyId) -> Vec<Mark> {
+        let standing = part.standing.clone().unwrap_or_default();
+        // In what state the plan is, and whose it is, says nothing of the section.
+        let written = plan::part_of(seen, owner);
+        let section = PlanSection {
+            part: Some(written.cloned().unwrap_or_else(|| empty_part(&seen.name, owner))),
+            commitments: standing.commitments,
+            meetings: standing.meetings,
+            ..PlanSection::default()
+        };
+        let is_beside = owner == plan::YOUTH && !frame(seen).categories().is_subset(CategorySet::ENVELOPE);
+        let frame = is_beside.then(|| self.frame_mark(seen, reader));
+        let is_alone = frame.is_none() || written.is_some();
+        let section = is_alone.then(|| self.section_mark(&section, reader));
+        section.into_iter().chain(frame).collect()
     }
 }

@@ -39,8 +39,9 @@ impl Gateway {
             }
             let own_word = source == Source::AgencySystem && agency == author;
             let was = look.before.as_ref().and_then(|before| told_part(before, own, own));
-            if own_word && !is_overruled {
-                // Its own system has said so itself.
+            let stands_alike = was.as_ref().and_then(|was| was.standing.as_ref()) == part.standing.as_ref();
+            if own_word && !is_overruled && stands_alike {
+                // Its own system has said so itself, but for how its section stands by that.
                 let known = told_mut(&mut after.kept.told, own, own);
                 known.into_iter().for_each(|told| told.seen = mark(&part));
             } else if own_word || was.as_ref() != Some(&part) {

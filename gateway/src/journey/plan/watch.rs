@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use polku_policy::{ActorRole, Authorised};
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{PlanEvent, Purpose, WatchPlansRequest};
+use polku_proto::v1::{PlanEvent, WatchPlansRequest};
 use polku_proto::{AgencyId, PlanId, PlanName, Valid};
 
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::journey::own_record;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
@@ -112,24 +111,16 @@ impl Feed for Plans {
     ) -> Result<Option<Authorised<PlanEvent>>, Error> {
         let (plan, now) = (gateway.plans_in_hand.take(event.plan, present), gateway.now());
         let reader = (caller, told_as(caller)?);
-        let view = match plan.record(gateway, event.plan).await {
-            Ok(record) => match plan.shows(gateway, reader, record, event.revision, now).await {
-                Ok(true) => plan.view(gateway, caller, record, now).map(|view| (record, view)),
-                Ok(false) => return Ok(None),
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
+        let shown = async {
+            let record = plan.record(gateway, event.plan).await?;
+            let view = plan.shown(gateway, reader, record, event.revision, now).await?;
+            Ok(view.map(|view| (record, view)))
         };
-        let (record, view) = match view {
-            Ok(view) => view,
-            Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
+        let (record, view) = match shown.await {
+            Ok(Some(shown)) => shown,
+            Ok(None) | Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        // A role that sees nothing does not learn either when it comes to be told of a plan.
-        let own = own_record(caller, record.row.youth, Purpose::Unspecified, now);
-        if gateway.check_own_word(caller, own).is_err() {
-            return Ok(None);
-        }
         let view = gateway.note_plan(caller, record.name(), view, Lock::Free).await?;
         let time = Some(wire_time(event.time)?);
         let shell = PlanEvent { resume_token, plan: None, time };

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::audit::{AuditLog, Event, Leaf};
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::person::identity_place;
@@ -62,7 +62,7 @@ fn parts(folder: &TempDir) -> Parts {
         store: Arc::new(SqliteStore::open(&folder.path().join("polku.db")).unwrap()),
         audit: AuditLog::open(&folder.path().join("audit.log")).unwrap().0,
         keys,
-        engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
+        engine: Arc::new(Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap()),
         directory,
         service_directory: ServiceDirectory::default(),
         routing: Routing::default(),
@@ -73,6 +73,7 @@ fn parts(folder: &TempDir) -> Parts {
         plan: PlanSettings::default(),
         journey: JourneySettings::default(),
         delays: Delays::default(),
+        retention: RetentionSettings::default(),
     }
 }
 

@@ -57,8 +57,9 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.entry_answer(&look, earlier);
         }
+        self.check_relation(caller, youth).await?;
         // Taken up under another id of the person is taken up.
-        let all = self.written(&person).await?.all;
+        let all = self.written(&person).await?;
         let seen = self.told_entries(&look, &all).await?;
         let current = worker::known(&all, &seen, When::of(&person, now)?);
         let worker = current.as_ref().map(|(worker, _)| worker);
@@ -70,13 +71,7 @@ impl Gateway {
                 .into_iter()
                 .filter(|entry| entry.agency == agency.as_str())
                 .collect();
-            let replaced = match replaced(&entry, (youth, caller.professional()), &known) {
-                Ok(replaced) => replaced,
-                Err(wrong) => {
-                    let is_concerned = self.has_to_do_with(&look, &seen).await?;
-                    return Err(if is_concerned { wrong } else { Error::NotFound });
-                }
-            };
+            let replaced = replaced(&entry, (youth, caller.professional()), &known)?;
             let handed = current.as_ref().filter(|(worker, _)| worker.agency == agency.as_str());
             let handed = handed.map(|(_, by)| *by);
             check_time(&entry, (now, person.birth_date()?), replaced, (&known, handed))?;
@@ -126,10 +121,7 @@ impl Gateway {
                     return Err(Error::RecordState { expected: "a matter that has not been taken up" });
                 }
                 if !takes_up && !is_open && !is_handed {
-                    // Somebody whom the agency has nothing to do with looks like nobody. That it has asked about them
-                    // before is nothing: it can ask about nobody as well.
-                    let is_concerned = self.has_to_do_with(look, seen).await?;
-                    return Err(if is_concerned { NOT_OPEN } else { Error::NotFound });
+                    return Err(NOT_OPEN);
                 }
                 if matches!(matter, Matter::Mandate(_)) && has_own_mandate(own.as_str(), seen, current) {
                     return Err(Error::RecordState {

@@ -13,7 +13,7 @@ use polku_proto::{AgencyId, CategorySet, Party, YouthId};
 
 use super::sight::Look;
 use crate::caller::{Actor, Caller};
-use crate::error::Error;
+use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::outbox::Told;
 use crate::store::{About, Change, DeliveryItem};
@@ -92,9 +92,7 @@ impl Gateway {
 
     fn heard(&self, question: &Question, asked: CategorySet) -> Result<Decision, Error> {
         let decision = self.engine().decide(&self.index(), asked, question);
-        match decision.reasons().contains(&Reason::RulesFailed) {
-            true => Err(Error::NotPermitted(Box::new(decision))),
-            false => Ok(decision),
-        }
+        check_decided(&decision)?;
+        Ok(decision)
     }
 }

@@ -9,21 +9,22 @@ use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{AgencyFacts, DataCategory, FactsQuery, Purpose};
+use polku_proto::v1::{AgencyFacts, DataCategory, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, YouthName};
 use prost::Message;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use super::answers::Answer;
 use super::sight::Look;
 use crate::audit::Event;
-use crate::error::Error;
+use crate::error::{Error, check_refused};
 use crate::gateway::Gateway;
 use crate::outbox::{Shown, TOLD};
 use crate::person::Person;
 use crate::seal::Place;
-use crate::store::{About, Change, FactsRow};
+use crate::store::{About, Change};
 use crate::trail::Entry;
 
 /// What an agency can be asked for. What became of a referral is told by referrals.
@@ -41,27 +42,6 @@ pub(super) struct Asking<'a> {
     pub(super) until: Instant,
 }
 
-/// An answer as it is kept: for whom and for which purpose the agency has given it. The same question of somebody else, or
-/// for something else, it may answer differently.
-#[derive(Clone, PartialEq, Message)]
-struct Kept {
-    /// Agency id.
-    #[prost(string, tag = "101")]
-    requester: String,
-    #[prost(enumeration = "Purpose", tag = "102")]
-    purpose: i32,
-    #[prost(message, optional, tag = "103")]
-    facts: Option<AgencyFacts>,
-}
-
-impl Kept {
-    /// What was answered, if it was to this agency and for this purpose.
-    fn to(self, look: &Look<'_>) -> Option<AgencyFacts> {
-        let is_same = self.requester == look.caller.agency.as_str() && self.purpose() == look.purpose;
-        self.facts.filter(|_| is_same)
-    }
-}
-
 /// What the agencies hold, by agency id.
 #[derive(Default)]
 pub(super) struct Held {
@@ -75,7 +55,8 @@ pub(super) type ShownFacts = (AgencyId, Authorised<AgencyFacts>, Option<Shown>);
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
     pub(super) async fn held(&self, person: &Person, asking: &Asking<'_>) -> Result<Held, Error> {
-        let kept = self.store.facts_of(person.id).await?;
+        let asker = self.asker(&asking.look);
+        let kept = self.answers.of(person.id, asker);
         let mut answers: BTreeMap<AgencyId, Option<AgencyFacts>> = BTreeMap::new();
         let mut missing = BTreeMap::new();
         for (agency, system) in self.sources() {
@@ -84,26 +65,19 @@ impl Gateway {
             if told.is_empty() {
                 continue;
             }
-            let fresh = kept.iter().filter(|row| {
-                row.agency == *agency && row.answered >= asking.oldest && told.is_subset(row.asked)
+            let fresh = kept.iter().filter(|kept| {
+                kept.agency == *agency && kept.answered >= asking.oldest && told.is_subset(kept.asked)
             });
             // Of several that answer the question, the newest is what the agency says now.
-            let mut newest: Option<(Timestamp, AgencyFacts)> = None;
-            for row in fresh {
-                if newest.as_ref().is_none_or(|(answered, _)| *answered <= row.answered)
-                    && let Some(facts) = opened(person, row)?.to(&asking.look)
-                {
-                    newest = Some((row.answered, facts));
-                }
-            }
-            match newest {
-                Some((_, facts)) => drop(answers.insert(agency.clone(), Some(facts))),
+            match fresh.max_by_key(|kept| kept.answered) {
+                Some(kept) => drop(answers.insert(agency.clone(), Some(opened(person, &asker, kept)?))),
                 None if !self.may_be_asked(&asking.look, agency)? => {}
                 None => drop(missing.insert(agency.clone(), told)),
             }
         }
         if !missing.is_empty() {
             answers.extend(self.ask(person, asking, &missing).await?);
+            self.learn().await?;
         }
         let mut held = Held::default();
         for (agency, answer) in answers {
@@ -135,19 +109,16 @@ impl Gateway {
         let told = self.told_details(person, told, now).await?;
         let details = json!({"asked": agencies, "purpose": purpose.as_str_name(), TOLD: told});
         let entry = Entry::of(Event::FactsQuery, person.id).by(caller).for_purpose(purpose);
-        let announced = self.announce(entry, person, &details, now).await?;
-        let mut change = Change::announced_by(announced.receipt.sequence);
-        change.detail = announced.detail;
-        // Before anybody is asked: a notice must not be lost with an answer. A leaf has one commit, so that the answers
-        // to such a question are not kept.
-        let change = match notices {
-            0 => Some(change),
-            _ => {
-                self.notify_of_asking(&mut change, caller, notices, person.id, now)?;
-                self.commit(change).await?;
-                None
-            }
-        };
+        if notices == 0 {
+            self.note_with(entry, person.id, details, now).await?;
+        } else {
+            // Before anybody is asked: a notice must not be lost with an answer.
+            let announced = self.announce(entry, person, &details, now).await?;
+            let mut change = Change::announced_by(announced.receipt.sequence);
+            change.detail = announced.detail;
+            self.notify_of_asking(&mut change, caller, notices, person.id, now)?;
+            self.commit(change).await?;
+        }
         let mut questions = JoinSet::new();
         for (agency, asked) in missing {
             let Some(adapter) = self.adapter(agency).cloned() else { continue };
@@ -169,23 +140,26 @@ impl Gateway {
         let mut answers: BTreeMap<AgencyId, Option<AgencyFacts>> =
             missing.keys().map(|agency| (agency.clone(), None)).collect();
         let mut kept = Vec::new();
+        let asker = self.asker(&asking.look);
         while let Some(answered) = questions.join_next().await {
             // A question that ended abnormally is one without an answer.
             let Ok((agency, Some(mut facts))) = answered else { continue };
             let asked = missing.get(&agency).copied().unwrap_or(CategorySet::EMPTY);
             facts.restrict(asked.union(CategorySet::ENVELOPE));
-            let requester = caller.agency.to_string();
-            let whole = Kept { requester, purpose: purpose as i32, facts: Some(facts.clone()) };
-            let sealed = person.key().seal(place(person, &agency, asked), &whole.encode_to_vec())?;
-            let row =
-                FactsRow { youth: person.id, agency: agency.clone(), asked, answered: self.now(), sealed };
-            kept.push(row);
+            let column = column(&agency, &asker);
+            let sealed = person.key().seal(place(person, &column, asked), &facts.encode_to_vec())?;
+            kept.push(Answer { agency: agency.clone(), asked, answered: self.now(), sealed });
             answers.insert(agency, Some(facts));
         }
-        if let Some(change) = change {
-            self.commit(Change { facts: kept, ..change }).await?;
-        }
+        self.answers.keep(person.id, asker, kept);
         Ok(answers)
+    }
+
+    /// Who asks, by all that a question tells of that: by it an agency can answer differently.
+    fn asker(&self, look: &Look<'_>) -> [u8; 32] {
+        let (agency, professional) = (look.caller.agency.as_str(), look.caller.professional());
+        let asker = format!("{agency}\n{professional}\n{}", look.purpose as i32);
+        self.keys.pseudonym(b"asker", asker.as_bytes())
     }
 
     /// The question to one agency, about a customer of its own.
@@ -210,7 +184,7 @@ impl Gateway {
         let question = Question::new(youth, channel, Viewer::Author, purpose, now);
         self.engine()
             .authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+            .map_err(|denied| Error::refused(denied.into_decision()))
     }
 
     /// What an agency has answered, as the caller may see it now.
@@ -228,7 +202,10 @@ impl Gateway {
         let holds = facts.categories();
         let facts =
             self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);
-        let Ok(facts) = facts else { return Ok(None) };
+        let facts = match facts {
+            Ok(facts) => facts,
+            Err(denied) => return check_refused(&denied).map(|()| None),
+        };
         let told = self.owed_notice(About::Journey, holds, &question, facts.decision(), look.now)?;
         Ok(Some((agency.clone(), facts, told)))
     }
@@ -250,16 +227,21 @@ fn usable(adapter: &dyn Adapter, answer: Result<AgencyFacts, AdapterError>) -> O
     }
 }
 
-fn opened(person: &Person, row: &FactsRow) -> Result<Kept, Error> {
-    let plain = person.key().open(place(person, &row.agency, row.asked), &row.sealed)?;
-    Kept::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed facts are unreadable"))
+fn opened(person: &Person, asker: &[u8; 32], answer: &Answer) -> Result<AgencyFacts, Error> {
+    let column = column(&answer.agency, asker);
+    let plain = person.key().open(place(person, &column, answer.asked), &answer.sealed)?;
+    AgencyFacts::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed facts are unreadable"))
 }
 
 pub(super) fn facts_name(person: &Person) -> String {
     format!("{}/facts", YouthName { youth: person.id })
 }
 
-fn place<'a>(person: &Person, agency: &'a AgencyId, asked: CategorySet) -> Place<'a> {
-    let version = u64::from(asked.bits());
-    Place { table: "agency_facts", row: person.id.uuid(), column: agency.as_str(), version }
+/// Whose answer to whom it is: one to somebody else does not open here.
+fn column(agency: &AgencyId, asker: &[u8; 32]) -> String {
+    asker.iter().fold(format!("{agency}/"), |column, byte| format!("{column}{byte:02x}"))
+}
+
+fn place<'a>(person: &Person, column: &'a str, asked: CategorySet) -> Place<'a> {
+    Place { table: "agency_facts", row: person.id.uuid(), column, version: u64::from(asked.bits()) }
 }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use polku_policy::{ActorRole, Channel, Question, Viewer};
 use polku_proto::time::finnish_date;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
@@ -21,7 +20,7 @@ use uuid::Uuid;
 
 use super::entry::{opened, standing};
 use super::get::is_escorted;
-use super::sight::Looks;
+use super::sight::AgencyLook;
 use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -51,39 +50,6 @@ struct AtHand {
 struct Asker<'a> {
     caller: &'a Caller,
     now: Timestamp,
-}
-
-/// The agency itself looks, through none of its professionals: whoever asks first, it comes to the same.
-#[derive(Debug, Clone, Copy)]
-struct AsAgency<'a> {
-    agency: &'a AgencyId,
-    youth: YouthId,
-    purpose: Purpose,
-    now: Timestamp,
-}
-
-impl Looks for AsAgency<'_> {
-    fn under(self, youth: YouthId) -> Self {
-        Self { youth, ..self }
-    }
-
-    fn is_own_side(&self) -> bool {
-        false
-    }
-
-    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
-        let (own, other) = (Party::whole(self.agency.clone()), Party::whole(agency.clone()));
-        let (channel, viewer) = match (self.agency == agency, is_status) {
-            (true, true) => (Channel { from: own.clone(), to: own }, Viewer::Addressee),
-            (true, false) => (Channel { from: own.clone(), to: own }, Viewer::Author),
-            (false, _) if self.purpose == Purpose::Unspecified => return None,
-            // What became of a referral flows from its recipient to its sender, whoever of the two writes it down.
-            (false, true) => (Channel { from: own, to: other }, Viewer::Author),
-            (false, false) => (Channel { from: other, to: own }, Viewer::Addressee),
-        };
-        let question = Question::new(self.youth, channel, viewer, self.purpose, self.now);
-        Some(Question { actor: ActorRole::System, ..question })
-    }
 }
 
 /// The figures, being counted, and who of those whom they are about is known by several ids: they are counted at the end.
@@ -290,7 +256,7 @@ impl Gateway {
         let newest_first = own.iter().rev().map(|row| opened(&person, row));
         let own = standing(newest_first.collect::<Result<_, _>>()?);
         let Asker { caller, now } = asker;
-        let look = AsAgency { agency: &caller.agency, youth, purpose: Purpose::Unspecified, now };
+        let look = AgencyLook { agency: &caller.agency, youth, purpose: Purpose::Unspecified, now };
         let entries = self.visible(&look, &own)?.into_iter().cloned().collect();
         let sent = beside.referrals.iter().map(|row| finnish_date(row.created)).collect();
         // Who withdraws afterwards was handed over all the same.
@@ -304,19 +270,20 @@ impl Gateway {
     async fn handovers(
         &self,
         person: &Person,
-        look: AsAgency<'_>,
+        look: AgencyLook<'_>,
         referrals: Vec<ReferralRow>,
     ) -> Result<Vec<Handover>, Error> {
         if referrals.is_empty() {
             return Ok(Vec::new());
         }
-        let entries = self.entries(person).await?;
+        // Whoever goes on under the present id says there what became of a referral that was sent under a former one.
+        let entries = self.written(person).await?;
         let mut handovers = Vec::new();
         for row in referrals {
             let record = ReferralRecord::open(person, row)?;
             let Some(day) = day(record.message.accept_time.as_ref()) else { continue };
             // Told for the purpose for which the young person was handed over, and as it may be told now.
-            let look = AsAgency { purpose: record.purpose(), ..look };
+            let look = AgencyLook { purpose: record.purpose(), ..look };
             let seen = self.visible(&look, &entries)?;
             let name = record.name().to_string();
             let escort = if is_escorted(&name, &seen) { Escort::Together } else { Escort::Alone };

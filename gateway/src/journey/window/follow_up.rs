@@ -2,16 +2,17 @@
 //!
 //! Entries and steps of referrals set a day, or take it away again; so does a guardian's consent ([`renewal`]). What is
 //! to be done when it has come stands in [`due`], and how a person says that it is done in [`task`]. Without a day come
-//! up what a second person looks at ([`second_look`]), where a protected address is held back ([`protected`]), and a notice
-//! that a register has not got ([`notice`]).
+//! up what a second person looks at ([`second_look`]), where a protected address is held back ([`protected`]), and what an
+//! agency's system has not got, or may not have ([`undelivered`]).
 
 mod due;
-mod notice;
 mod protected;
 mod put_off;
+mod question;
 mod renewal;
 mod second_look;
 mod task;
+mod undelivered;
 
 pub(crate) use put_off::PutOff;
 
@@ -98,8 +99,7 @@ impl Gateway {
                 Some(Matter::Encounter(encounter)) if encounter.met || !entry.replaces.is_empty() => {
                     let Some(agency) = self.looks_after(person, &entries, now)? else { continue };
                     // A meeting elsewhere counts where it may be known.
-                    let seen =
-                        self.visible(&AgencyLook { agency: &agency, youth: person.id, now }, &entries)?;
+                    let seen = self.visible(&AgencyLook::for_guidance(&agency, person.id, now), &entries)?;
                     if !seen.iter().any(|seen| seen.name == entry.name) {
                         continue;
                     }
@@ -192,7 +192,7 @@ impl Gateway {
         record: &ReferralRecord,
         now: Timestamp,
     ) -> Result<TaskWrite, Error> {
-        let entries = self.written(person).await?.all;
+        let entries = self.written(person).await?;
         let recipient = record.row.reached_recipient.then_some(&record.row.recipient);
         let sender = &record.row.sender;
         let beside = self.looks_after(person, &entries, now)?;
@@ -216,7 +216,7 @@ impl Gateway {
         let Some((last, assignment)) = worker::last_assignment(&all) else { return Ok(None) };
         if !assignment.successor.is_empty() {
             let successor = agency_of(&assignment.successor)?;
-            let look = AgencyLook { agency: &successor, youth: person.id, now };
+            let look = AgencyLook::for_guidance(&successor, person.id, now);
             if self.visible(&look, entries)?.iter().any(|seen| seen.name == last.name) {
                 return Ok(Some(successor));
             }
@@ -311,6 +311,15 @@ impl Gateway {
         kind: Kind,
         name: &str,
     ) -> Result<Vec<TaskRecord>, Error> {
+        self.open_follow_ups(person, agency, |other| other.kind() == kind && name_of(other) == name).await
+    }
+
+    async fn open_follow_ups(
+        &self,
+        person: &Person,
+        agency: &AgencyId,
+        is_it: impl Fn(&v1::FollowUp) -> bool + Send,
+    ) -> Result<Vec<TaskRecord>, Error> {
         let filter = TaskFilter {
             agency: agency.clone(),
             youth: Some(person.id),
@@ -321,9 +330,7 @@ impl Gateway {
         let mut open = Vec::new();
         for row in self.store.tasks(&filter).await?.into_iter().filter(|row| row.plan.is_none()) {
             let task = TaskRecord::open(person, row)?;
-            let is_it = matches!(&task.message.matter, Some(TaskMatter::FollowUp(follow_up))
-                if follow_up.kind() == kind && name_of(follow_up) == name);
-            if is_it {
+            if matches!(&task.message.matter, Some(TaskMatter::FollowUp(follow_up)) if is_it(follow_up)) {
                 open.push(task);
             }
         }

@@ -17,22 +17,17 @@ pub(super) fn youth_of(entry: &JourneyEntry) -> Result<YouthId, Error> {
     Ok(name.youth)
 }
 
-/// What was written of one person, under whichever id.
-pub(super) struct Written {
-    /// All of it, replaced or not.
-    pub(super) all: Vec<JourneyEntry>,
-}
-
-impl Written {
-    /// What was written under one of the ids that are looked at.
-    pub(super) fn here(&self, ids: &[YouthId]) -> impl Iterator<Item = &JourneyEntry> {
-        self.all.iter().filter(|entry| youth_of(entry).is_ok_and(|youth| ids.contains(&youth)))
-    }
+/// What was written under one of the ids that are looked at.
+pub(super) fn here<'a>(
+    entries: &'a [JourneyEntry],
+    ids: &[YouthId],
+) -> impl Iterator<Item = &'a JourneyEntry> {
+    entries.iter().filter(|entry| youth_of(entry).is_ok_and(|youth| ids.contains(&youth)))
 }
 
 impl Gateway {
-    /// What was written of the person, whichever of their ids this is.
-    pub(super) async fn written(&self, person: &Person) -> Result<Written, Error> {
+    /// All that was written of the person, replaced or not, whichever of their ids this is.
+    pub(super) async fn written(&self, person: &Person) -> Result<Vec<JourneyEntry>, Error> {
         let ids = self.ids_of(person.id);
         let mut all = Vec::new();
         for id in &ids {
@@ -42,6 +37,6 @@ impl Gateway {
                 all.extend(self.entries(&self.person(*id).await?).await?);
             }
         }
-        Ok(Written { all })
+        Ok(all)
     }
 }

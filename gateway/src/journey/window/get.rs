@@ -11,7 +11,7 @@ use polku_proto::{CategorySet, Disclose as _, ReferralName, Valid, YouthName};
 use tokio::time::Instant;
 
 use super::facts::{ASKABLE, Asking, Held, facts_name};
-use super::former::youth_of;
+use super::former::{here, youth_of};
 use super::sight::{Look, Looks as _, agency};
 use super::telling::{Leaf, Telling};
 use super::worker::{self, When};
@@ -47,13 +47,13 @@ impl Gateway {
         let request = request.into_inner();
         let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
-        self.check_subject(caller, youth)?;
+        self.check_reader(caller, youth)?;
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.purpose(), now };
 
         let written = self.written(&person).await?;
         let ids = self.ids_seen(caller, youth);
-        let seen = self.told_entries(&look, written.here(&ids)).await?;
+        let seen = self.told_entries(&look, here(&written, &ids)).await?;
         if !self.has_to_do_with(&look, &seen).await? {
             // Somebody whom the caller has nothing to do with looks like nobody.
             return Err(Error::NotFound);
@@ -64,16 +64,17 @@ impl Gateway {
             tokio::try_join!(self.asked_for(&look, &person, &request, until), self.kept_here(&look),)?;
 
         // What is answered is decided on now.
+        self.learn().await?;
         let look = Look { now: self.now(), ..look };
         if self.index().revision() != revision || kept.has_an_end_before(look.now) {
             kept = self.kept_here(&look).await?;
         }
         let referrals = kept.referrals();
-        let seen = self.told_entries(&look, written.here(&ids)).await?;
+        let seen = self.told_entries(&look, here(&written, &ids)).await?;
         let mut seen: Vec<&JourneyEntry> =
             seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
         let (handovers, escorted_handovers) = count(&referrals, &seen);
-        let worker = worker::known(&written.all, &seen, When::of(&person, look.now)?);
+        let worker = worker::known(&written, &seen, When::of(&person, look.now)?);
         seen.truncate(ENTRIES);
         let shell = Journey {
             youth: YouthName { youth }.to_string(),

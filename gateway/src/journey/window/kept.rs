@@ -1,13 +1,12 @@
 //! What is kept here of a young person beside the entries: referrals, consents, prohibitions, legal statuses, joint plans.
 //!
-//! Each is read beside the others: together they take as long as the slowest of them. What makes no notice is written down
-//! at once.
+//! Each is read beside the others: together they take as long as the slowest of them.
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::{Consent, Journey, LegalStatus, Prohibition, Referral, ReferralState};
-use polku_proto::{ConsentName, Disclose, LegalStatusName, PlanName, ProhibitionName, ReferralName, YouthId};
+use polku_proto::{ConsentName, LegalStatusName, PlanName, ProhibitionName, ReferralName};
 
 use super::sight::Look;
 use super::telling::{Leaf, Telling};
@@ -23,13 +22,12 @@ use crate::store::ReferralFilter;
 /// How many referrals a journey shows.
 const REFERRALS: u32 = 200;
 
-/// What the caller may see of all that, in the order of the answer.
+/// What the caller may see of all that, in the order of the answer, with its names.
 pub(super) struct Kept {
     referrals: Vec<ShownReferral>,
-    consents: Vec<Authorised<Consent>>,
-    prohibitions: Vec<Authorised<Prohibition>>,
-    statuses: Vec<Authorised<LegalStatus>>,
-    /// With their names.
+    consents: Vec<(ConsentName, Authorised<Consent>)>,
+    prohibitions: Vec<(ProhibitionName, Authorised<Prohibition>)>,
+    statuses: Vec<(LegalStatusName, Authorised<LegalStatus>)>,
     plans: Vec<(PlanName, ShownPlan)>,
 }
 
@@ -55,7 +53,7 @@ impl Kept {
         ends.any(|end| end.is_some_and(|end| end <= now))
     }
 
-    /// All of it in the answer, and of what is not written down yet that it is told.
+    /// All of it in the answer, and that it is told.
     pub(super) fn into_answer(
         self,
         shell: Authorised<Journey>,
@@ -66,13 +64,16 @@ impl Kept {
             telling.read(Leaf::of(name.youth, name.to_string(), &view).telling(told));
             answer = answer.gather(view).map_err(mismatch)?;
         }
-        for consent in self.consents {
+        for (name, consent) in self.consents {
+            telling.read(Leaf::of(name.youth, name.to_string(), &consent));
             answer = answer.gather(consent).map_err(mismatch)?;
         }
-        for prohibition in self.prohibitions {
+        for (name, prohibition) in self.prohibitions {
+            telling.read(Leaf::of(name.youth, name.to_string(), &prohibition));
             answer = answer.gather(prohibition).map_err(mismatch)?;
         }
-        for status in self.statuses {
+        for (name, status) in self.statuses {
+            telling.read(Leaf::of(name.youth, name.to_string(), &status));
             answer = answer.gather(status).map_err(mismatch)?;
         }
         for (name, ShownPlan { plan, told }) in self.plans {
@@ -83,31 +84,8 @@ impl Kept {
     }
 }
 
-/// The name of something that is of one person.
-trait Names: ToString {
-    fn youth(&self) -> YouthId;
-}
-
-impl Names for ConsentName {
-    fn youth(&self) -> YouthId {
-        self.youth
-    }
-}
-
-impl Names for ProhibitionName {
-    fn youth(&self) -> YouthId {
-        self.youth
-    }
-}
-
-impl Names for LegalStatusName {
-    fn youth(&self) -> YouthId {
-        self.youth
-    }
-}
-
-fn ends_of<X>(views: &[Authorised<X>]) -> impl Iterator<Item = Option<Timestamp>> {
-    views.iter().map(|view| view.decision().valid_until())
+fn ends_of<N, X>(views: &[(N, Authorised<X>)]) -> impl Iterator<Item = Option<Timestamp>> {
+    views.iter().map(|(_, view)| view.decision().valid_until())
 }
 
 impl Gateway {
@@ -116,24 +94,12 @@ impl Gateway {
         let Look { caller, youth, now, .. } = *look;
         let (referrals, consents, prohibitions, statuses, plans) = tokio::try_join!(
             self.referrals_here(look),
-            async { self.each_noted(look, self.consents_for(caller, youth).await?).await },
-            async { self.each_noted(look, self.prohibitions_for(caller, youth, now).await?).await },
-            async { self.each_noted(look, self.legal_statuses_for(caller, youth).await?).await },
+            self.consents_for(caller, youth),
+            self.prohibitions_for(caller, youth, now),
+            self.legal_statuses_for(caller, youth),
             self.running_plans(look),
         )?;
         Ok(Kept { referrals, consents, prohibitions, statuses, plans })
-    }
-
-    async fn each_noted<N: Names, X: Disclose>(
-        &self,
-        look: &Look<'_>,
-        views: Vec<(N, Authorised<X>)>,
-    ) -> Result<Vec<Authorised<X>>, Error> {
-        let notes = views.into_iter().map(|(name, view)| async move {
-            self.note_reading(look.caller, name.youth(), &name.to_string(), &view).await?;
-            Ok::<_, Error>(view)
-        });
-        try_join_all(notes).await
     }
 
     async fn referrals_here(&self, look: &Look<'_>) -> Result<Vec<ShownReferral>, Error> {

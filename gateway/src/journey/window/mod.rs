@@ -1,6 +1,7 @@
 //! The young person's journey in one window: what has happened, who is beside them, what each agency holds.
 
 mod add;
+mod answers;
 mod asking;
 mod entry;
 mod facts;
@@ -15,5 +16,6 @@ mod sight;
 mod telling;
 mod worker;
 
+pub(crate) use answers::Answers;
 pub(in crate::journey) use follow_up::LookedAfter;
 pub(crate) use follow_up::PutOff;

@@ -6,7 +6,7 @@ use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart};
 use polku_proto::{Valid, YouthId, YouthName};
 
-use super::former::youth_of;
+use super::former::{here, youth_of};
 use super::sight::{Look, agency};
 use super::telling::{Leaf, Telling};
 use super::worker::{self, When};
@@ -28,11 +28,11 @@ impl Gateway {
     ) -> Result<Authorised<NextStep>, Error> {
         let now = self.now();
         let youth = youth_id(&request.get().youth, "youth")?;
-        self.check_subject(caller, youth)?;
+        self.check_reader(caller, youth)?;
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.get().purpose(), now };
         let written = self.written(&person).await?;
-        let seen = self.visible(&look, written.here(&self.ids_seen(caller, youth)))?;
+        let seen = self.visible(&look, here(&written, &self.ids_seen(caller, youth)))?;
         let is_professional = matches!(caller.actor, Actor::Professional { .. });
         if is_professional && !self.has_to_do_with(&look, &seen).await? {
             return Err(Error::NotFound);
@@ -56,7 +56,7 @@ impl Gateway {
         }
         let mut telling = Telling::default();
         telling.read(Leaf::of(youth, format!("{}/nextStep", YouthName { youth }), &answer).telling(told));
-        if let Some(current) = worker::known(&written.all, &seen, When::of(&person, now)?) {
+        if let Some(current) = worker::known(&written, &seen, When::of(&person, now)?) {
             let by = current.1;
             match self.shown_worker(&look, current) {
                 Ok(worker) => {

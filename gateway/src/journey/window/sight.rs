@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use polku_policy::{ActorRole, Authorised, Channel, Question, Reason, Viewer};
+use polku_policy::{ActorRole, Authorised, Channel, Question, Viewer};
 use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
 
 use super::entry::standing;
 use super::former::youth_of;
 use crate::caller::{Actor, Caller};
-use crate::error::Error;
+use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::journey::view::read_by;
 
@@ -40,12 +40,20 @@ pub(super) trait Looks: Copy {
     fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question>;
 }
 
-/// An agency itself looks, through none of its professionals, for guidance.
+/// An agency itself looks, through none of its professionals: whoever asks for it, it comes to the same.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AgencyLook<'a> {
     pub(super) agency: &'a AgencyId,
     pub(super) youth: YouthId,
+    pub(super) purpose: Purpose,
     pub(super) now: Timestamp,
+}
+
+impl<'a> AgencyLook<'a> {
+    /// For guidance, of which looking after somebody is a part.
+    pub(super) fn for_guidance(agency: &'a AgencyId, youth: YouthId, now: Timestamp) -> Self {
+        Self { agency, youth, purpose: Purpose::Guidance, now }
+    }
 }
 
 impl Looks for Look<'_> {
@@ -76,10 +84,12 @@ impl Looks for AgencyLook<'_> {
         let (channel, viewer) = match (self.agency == agency, is_status) {
             (true, true) => (Channel { from: own.clone(), to: own }, Viewer::Addressee),
             (true, false) => (Channel { from: own.clone(), to: own }, Viewer::Author),
+            (false, _) if self.purpose == Purpose::Unspecified => return None,
+            // What became of a referral flows from its recipient to its sender, whoever of the two writes it down.
             (false, true) => (Channel { from: own, to: other }, Viewer::Author),
             (false, false) => (Channel { from: other, to: own }, Viewer::Addressee),
         };
-        let question = Question::new(self.youth, channel, viewer, Purpose::Guidance, self.now);
+        let question = Question::new(self.youth, channel, viewer, self.purpose, self.now);
         Some(Question { actor: ActorRole::System, ..question })
     }
 }
@@ -125,9 +135,7 @@ impl Gateway {
                 continue;
             };
             let decision = self.engine().decide(&self.index(), asked, &question);
-            if decision.reasons().contains(&Reason::RulesFailed) {
-                return Err(Error::NotPermitted(Box::new(decision)));
-            }
+            check_decided(&decision)?;
             told.extend(decision.permitted());
         }
         Ok(told)
@@ -182,9 +190,7 @@ impl Gateway {
             agency.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))?;
         let is_status = CategorySet::named(category) == STATUS;
         let question = look.question(&agency, is_status).ok_or(Error::NotFound)?;
-        self.engine()
-            .authorise(&self.index(), Valid::check(message)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        Ok(self.engine().authorise(&self.index(), Valid::check(message)?, CategorySet::EMPTY, &question)?)
     }
 }
 

@@ -58,6 +58,16 @@ impl Leaf {
     }
 }
 
+impl Leaf {
+    fn reading<'a>(&'a self, look: &Look<'a>) -> Reading<'a> {
+        Reading { caller: look.caller, youth: self.youth, name: &self.name, lock: Lock::Free }
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        Seen { purpose: self.purpose, decision: &self.decision, discloser: self.discloser.as_ref() }
+    }
+}
+
 impl Telling {
     /// One more thing.
     pub(super) fn read(&mut self, leaf: Leaf) {
@@ -81,13 +91,16 @@ impl Gateway {
         // First what names whose data it is: there its officer finds all of it.
         let mut leaves = self.leaves_of_entries(look, part, telling.entries)?;
         leaves.extend(telling.leaves);
-        let notes = by_event(leaves).into_iter().map(|leaf| async move {
-            let Leaf { youth, name, purpose, decision, discloser, told } = leaf;
-            let reading = Reading { caller: look.caller, youth, name: &name, lock: Lock::Free };
-            let seen = Seen { purpose, decision: &decision, discloser: discloser.as_ref() };
-            self.note_seen(&reading, &seen, told).await
+        let mut leaves = by_event(leaves);
+        let told = leaves.iter_mut().map(|leaf| {
+            let told = std::mem::take(&mut leaf.told);
+            let leaf = &*leaf;
+            async move { self.note_new(&leaf.reading(look), &leaf.seen(), told).await }
         });
-        try_join_all(notes).await.map(drop)
+        let told = try_join_all(told).await?;
+        let rest = leaves.iter().zip(told).filter(|(_, told)| !told);
+        let notes = rest.map(|(leaf, _)| leaf.seen().note(&leaf.reading(look))).collect();
+        self.note_all(notes, self.now()).await
     }
 
     fn leaves_of_entries(

@@ -115,6 +115,15 @@ fn refusal_of_other(
         {
             Some((Fault::NotOwned, "a provider of another's action that is not the editor itself"))
         }
+        // It may have acknowledged it, be it so that the editor does not see that.
+        Path::ItemField(List::Actions, id, "provider")
+            if !["", agency].iter().any(|free| names(change.before.as_ref(), id, free)) =>
+        {
+            Some((
+                Fault::NotOwned,
+                "another provider stated by the young person, the responsible worker or the present provider alone",
+            ))
+        }
         // Removing it would end it, whatever its state.
         Path::Item(List::Actions, _) if change.after.is_none() => {
             Some((Fault::NotOwned, "actions removed by the young person or the responsible worker alone"))

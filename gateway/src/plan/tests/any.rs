@@ -2,15 +2,33 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use polku_proto::v1::{
     ActionState, DataCategory, GoalState, MeetingState, Plan, PlanAction, PlanGoal, PlanMeeting, PlanNeed,
     PlanPart, PlanSection, PlanState,
 };
 use polku_proto::{CategorySet, Disclose as _};
 
-use crate::plan::Clash;
+use crate::plan::{Choice, Clash, Merged, ResolveError};
 
 pub(super) const JOINT_PLAN: i32 = DataCategory::JointPlan as i32;
+
+/// When everything happens.
+pub(super) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// What a change comes to now.
+pub(super) fn merge(base: &PlanPart, ours: &PlanPart, theirs: &PlanPart, told: CategorySet) -> Merged {
+    crate::plan::merge(base, ours, theirs, told, NOW)
+}
+
+/// What a decision comes to now.
+pub(super) fn resolve(
+    theirs: &PlanPart,
+    clash: &Clash,
+    choice: Choice<'_>,
+) -> Result<PlanPart, ResolveError> {
+    crate::plan::resolve(theirs, clash, choice, NOW)
+}
 
 pub(super) fn part(owner: &str) -> PlanPart {
     PlanPart { owner: owner.to_owned(), state: PlanState::Draft.into(), ..PlanPart::default() }

@@ -370,6 +370,32 @@ fn an_action_of_the_young_persons_section_is_moved_by_its_provider() {
     assert_eq!(by_other(|part| part.actions[0].provider = "kela".to_owned()), Ok(()));
 }
 
+/// What an agency has undertaken is not given to another over its head, or to nobody.
+#[test]
+fn a_provider_is_not_replaced_by_others() {
+    let replaced = |editor: Editor<'_>, id: &str, then: &str, by: &str, state: ActionState| {
+        let mut base = sample(YOUTH);
+        let provider = then.to_owned();
+        base.actions.push(PlanAction { provider, state: state.into(), ..action(id, "visit") });
+        edited_from(&base, editor, Origin::Call, (TOLD, TOLD), |part| {
+            by.clone_into(&mut part.actions[1].provider);
+        })
+    };
+    for state in [ActionState::Proposed, ActionState::Agreed, ActionState::InProgress] {
+        for id in ["a2", "te:a2"] {
+            for by in ["sosiaali", "", "te"] {
+                let path = format!("sections[youth].actions[{id}].provider");
+                assert_refused(replaced(other(), id, "kela", by, state), Fault::NotOwned, &path);
+            }
+            assert_eq!(replaced(other(), id, "te", "kela", state), Ok(()), "it is the provider");
+            assert_eq!(replaced(other(), id, "", "kela", state), Ok(()), "nobody is");
+            for editor in [Editor::YoungPerson, Editor::Coordinator] {
+                assert_eq!(replaced(editor, id, "kela", "te", state), Ok(()));
+            }
+        }
+    }
+}
+
 #[test]
 fn references_lead_to_items_and_ids_stand_once() {
     assert_refused(

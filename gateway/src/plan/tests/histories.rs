@@ -2,11 +2,13 @@
 
 mod order;
 mod partition;
+mod systems;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::world::{Answer, Message, PARTIES, Permissions, Seen, World};
+use crate::tests::number;
 
 /// How long a history is at most.
 const LONGEST: usize = 200;
@@ -14,7 +16,9 @@ const LONGEST: usize = 200;
 /// One thing that happens.
 type Step = (u8, u8, [u8; 3]);
 
+/// So many cases, or as many as `POLKU_MODEL_CASES` says.
 fn config(cases: u32) -> ProptestConfig {
+    let cases = number("POLKU_MODEL_CASES").unwrap_or(cases);
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() }
 }
 
@@ -28,7 +32,7 @@ fn played(permissions: Permissions, steps: &[Step]) -> World {
         let party = usize::from(*who) % 10 % 8 % PARTIES.len();
         let owner = World::owner(party, who / 10);
         let agency = usize::from(*who) % 4 + 2;
-        match kind % 26 {
+        match kind % 32 {
             0..=4 => world.edit(party, owner, *draws),
             // Sent; on its way for as long as it takes.
             5..=10 => {
@@ -40,6 +44,11 @@ fn played(permissions: Permissions, steps: &[Step]) -> World {
                 if let Some(place) = usize::from(draws[0]).checked_rem(under_way.len()) {
                     let message = under_way.remove(place);
                     let answer = world.take(&message);
+                    if let Message::Delivery(delivered) = &message
+                        && world.arrives(delivered)
+                    {
+                        under_way.push(Message::Arrival(delivered.clone()));
+                    }
                     if let Message::Change(sent) = &message
                         && answer != Answer::Refused
                         && draws[1].is_multiple_of(2)
@@ -71,6 +80,24 @@ fn played(permissions: Permissions, steps: &[Step]) -> World {
                 world.permit(agency, owner, if draws[2] > 160 { u8::MAX } else { draws[1] });
             }
             24 if draws[2] > 200 => world.come_or_go(agency),
+            26 => under_way.push(Message::Delivery(world.deliver_to(agency))),
+            // It arrives at once; that it has is known at once, or later, or never.
+            27 | 28 => {
+                let delivered = world.deliver_to(agency);
+                world.arrives(&delivered);
+                if draws[1] > 100 {
+                    world.has_arrived(&delivered);
+                } else {
+                    under_way.push(Message::Arrival(delivered));
+                }
+            }
+            // The system says at once what has changed in it.
+            29 | 30 => {
+                world.edit_system(agency, *draws);
+                let told = Message::System(world.tell(agency));
+                world.take(&told);
+                taken_in.push(told);
+            }
             _ => world.read(party),
         }
     }
@@ -94,7 +121,7 @@ fn histories_have_everything_in_them() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         u8::try_from(state >> 24).unwrap()
     };
-    let steps: Vec<Step> = (0..40 * LONGEST).map(|_| (draw(), draw(), [draw(), draw(), draw()])).collect();
+    let steps: Vec<Step> = (0..48 * LONGEST).map(|_| (draw(), draw(), [draw(), draw(), draw()])).collect();
     let told = |place: usize| if place.is_multiple_of(2) { u8::MAX } else { 0b11_1011 };
     let histories = steps.chunks(LONGEST).enumerate();
     let seen: Vec<Seen> = histories.map(|(place, steps)| played([[told(place); 6]; 6], steps).seen).collect();
@@ -105,6 +132,7 @@ fn histories_have_everything_in_them() {
         sum(|seen| seen.refused),
         sum(|seen| seen.stale),
         sum(|seen| seen.imported),
+        sum(|seen| seen.over_held),
         sum(|seen| seen.decided),
         sum(|seen| seen.away),
     ] {

@@ -1,10 +1,10 @@
 //! Does a change come in, and nothing else?
 
-use polku_proto::v1::{ActionState, DataCategory, PlanPart, ReferralContent, Worker};
+use polku_proto::v1::{ActionState, DataCategory, MeetingState, PlanPart, ReferralContent, Worker};
 use polku_proto::{CategorySet, Disclose as _};
 
-use super::any::{action, flat, goal, meeting, need, part};
-use crate::plan::{Merged, changes, merge};
+use super::any::{NOW, action, flat, goal, meeting, merge, need, part};
+use crate::plan::{Merged, changes};
 
 const ALL: CategorySet = CategorySet::ALL;
 
@@ -172,6 +172,27 @@ fn two_halves_that_do_not_fit_are_one_clash() {
     ours.actions[0].state = ActionState::NotDone.into();
     theirs.actions[0].reason.clear();
     assert_eq!(paths(&merge(&base, &ours, &theirs, ALL)), ["actions/a1"]);
+}
+
+/// It was moved to another day, and somebody who has not read that says that it was held on the first.
+#[test]
+fn a_meeting_that_was_moved_was_not_held_in_the_future() {
+    let time = |seconds: i64| Some(prost_types::Timestamp { seconds: NOW.as_second() + seconds, nanos: 0 });
+    let base = with(|part| part.meetings[0].time = time(-60));
+    let (mut ours, mut theirs) = (base.clone(), base.clone());
+    ours.meetings[0].state = MeetingState::Held.into();
+    ours.goals[1].text = String::from("work in a kitchen");
+    theirs.meetings[0].time = time(3_600);
+    for (ours, theirs) in [(&ours, &theirs), (&theirs, &ours)] {
+        let merged = merge(&base, ours, theirs, ALL);
+        assert_eq!(paths(&merged), ["meetings/m1"]);
+        assert_eq!(merged.part.meetings, theirs.meetings);
+        assert_eq!(merged.part.goals[1].text, "work in a kitchen", "the rest comes in");
+    }
+    theirs.meetings[0].time = time(0);
+    let merged = merge(&base, &ours, &theirs, ALL);
+    assert!(merged.clashes.is_empty(), "a time that has passed fits");
+    assert_eq!(merged.part.meetings[0].state(), MeetingState::Held);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Does a decision do what it says, once, and to what it was made about?
 
 use polku_proto::CategorySet;
-use polku_proto::v1::{ActionState, GoalState, PlanPart, PlanState};
+use polku_proto::v1::{ActionState, GoalState, MeetingState, PlanPart, PlanState};
 
-use super::any::{action, goal, part};
-use crate::plan::{Choice, Clash, ResolveError, merge, resolve};
+use super::any::{NOW, action, goal, meeting, merge, part, resolve};
+use crate::plan::{Choice, Clash, ResolveError};
 
 fn sample() -> PlanPart {
     let mut part = part("te");
@@ -183,6 +183,45 @@ fn a_value_that_does_not_fit_is_refused() {
         },
     );
     assert_eq!(resolve(&stored, &order, Choice::Ours), Err(ResolveError::Unfit));
+}
+
+#[test]
+fn a_whole_item_keeps_what_did_not_clash() {
+    // What binds the start comes with it; what was said otherwise meanwhile stays.
+    let (stored, order) = clash(
+        |part| {
+            part.actions[0].start = String::from("2026-06-01");
+            part.actions[0].provider = String::from("kela");
+        },
+        |part| {
+            part.actions[0].end = String::from("2026-05-01");
+            part.actions[0].text = String::from("apply in May");
+        },
+    );
+    assert_eq!(order.path, "actions/a1");
+    let action = resolve(&stored, &order, Choice::Ours).unwrap().actions.remove(0);
+    let said = [&action.start, &action.end, &action.text, &action.provider].map(String::as_str);
+    assert_eq!(said, ["2026-06-01", "", "apply in May", "kela"]);
+    let mut other = part("te");
+    other.actions = vec![super::any::action("a1", "apply in June")];
+    let stated = resolve(&stored, &order, Choice::Other(&other)).unwrap();
+    assert_eq!(stated.actions, other.actions, "what is stated anew is stated whole");
+
+    let time = |seconds: i64| Some(prost_types::Timestamp { seconds: NOW.as_second() + seconds, nanos: 0 });
+    let mut base = sample();
+    base.meetings = vec![meeting("m1", "Kauppakatu 1")];
+    base.meetings[0].time = time(-60);
+    let (mut ours, mut theirs) = (base.clone(), base.clone());
+    ours.meetings[0].state = MeetingState::Held.into();
+    theirs.meetings[0].time = time(3_600);
+    theirs.meetings[0].place = String::from("Asemakatu 2");
+    let mut merged = merge(&base, &ours, &theirs, CategorySet::ALL);
+    let clash = merged.clashes.remove(0);
+    let held = resolve(&merged.part, &clash, Choice::Ours).unwrap().meetings.remove(0);
+    assert_eq!(
+        (held.state(), held.time, held.place.as_str()),
+        (MeetingState::Held, time(-60), "Asemakatu 2")
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use polku_proto::CategorySet;
 use polku_proto::v1::{DataCategory, Plan, PlanPart, PlanSection, PlanState};
 
-use super::any::{action, goal, meeting, need, part, plan};
-use crate::plan::{Clash, MOST_SOURCES, Reader, Word, merge, source_prefix, tagged, take_in, view};
+use super::any::{action, goal, meeting, merge, need, part, plan};
+use crate::plan::{Clash, MOST_SOURCES, Reader, Word, source_prefix, tagged, take_in, view};
 
 /// An agency's plan as its own system tells it: the ids are the same in all of them.
 fn told(reference: &str, text: &str) -> PlanPart {

@@ -2,6 +2,7 @@
 
 mod book;
 mod server;
+mod systems;
 mod wish;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use polku_proto::CategorySet;
 use polku_proto::v1::{Plan, PlanItem, PlanLink, PlanPart, PlanSection, plan_item::Kind};
 
 use self::book::Book;
+use self::systems::{Delivered, System, Told};
 use super::any::{flat, part, plan};
 use crate::plan::{Clash, Reader, YOUTH, view};
 
@@ -32,18 +34,15 @@ pub(super) struct Sent {
     pub(super) ours: PlanPart,
 }
 
-/// The word of an agency's own system on its way to the server.
-#[derive(Clone)]
-pub(super) struct Told {
-    party: usize,
-    part: PlanPart,
-}
-
 /// Something on its way.
 #[derive(Clone)]
 pub(super) enum Message {
     Change(Sent),
     System(Told),
+    /// To an agency's own system.
+    Delivery(Delivered),
+    /// That it has arrived there.
+    Arrival(Delivered),
 }
 
 /// What the server says to a message.
@@ -70,8 +69,10 @@ pub(super) struct World {
     pub(super) revisions: Vec<Plan>,
     read: [(usize, Rc<Plan>); 6],
     wanted: [Plan; 6],
-    systems: [PlanPart; 6],
-    imports: [PlanPart; 6],
+    systems: [System; 6],
+    imports: [Option<PlanPart>; 6],
+    held: Vec<PlanPart>,
+    second: i64,
     open: Vec<Open>,
     book: Book,
     count: usize,
@@ -86,6 +87,7 @@ pub(super) struct Seen {
     pub(super) refused: usize,
     pub(super) stale: usize,
     pub(super) imported: usize,
+    pub(super) over_held: usize,
     pub(super) decided: usize,
     pub(super) away: usize,
 }
@@ -109,8 +111,10 @@ impl World {
             revisions: vec![start],
             read: std::array::from_fn(|_| (0, Rc::default())),
             wanted: std::array::from_fn(|_| Plan::default()),
-            systems: PARTIES.map(part),
-            imports: PARTIES.map(|owner| PlanPart { state: 0, ..part(owner) }),
+            systems: PARTIES.map(System::new),
+            imports: Default::default(),
+            held: Vec::new(),
+            second: 0,
             open: Vec::new(),
             book: Book::default(),
             count: 0,
@@ -232,22 +236,10 @@ impl World {
         wish::edit(self.wanted(party, owner), &prefix, count, [what, which, value]);
     }
 
-    /// Changes the plan in an agency's own system.
-    pub(super) fn edit_system(&mut self, party: usize, draws: [u8; 3]) {
-        self.count += 1;
-        wish::edit(&mut self.systems[party], "", self.count, draws);
-        self.systems[party].revision += 1;
-    }
-
     /// What a party would send of a section.
     pub(super) fn send(&mut self, party: usize, owner: &str) -> Sent {
         let (revision, read) = self.read[party].clone();
         Sent { party, revision, read, ours: self.wanted(party, owner).clone() }
-    }
-
-    /// What an agency's own system would send.
-    pub(super) fn tell(&self, party: usize) -> Told {
-        Told { party, part: self.systems[party].clone() }
     }
 
     /// Another word of the young person on what may be told.

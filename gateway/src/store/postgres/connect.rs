@@ -7,16 +7,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{ClientWrapper, Connect};
+use deadpool_postgres::{ClientWrapper, Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::fault::{Fault, failed};
-use crate::store::StoreError;
+use super::news::listen_on;
+use crate::store::{Heard, StoreError};
 
 /// How long opening a connection may take.
 const OPEN: Duration = Duration::from_secs(5);
@@ -26,7 +29,7 @@ const OLDEST: i64 = 150_000;
 
 /// Limits of every session, milliseconds, and then seconds: a gateway that stands still within a transaction must not
 /// hold up the others, and one whose machine is gone must not keep its locks.
-const OPTIONS: &str = "-c statement_timeout=30000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=10000 \
+const OPTIONS: &str = "-c statement_timeout=30000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=5000 \
     -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2";
 
 /// Which database, and how it is reached.
@@ -103,6 +106,16 @@ pub(super) enum Unusable {
 pub(super) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
+    purpose: Purpose,
+}
+
+/// What the connections of a pool are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It is read on them.
+    Reading,
+    /// Parts of all people are taken and given back on them, and nobody waits there for whoever is committing.
+    Holds,
 }
 
 impl fmt::Debug for Connector {
@@ -139,11 +152,23 @@ impl Connector {
                 Some(MakeRustlsConnect::new(client(authorities)?))
             }
         };
-        Ok(Connector { config, tls })
+        Ok(Connector { config, tls, purpose: Purpose::Reading })
     }
 
-    pub(super) fn config(&self) -> &Config {
-        &self.config
+    /// For the connections of another pool.
+    pub(super) fn for_purpose(self, purpose: Purpose) -> Connector {
+        Connector { purpose, ..self }
+    }
+
+    /// So many connections at most, opened as they are needed; whoever needs one waits for it so long at most.
+    pub(super) fn pool(self, size: usize, patience: Duration) -> Result<Pool, StoreError> {
+        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_connect(self.config.clone(), self, settings))
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(patience))
+            .create_timeout(Some(patience));
+        pool.build().map_err(StoreError::failed)
     }
 
     /// Opens a connection on which it is written, to a server that keeps what it has committed.
@@ -154,6 +179,20 @@ impl Connector {
         let client = ClientWrapper::new(client, task);
         expect_usable(&client).await?;
         Ok(client)
+    }
+
+    /// Hears what other gateways tell, until the connection is lost.
+    pub(super) async fn listen(&self, own: Uuid, heard: &mpsc::Sender<Heard>) -> Result<(), Error> {
+        match &self.tls {
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                listen_on(client, connection, own, heard).await
+            }
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                listen_on(client, connection, own, heard).await
+            }
+        }
     }
 
     async fn connect_once(&self) -> Result<(Client, JoinHandle<()>), Error> {
@@ -171,14 +210,19 @@ impl Connector {
 }
 
 impl Connect for Connector {
-    /// Opens a connection on which it is read.
+    /// Opens a connection of a pool.
     fn connect(
         &self,
         _: &Config,
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
         Box::pin(async move {
             let (client, task) = self.connect_once().await?;
-            client.batch_execute("SET default_transaction_read_only = on").await?;
+            client
+                .batch_execute(match self.purpose {
+                    Purpose::Reading => "SET default_transaction_read_only = on",
+                    Purpose::Holds => "SET lock_timeout = 100",
+                })
+                .await?;
             Ok((client, task))
         })
     }

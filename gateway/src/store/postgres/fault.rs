@@ -31,10 +31,16 @@ impl Fault {
             StoreError::Conflict
             | StoreError::RequestTaken
             | StoreError::IdentityTaken
+            | StoreError::NotHeld
             | StoreError::Unreadable { .. }
             | StoreError::NewerSchema { .. }
             | StoreError::Busy => None,
         }
+    }
+
+    /// Whether the same can be tried again on another connection: the reason lies outside of what was asked for.
+    pub(super) fn is_passing(error: &StoreError) -> bool {
+        matches!(Fault::of(error), Some(Fault::Lost(_) | Fault::Again(_)))
     }
 }
 

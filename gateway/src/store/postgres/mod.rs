@@ -1,31 +1,40 @@
 //! How does a database server keep the state of the gateway?
 //!
 //! In one PostgreSQL database. One connection writes: everything that waits becomes one transaction, so that one sync
-//! serves many, and what is refused falls alone. A pool of connections reads beside it. A lock of the database lets one
-//! gateway in at a time.
+//! serves many, and what is refused falls alone. A pool of connections reads beside it. Several gateways may work on it:
+//! whoever writes has the lock of all that write, and what they do about the same people is kept apart by holds.
 
 mod connect;
 mod fault;
+mod holds;
+mod leaves;
+mod news;
 mod readers;
+mod rewrite;
 mod schema;
 mod session;
 mod writer;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 
 use self::connect::Connector;
+use self::holds::Holds;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::StoreError;
 use super::sql::{Backend, Done, Query, Work};
+use super::{Heard, Hold, StoreError};
 
 pub use connect::{PostgresSettings, Server};
+pub use leaves::Leaves;
 
 /// The store in one PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
     readers: Readers,
     writer: Writer,
+    holds: Holds,
+    connector: Connector,
 }
 
 impl PostgresStore {
@@ -33,11 +42,19 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`StoreError::NewerSchema`] when a newer release has written it, [`StoreError::Failed`] when it cannot be reached
-    /// or used, or another gateway works on it.
+    /// or used.
     pub async fn open(settings: &PostgresSettings) -> Result<PostgresStore, StoreError> {
         let connector = Connector::new(settings)?;
         let readers = Readers::new(&connector, settings.readers)?;
-        Ok(PostgresStore { readers, writer: Writer::start(connector).await? })
+        let holds = Holds::new(&connector)?;
+        let writer = Writer::start(connector.clone()).await?;
+        Ok(PostgresStore { readers, writer, holds, connector })
+    }
+
+    /// The audit log in the same database.
+    #[must_use]
+    pub fn leaves(&self) -> Leaves {
+        Leaves::new(self.connector.clone())
     }
 }
 
@@ -47,7 +64,27 @@ impl Backend for PostgresStore {
         self.readers.find(&query).await
     }
 
+    async fn read_many<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, StoreError> {
+        self.readers.find(&query).await
+    }
+
     async fn write(&self, work: Work) -> Result<Done, StoreError> {
         self.writer.write(work).await
+    }
+
+    async fn rewrite(&self) -> Result<(), StoreError> {
+        rewrite::rewrite(&self.connector).await
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn hold(&self, part: u32) -> Result<Option<Hold>, StoreError> {
+        self.holds.hold(part).await.map(Some)
+    }
+
+    async fn listen(&self) -> Option<mpsc::Receiver<Heard>> {
+        Some(news::listen(self.connector.clone(), self.writer.id()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Client, Pool, PoolError};
 
 use super::connect::Connector;
 use super::fault::{Fault, failed};
@@ -21,41 +21,30 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(connector: &Connector, count: u32) -> Result<Readers, StoreError> {
-        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_connect(connector.config().clone(), connector.clone(), settings);
-        let pool = Pool::builder(manager)
-            .max_size(usize::try_from(count).unwrap_or(usize::MAX))
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
-            .build()
-            .map_err(StoreError::failed)?;
-        Ok(Readers { pool })
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Ok(Readers { pool: connector.clone().pool(count, PATIENCE)? })
     }
 
     /// Asks; once more on another connection when one turns out to be gone, as all of them may be.
     pub(super) async fn find<T>(&self, query: &Query<T>) -> Result<Vec<T>, StoreError> {
         let mut left = self.pool.status().max_size;
         loop {
-            let client = self.client().await?;
+            let client = taken(&self.pool).await?;
             match find(&client, query).await {
-                Err(error)
-                    if left > 0 && matches!(Fault::of(&error), Some(Fault::Lost(_) | Fault::Again(_))) =>
-                {
-                    left -= 1;
-                }
+                Err(error) if left > 0 && Fault::is_passing(&error) => left -= 1,
                 answer => return answer,
             }
         }
     }
+}
 
-    async fn client(&self) -> Result<Client, StoreError> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => failed(error),
-            PoolError::Timeout(_) => StoreError::failed(Fault::Lost("no connection became free".to_owned())),
-            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                StoreError::failed(Fault::Lost("there are no connections any more".to_owned()))
-            }
-        })
-    }
+/// A connection of a pool, as soon as there is one.
+pub(super) async fn taken(pool: &Pool) -> Result<Client, StoreError> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => failed(error),
+        PoolError::Timeout(_) => StoreError::failed(Fault::Lost("no connection became free".to_owned())),
+        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            StoreError::failed(Fault::Lost("there are no connections any more".to_owned()))
+        }
+    })
 }

@@ -10,13 +10,16 @@ use super::fault::failed;
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, ASKERS, ANSWERS, UPKEEP, OPERATED_DELIVERIES, SEVERAL, FACTS_IN_MEMORY];
 
 /// Locks of this database that are known by number alone. The first number is that of all locks of a gateway.
 pub(super) const LOCKS: i32 = 0x706f_6c6b;
 
-/// Held by the gateway that works on the database, as long as it is connected.
+/// Shared by the gateways that work on the database, as long as they are connected.
 pub(super) const GATEWAY_LOCK: i32 = 1;
+
+/// Takes [`GATEWAY_LOCK`] as one of them.
+pub(super) const PRESENT: &str = "SELECT pg_advisory_lock_shared(1886350443, 1)";
 
 /// Held by every transaction that writes, to its end. So changes are made one after the other, whoever makes them: what a
 /// change has looked at is still so when it is committed, and positions follow the order of commits.
@@ -27,7 +30,7 @@ fn newest() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
-/// Brings the schema up to date, all steps or none. Whoever calls this holds [`GATEWAY_LOCK`].
+/// Brings the schema up to date, all steps or none, one gateway after the other.
 pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     let transaction = client.transaction().await.map_err(failed)?;
     transaction.batch_execute(VERSION).await.map_err(failed)?;
@@ -52,6 +55,7 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
 /// A migration may take as long as it takes.
 const VERSION: &str = "
 SET LOCAL statement_timeout = 0;
+SELECT pg_advisory_xact_lock(1886350443, 2);
 
 CREATE TABLE IF NOT EXISTS schema_version (
     one BIGINT PRIMARY KEY CHECK (one = 1),
@@ -358,3 +362,98 @@ CREATE TABLE linked_identity (
     PRIMARY KEY (youth, link)
 );
 "#;
+
+/// An agency's answer is for whoever asked. Those that were kept without that are asked for again.
+const ASKERS: &str = r#"
+DROP TABLE agency_facts;
+
+CREATE TABLE agency_facts (
+    youth UUID NOT NULL REFERENCES youth (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    asker BYTEA NOT NULL,
+    asked BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (youth, asker, agency, asked)
+);
+CREATE INDEX agency_facts_by_age ON agency_facts (answered);
+"#;
+
+/// Of requests that have been answered long ago, the ids alone are kept.
+const ANSWERS: &str = "
+DROP INDEX request_by_time;
+CREATE INDEX request_with_answer ON request (time) WHERE length(sealed_answer) > 0;
+";
+
+/// Which master key is which, by version; by which of them keys of people are wrapped; what is found by person, or by age,
+/// to be erased; and how many times a scrub was wanted, and had been wanted when the last one began.
+const UPKEEP: &str = "
+CREATE TABLE master_key (
+    version BIGINT PRIMARY KEY,
+    check_value BYTEA NOT NULL
+);
+
+CREATE TABLE scrub (
+    only_one BIGINT PRIMARY KEY CHECK (only_one = 1),
+    wanted BIGINT NOT NULL,
+    done BIGINT NOT NULL
+);
+INSERT INTO scrub (only_one, wanted, done) VALUES (1, 0, 0);
+
+CREATE INDEX youth_by_master_key ON youth (substr(wrapped_key, 1, 1));
+CREATE INDEX request_by_youth ON request (youth);
+CREATE INDEX delivery_by_youth ON delivery (youth, state);
+CREATE INDEX delivery_by_plan ON delivery (plan) WHERE plan IS NOT NULL;
+CREATE INDEX event_by_referral ON event (referral);
+CREATE INDEX task_event_by_task ON task_event (task);
+CREATE INDEX task_by_plan ON task (plan) WHERE plan IS NOT NULL;
+CREATE INDEX plan_event_by_youth ON plan_event (youth);
+CREATE INDEX consent_notice_by_youth ON consent_notice (youth);
+CREATE INDEX audit_detail_by_youth ON audit_detail (youth) WHERE youth IS NOT NULL;
+CREATE INDEX linked_identity_by_link ON linked_identity (link);
+CREATE INDEX plan_ended ON plan (updated) WHERE ended = 1;
+CREATE INDEX journey_entry_by_age ON journey_entry (created);
+";
+
+/// What an operator lists, and what ends although its agency is left alone.
+const OPERATED_DELIVERIES: &str = "
+CREATE INDEX delivery_not_arrived ON delivery (number) WHERE state <> 3;
+CREATE INDEX delivery_by_deadline ON delivery (agency, deadline) WHERE state IN (1, 2, 4);
+";
+
+/// What is known of people for deciding changes in one order, in which those who were erased stand by their pseudonyms
+/// in the audit log, and what was never done is written down as closed. The audit log stands here when several gateways
+/// write it; `batch` tells the leaves of one transaction. Which gateway has which part of all people for itself is
+/// forgotten when the server crashes: then nobody has any.
+const SEVERAL: &str = r#"
+ALTER TABLE youth ADD COLUMN known BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX youth_by_known ON youth (known) WHERE known > 0;
+
+CREATE TABLE closed_leaf (sequence BIGINT PRIMARY KEY);
+
+CREATE TABLE erased_person (known BIGINT PRIMARY KEY, subject BYTEA NOT NULL);
+
+CREATE TABLE audit_leaf (
+    sequence BIGINT PRIMARY KEY,
+    bytes BYTEA NOT NULL,
+    batch BYTEA NOT NULL
+);
+
+CREATE TABLE audit_head (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    size BIGINT NOT NULL,
+    last_hash BYTEA NOT NULL
+);
+INSERT INTO audit_head (one, size, last_hash) VALUES (1, 0, decode(repeat('00', 32), 'hex'));
+
+CREATE UNLOGGED TABLE hold (
+    part BIGINT PRIMARY KEY,
+    holder UUID NOT NULL,
+    until TIMESTAMPTZ NOT NULL
+) WITH (fillfactor = 50);
+"#;
+
+/// What agencies have answered is kept in memory.
+const FACTS_IN_MEMORY: &str = "
+DROP TABLE agency_facts;
+";

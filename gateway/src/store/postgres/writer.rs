@@ -18,13 +18,14 @@ use uuid::Uuid;
 
 use super::connect::Connector;
 use super::fault::{Fault, failed};
-use super::schema::{self, GATEWAY_LOCK, LOCKS, WRITER_LOCK};
+use super::news;
+use super::schema::{self, GATEWAY_LOCK, LOCKS, PRESENT, WRITER_LOCK};
 use super::session::Remote;
 use crate::store::StoreError;
 use crate::store::sql::{Done, Session as _, Work, void_leases};
 
 /// How many pieces of work may wait.
-pub(super) const QUEUE: usize = 4096;
+const QUEUE: usize = 4096;
 
 /// How many go into one transaction.
 const GROUP: usize = 512;
@@ -35,16 +36,8 @@ const ATTEMPTS: u32 = 5;
 /// How long the database is asked what has become of a transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long another gateway may be there that has ended: its session goes a moment later.
-const LEAVING: Duration = Duration::from_secs(5);
-
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// Another gateway works on this database.
-#[derive(Debug, thiserror::Error)]
-#[error("another gateway works on this database: it can be used by one gateway at a time")]
-pub(super) struct Occupied;
 
 /// The writer has ended.
 #[derive(Debug, thiserror::Error)]
@@ -68,23 +61,37 @@ struct Job {
 /// The task that writes.
 #[derive(Debug)]
 pub(super) struct Writer {
+    id: Uuid,
     queue: mpsc::Sender<Job>,
 }
 
 impl Writer {
-    /// Takes the database for this gateway, brings its schema up to date, and takes over what the gateway before this one
-    /// had leased.
+    /// Brings the schema up to date, and takes over at once what was leased when no gateway is left that could work on it;
+    /// otherwise that has to run out.
     pub(super) async fn start(connector: Connector) -> Result<Writer, StoreError> {
-        let mut client = open(&connector).await?;
+        let mut client = connector.open().await?;
         schema::migrate(&mut client).await?;
         let id = Uuid::from_bytes(crate::seal::random_bytes().map_err(StoreError::failed)?);
-        let known = format!("DELETE FROM writer; INSERT INTO writer (id, written) VALUES ('{id}', 0)");
+        let first = client.query_one("SELECT pg_try_advisory_lock($1, $2)", &[&LOCKS, &GATEWAY_LOCK]).await;
+        if first.and_then(|row| row.try_get(0)).map_err(failed)? {
+            Remote(&client).take(&[void_leases()]).await?;
+            client.batch_execute("DELETE FROM writer").await.map_err(failed)?;
+            let unlock = format!("{PRESENT}; SELECT pg_advisory_unlock({LOCKS}, {GATEWAY_LOCK})");
+            client.batch_execute(&unlock).await.map_err(failed)?;
+        } else {
+            client.batch_execute(PRESENT).await.map_err(failed)?;
+        }
+        let known = format!("INSERT INTO writer (id, written) VALUES ('{id}', 0)");
         client.batch_execute(&known).await.map_err(failed)?;
-        Remote(&client).take(&[void_leases()]).await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let at_work = AtWork { connector, id, begun: 0, client: Some(client) };
         tokio::spawn(at_work.write_groups(jobs));
-        Ok(Writer { queue })
+        Ok(Writer { id, queue })
+    }
+
+    /// Which of the writers of all gateways this one is.
+    pub(super) fn id(&self) -> Uuid {
+        self.id
     }
 
     /// Does a piece of work, all of it or nothing, and answers when it is on disk.
@@ -194,21 +201,11 @@ impl AtWork {
     }
 }
 
-/// Opens the connection that writes, and takes the database for this gateway. The session of a gateway that has just
-/// ended may still be there for a moment.
+/// Opens the connection that writes, and says with it that this gateway is there.
 async fn open(connector: &Connector) -> Result<ClientWrapper, StoreError> {
     let client = connector.open().await?;
-    let until = Instant::now() + LEAVING;
-    loop {
-        let row = client.query_one("SELECT pg_try_advisory_lock($1, $2)", &[&LOCKS, &GATEWAY_LOCK]).await;
-        if row.and_then(|row| row.try_get(0)).map_err(failed)? {
-            return Ok(client);
-        }
-        if Instant::now() >= until {
-            return Err(StoreError::failed(Occupied));
-        }
-        sleep(PAUSE).await;
-    }
+    client.batch_execute(PRESENT).await.map_err(failed)?;
+    Ok(client)
 }
 
 /// Does everything in one transaction, and leaves the mark.
@@ -227,7 +224,10 @@ async fn transaction(
             one_by_one(client, group).await?
         }
     };
-    let end = format!("UPDATE writer SET written = {mark} WHERE id = '{writer}'; COMMIT");
+    let made = group.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
+    let news = made.flat_map(|(work, _)| work.news().into_iter().flatten().cloned()).collect();
+    let telling = news::telling(writer, &news);
+    let end = format!("{telling}UPDATE writer SET written = {mark} WHERE id = '{writer}'; COMMIT");
     match client.batch_execute(&end).await {
         Ok(()) => Ok(answers),
         Err(error) => match Fault::from(error) {
@@ -260,7 +260,7 @@ async fn together(client: &ClientWrapper, group: &[&Work]) -> Result<Option<Vec<
         for answer in join_all(sent).await {
             match answer {
                 Ok(done) => answers.push(Ok(done)),
-                Err(error) if is_lost(&error) => return Err(Trouble::Again(error)),
+                Err(error) if Fault::is_passing(&error) => return Err(Trouble::Again(error)),
                 Err(_) => return Ok(None),
             }
         }
@@ -277,18 +277,13 @@ async fn one_by_one(client: &ClientWrapper, group: &[&Work]) -> Result<Vec<Answe
         let answer = work.run(&Remote(client)).await;
         let settle = match &answer {
             Ok(_) => "RELEASE job; SAVEPOINT job",
-            Err(error) if is_lost(error) => return Err(Trouble::Again(copy(error))),
+            Err(error) if Fault::is_passing(error) => return Err(Trouble::Again(copy(error))),
             Err(_) => "ROLLBACK TO job",
         };
         client.batch_execute(settle).await.map_err(trouble)?;
         answers.push(answer.map_err(rolled_back));
     }
     Ok(answers)
-}
-
-/// Whether the transaction is lost for a reason that lies outside of it.
-fn is_lost(error: &StoreError) -> bool {
-    matches!(Fault::of(error), Some(Fault::Lost(_) | Fault::Again(_)))
 }
 
 /// What has failed within its savepoint is not there.

@@ -4,21 +4,26 @@ use jiff::Timestamp;
 
 use super::deliveries::{enqueue, stop, update_delivery};
 use super::identities::{link, unlink};
-use super::journeys::{add_entry, keep_facts, write_follow_up};
+use super::journeys::{add_entry, write_follow_up};
 use super::plans::{add_mark_told, add_plan_event, look_at_plans_of, write_plan};
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
+use super::several::{known_anew, still_holds};
 use super::tallies::add_tally;
 use super::tasks::write_task;
 use super::value::params;
 use super::{Refusal, Session, Step};
 use crate::store::{
-    BatchItem, Change, DetailRow, InstrumentWrite, NewEvent, NewNotice, Reconciled, ReferralWrite,
+    BatchItem, Change, DetailRow, Fence, InstrumentWrite, NewEvent, NewNotice, Reconciled, ReferralWrite,
     RequestRow, StoreError, YouthRow,
 };
 
 /// Makes a change.
-pub(super) async fn apply<S: Session>(session: &S, change: &Change) -> Result<(), StoreError> {
+pub(super) async fn apply<S: Session>(
+    session: &S,
+    change: &Change,
+    fences: &[Fence],
+) -> Result<(), StoreError> {
     if let Some(youth) = &change.youth {
         match (session.take(&[add_youth(youth)]).await, &change.request) {
             // Of a repeated call both are there already: what matters is that it is a repetition.
@@ -35,12 +40,12 @@ pub(super) async fn apply<S: Session>(session: &S, change: &Change) -> Result<()
     if let Some(ended) = change.unlink {
         unlink(session, ended, change.leaf).await?;
     }
-    session.take(&steps(change)?).await.map(drop)
+    session.take(&steps(change, fences)?).await.map(drop)
 }
 
 /// Everything but the person and their identity.
-fn steps(change: &Change) -> Result<Vec<Step<'_>>, StoreError> {
-    let mut steps = Vec::new();
+fn steps<'a>(change: &'a Change, fences: &[Fence]) -> Result<Vec<Step<'a>>, StoreError> {
+    let mut steps: Vec<Step<'_>> = fences.iter().map(still_holds).collect();
     steps.extend(change.request.as_ref().map(add_request));
     steps.push(mark_committed(change.leaf, change.detail.as_ref())?);
     for referral in &change.referrals {
@@ -57,7 +62,6 @@ fn steps(change: &Change) -> Result<Vec<Step<'_>>, StoreError> {
         steps.extend(write_task(task)?);
     }
     steps.extend(change.entries.iter().map(add_entry));
-    steps.extend(change.facts.iter().map(keep_facts));
     steps.extend(change.told.iter().map(add_mark_told));
     steps.extend(change.follow_ups.iter().map(write_follow_up));
     steps.extend(change.tallies.iter().map(add_tally));
@@ -78,6 +82,7 @@ fn steps(change: &Change) -> Result<Vec<Step<'_>>, StoreError> {
         steps.push(update_delivery(delivery)?);
     }
     steps.extend(change.stops.iter().map(|message| stop(*message)));
+    steps.extend(known_anew(change));
     Ok(steps)
 }
 
@@ -86,11 +91,12 @@ pub(super) fn set_reconciled(mark: Reconciled) -> Result<Step<'static>, StoreErr
     Ok(Step::one("UPDATE reconciled SET until = ?1, root = ?2", params![number(mark.until)?, mark.root]))
 }
 
-/// Forgets request ids, at most `limit`.
-pub(super) fn prune_requests(before: Timestamp, limit: u32) -> Step<'static> {
-    let sql = "DELETE FROM request WHERE (organisation, request) IN
-        (SELECT organisation, request FROM request WHERE time < ?1 ORDER BY time LIMIT ?2)";
-    Step::any(sql, params![instant(before), limit])
+/// Erases the answers of requests, at most `limit`. A sealed answer is never empty.
+pub(super) fn erase_answers(before: Timestamp, limit: u32) -> Step<'static> {
+    let sql = "UPDATE request SET sealed_answer = ?3 WHERE (organisation, request) IN
+        (SELECT organisation, request FROM request WHERE time < ?1 AND length(sealed_answer) > 0
+            ORDER BY time LIMIT ?2)";
+    Step::any(sql, params![instant(before), limit, &b""[..]])
 }
 
 /// Nobody may have the identity, whether they were first known by it or linked to it.
@@ -122,11 +128,12 @@ fn add_request(request: &RequestRow) -> Step<'_> {
     Step { when_taken: Refusal::RequestTaken, ..Step::any(sql, values) }
 }
 
-/// Every committed leaf has a row, with details or without.
-fn mark_committed(leaf: u64, detail: Option<&DetailRow>) -> Result<Step<'_>, StoreError> {
-    let sql = "INSERT INTO audit_detail (sequence, youth, sealed) VALUES (?1, ?2, ?3)";
+/// Every committed leaf has a row, with details or without. One that was closed is never committed.
+pub(super) fn mark_committed(leaf: u64, detail: Option<&DetailRow>) -> Result<Step<'_>, StoreError> {
+    let sql = "INSERT INTO audit_detail (sequence, youth, sealed)
+        SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM closed_leaf WHERE sequence = ?1)";
     let youth = detail.map(|detail| blob(detail.youth.uuid()));
-    Ok(Step::any(sql, params![number(leaf)?, youth, detail.map(|detail| &detail.sealed)]))
+    Ok(Step::one(sql, params![number(leaf)?, youth, detail.map(|detail| &detail.sealed)]))
 }
 
 fn write_referral(write: &ReferralWrite) -> Result<Step<'_>, StoreError> {

@@ -15,7 +15,7 @@ use super::rows::{
 };
 use super::value::{Row, params};
 use super::{Query, Session, Step};
-use crate::store::{DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
+use crate::store::{DeliveryFilter, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
 
 /// See [`crate::store::Store::lease_due`].
 pub(super) async fn lease_due<S: Session>(
@@ -24,12 +24,19 @@ pub(super) async fn lease_due<S: Session>(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut due = Vec::new();
     let mut rooms: HashMap<AgencyId, u32> = HashMap::new();
-    let mut passed = None;
+    let mut passed: Option<Lane> = None;
     while let Some(lane) = session.first(next_lane(passed.as_ref())).await? {
         let room = rooms.entry(lane.agency.clone()).or_insert_with(|| {
             let busy = lease.under_way.iter().find(|(other, _)| *other == lane.agency);
             lease.per_agency.saturating_sub(busy.map_or(0, |(_, count)| *count)).min(lease.limit)
         });
+        let held = lease.held.iter().find(|(other, _)| *other == lane.agency);
+        // Once for each agency.
+        if held.is_some() && passed.as_ref().is_none_or(|passed| passed.agency != lane.agency) {
+            let found = session.find(overdue(&lane.agency, lease.now, *room)).await?;
+            due.extend(found.into_iter().map(|(wake, number)| (lane.priority, wake, number)));
+            *room = held.map_or(*room, |(_, more)| (*more).min(*room));
+        }
         if *room > 0 && lane.wake <= lease.now {
             let found = session.find(due_in(&lane, lease.now, *room)).await?;
             *room = room.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
@@ -37,6 +44,9 @@ pub(super) async fn lease_due<S: Session>(
         }
         passed = Some(lane);
     }
+    due.sort_unstable_by_key(|(_, _, number)| *number);
+    // One that is past its deadline may have been found among what is due as well.
+    due.dedup_by_key(|(_, _, number)| *number);
     due.sort_unstable();
     due.truncate(usize::try_from(lease.limit).unwrap_or(usize::MAX));
     let mut leased = Vec::new();
@@ -58,6 +68,28 @@ pub(super) fn release(message: MessageId, fence: u64, due: Timestamp) -> Result<
 pub(super) fn delivery(message: MessageId) -> Query<DeliveryRow> {
     let sql = select(DELIVERY, "delivery WHERE message = ?1");
     Query { sql, values: params![blob(message.uuid())], read: rows::delivery }
+}
+
+/// See [`crate::store::Store::deliveries`].
+pub(super) fn deliveries(filter: &DeliveryFilter) -> Query<DeliveryRow> {
+    let mut values = params![filter.limit];
+    let mut condition = String::from("delivery WHERE state <> 3");
+    // As constants: there are few of them, and no list is a value.
+    let states: Vec<String> = filter.states.iter().map(|state| (*state as i32).to_string()).collect();
+    condition.push_str(&format!(" AND state IN ({})", states.join(", ")));
+    if let Some(agency) = &filter.agency {
+        values.extend(params![agency.as_str().to_owned()]);
+        condition.push_str(&format!(" AND agency = ?{}", values.len()));
+    }
+    if let Some(after) = filter.after {
+        values.extend(params![blob(after.uuid())]);
+        condition.push_str(&format!(
+            " AND number > (SELECT before.number FROM delivery before WHERE before.message = ?{})",
+            values.len()
+        ));
+    }
+    condition.push_str(" ORDER BY number LIMIT ?1");
+    Query { sql: select(DELIVERY, &condition), values, read: rows::delivery }
 }
 
 /// See [`crate::store::Store::open_deliveries_of`].
@@ -161,7 +193,7 @@ pub(in crate::store) fn void_leases() -> Step<'static> {
 /// What is pending for one agency with one priority.
 #[derive(Debug)]
 pub(super) struct Lane {
-    agency: AgencyId,
+    pub(super) agency: AgencyId,
     priority: i32,
     /// Its earliest wake.
     pub(super) wake: Timestamp,
@@ -184,6 +216,14 @@ fn due_in(lane: &Lane, now: Timestamp, limit: u32) -> Query<(i64, i64)> {
     let condition = "delivery WHERE state IN (1, 2, 4) AND agency = ?1 AND priority = ?2
         AND wake <= ?3 ORDER BY wake, number LIMIT ?4";
     let values = params![lane.agency.as_str().to_owned(), lane.priority, instant(now), limit];
+    Query { sql: select("wake, number", condition), values, read: two_numbers }
+}
+
+/// The same of what is past its deadline, for one agency and whatever the priority.
+fn overdue(agency: &AgencyId, now: Timestamp, limit: u32) -> Query<(i64, i64)> {
+    let condition = "delivery WHERE state IN (1, 2, 4) AND agency = ?1 AND deadline <= ?2 AND wake <= ?2
+        ORDER BY deadline, number LIMIT ?3";
+    let values = params![agency.as_str().to_owned(), instant(now), limit];
     Query { sql: select("wake, number", condition), values, read: two_numbers }
 }
 

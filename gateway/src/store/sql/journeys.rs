@@ -1,21 +1,21 @@
 //! How do journeys stand on disk?
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, CategorySet, ConsentId, EntryId, ReferralId, YouthId};
+use polku_proto::{AgencyId, ConsentId, EntryId, ReferralId, YouthId};
 use uuid::Uuid;
 
 use super::read::select;
 use super::rows::{Columns, blob, instant};
 use super::value::{Row, params};
 use super::{Query, Step};
-use crate::store::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, StoreError};
+use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, StoreError};
 
 const NOT_MET: i32 = 1;
 const RETENTION: i32 = 2;
 const RENEWAL: i32 = 3;
 
 /// The columns that [`entry_row`] reads.
-const ENTRY: &str = "id, youth, agency, kind, created, sealed";
+pub(super) const ENTRY: &str = "id, youth, agency, kind, created, sealed";
 
 /// See [`crate::store::Store::entries_of`].
 pub(super) fn entries_of(youth: YouthId, limit: u32) -> Query<EntryRow> {
@@ -45,15 +45,6 @@ pub(super) fn entries_by(
     Query { sql: select(ENTRY, &condition), values, read: entry_row }
 }
 
-/// See [`crate::store::Store::facts_of`].
-pub(super) fn facts_of(youth: YouthId) -> Query<FactsRow> {
-    let sql = select(
-        "youth, agency, asked, answered, sealed",
-        "agency_facts WHERE youth = ?1 ORDER BY agency, asked",
-    );
-    Query { sql, values: params![blob(youth.uuid())], read: facts_row }
-}
-
 /// See [`crate::store::Store::due_follow_ups`].
 pub(super) fn due_follow_ups(now: Timestamp, limit: u32) -> Query<FollowUpRow> {
     let sql = select(
@@ -72,11 +63,6 @@ pub(super) fn follow_up_due(youth: YouthId, matter: FollowUp, agency: &AgencyId)
     Query { sql: select("due", condition), values, read }
 }
 
-/// See [`crate::store::Store::prune_facts`].
-pub(super) fn prune_facts(before: Timestamp) -> Step<'static> {
-    Step::any("DELETE FROM agency_facts WHERE answered < ?1", params![instant(before)])
-}
-
 pub(super) fn add_entry(row: &EntryRow) -> Step<'_> {
     let sql = "INSERT INTO journey_entry (id, youth, agency, kind, created, sealed)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -86,20 +72,6 @@ pub(super) fn add_entry(row: &EntryRow) -> Step<'_> {
         row.agency.as_str(),
         row.kind,
         instant(row.created),
-        &row.sealed,
-    ];
-    Step::any(sql, values)
-}
-
-pub(super) fn keep_facts(row: &FactsRow) -> Step<'_> {
-    let sql = "INSERT INTO agency_facts (youth, agency, asked, answered, sealed)
-        VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (youth, agency, asked)
-        DO UPDATE SET answered = excluded.answered, sealed = excluded.sealed";
-    let values = params![
-        blob(row.youth.uuid()),
-        row.agency.as_str(),
-        row.asked.bits(),
-        instant(row.answered),
         &row.sealed,
     ];
     Step::any(sql, values)
@@ -132,7 +104,7 @@ fn columns_of(matter: FollowUp) -> (i32, Uuid) {
     }
 }
 
-fn entry_row(row: &dyn Row) -> Result<EntryRow, StoreError> {
+pub(super) fn entry_row(row: &dyn Row) -> Result<EntryRow, StoreError> {
     let mut columns = Columns::new(row, "journey_entry");
     Ok(EntryRow {
         id: EntryId::from_uuid(columns.id()?),
@@ -140,17 +112,6 @@ fn entry_row(row: &dyn Row) -> Result<EntryRow, StoreError> {
         agency: columns.agency()?,
         kind: columns.next()?,
         created: columns.instant()?,
-        sealed: columns.next()?,
-    })
-}
-
-fn facts_row(row: &dyn Row) -> Result<FactsRow, StoreError> {
-    let mut columns = Columns::new(row, "agency_facts");
-    Ok(FactsRow {
-        youth: YouthId::from_uuid(columns.id()?),
-        agency: columns.agency()?,
-        asked: CategorySet::from_bits_truncate(columns.next()?),
-        answered: columns.instant()?,
         sealed: columns.next()?,
     })
 }

@@ -12,17 +12,20 @@ mod journeys;
 mod plans;
 mod read;
 mod rows;
+mod several;
 mod store;
 mod tallies;
 mod tasks;
+mod upkeep;
 mod value;
 mod work;
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 
-use super::StoreError;
+use super::{Heard, Hold, StoreError};
 
 pub(in crate::store) use deliveries::void_leases;
 pub(in crate::store) use value::{Cell, Row, Value};
@@ -58,6 +61,7 @@ pub(in crate::store) enum Refusal {
     Conflict,
     RequestTaken,
     IdentityTaken,
+    NotHeld,
 }
 
 impl From<Refusal> for StoreError {
@@ -66,6 +70,7 @@ impl From<Refusal> for StoreError {
             Refusal::Conflict => StoreError::Conflict,
             Refusal::RequestTaken => StoreError::RequestTaken,
             Refusal::IdentityTaken => StoreError::IdentityTaken,
+            Refusal::NotHeld => StoreError::NotHeld,
         }
     }
 }
@@ -111,6 +116,27 @@ pub(in crate::store) trait Backend: Debug + Send + Sync {
     /// All rows that a query finds, as of some instant after the call.
     async fn read<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, StoreError>;
 
+    /// The same, where there are thousands of them: it may take longer to begin, and holds nobody else up.
+    async fn read_many<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, StoreError>;
+
     /// Does a piece of work, all of it or nothing, and answers when it is on disk.
     async fn write(&self, work: Work) -> Result<Done, StoreError>;
+
+    /// Writes anew what may hold bytes of rows that are gone, as [`super::Upkeep::scrub`] says.
+    async fn rewrite(&self) -> Result<(), StoreError>;
+
+    /// See [`super::Several::is_shared`].
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// See [`super::Several::hold`].
+    async fn hold(&self, _part: u32) -> Result<Option<Hold>, StoreError> {
+        Ok(None)
+    }
+
+    /// See [`super::Several::listen`].
+    async fn listen(&self) -> Option<mpsc::Receiver<Heard>> {
+        None
+    }
 }

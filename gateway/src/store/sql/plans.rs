@@ -13,11 +13,12 @@ use super::{Query, Step};
 use crate::store::{MarkTold, NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, StoreError};
 
 /// The columns that [`plan_row`] reads.
-const PLAN: &str = "plan.id, plan.youth, plan.coordinator, plan.parties, plan.revision, plan.created,
+pub(super) const PLAN: &str =
+    "plan.id, plan.youth, plan.coordinator, plan.parties, plan.revision, plan.created,
     plan.updated, plan.ended, plan.look_at, plan_revision.sealed";
 
 /// Where they come from.
-const PRESENT: &str = "plan JOIN plan_revision ON plan_revision.plan = plan.id
+pub(super) const PRESENT: &str = "plan JOIN plan_revision ON plan_revision.plan = plan.id
     AND plan_revision.revision = plan.revision";
 
 /// See [`crate::store::Store::plan`].
@@ -179,7 +180,7 @@ pub(super) fn add_plan_event(event: &NewPlanEvent) -> Result<Step<'_>, StoreErro
     Ok(Step::any(sql, values))
 }
 
-fn plan_row(row: &dyn Row) -> Result<PlanRow, StoreError> {
+pub(super) fn plan_row(row: &dyn Row) -> Result<PlanRow, StoreError> {
     let mut columns = Columns::new(row, "plan");
     Ok(PlanRow {
         id: PlanId::from_uuid(columns.id()?),

@@ -45,7 +45,11 @@ pub(super) const DELIVERY: &str =
 
 /// Reads a person.
 pub(super) fn youth(row: &dyn Row) -> Result<YouthRow, StoreError> {
-    let mut columns = Columns::new(row, "youth");
+    youth_of(&mut Columns::new(row, "youth"))
+}
+
+/// Reads the same from its first column on.
+pub(super) fn youth_of(columns: &mut Columns<'_>) -> Result<YouthRow, StoreError> {
     Ok(YouthRow {
         id: YouthId::from_uuid(columns.id()?),
         identity: IdentityIndex::from_bytes(columns.bytes()?),

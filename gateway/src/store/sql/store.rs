@@ -9,14 +9,14 @@ use uuid::Uuid;
 use super::{Backend, Done, Query, Work, deliveries, identities, journeys, plans, read, tallies, tasks};
 use crate::seal::IdentityIndex;
 use crate::store::{
-    BatchItem, Change, DeliveryRow, DetailRow, EntryRow, EventRow, FactsRow, FollowUp, FollowUpRow,
-    IdentityLinkRow, InForce, InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow,
-    PlanRevisionRow, PlanRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow, Store,
-    StoreError, Tallied, TallyRow, TaskEventRow, TaskFilter, TaskRow, YouthRow,
+    Among, BatchItem, Change, DeliveryFilter, DeliveryRow, DetailRow, EntryRow, EventRow, FollowUp,
+    FollowUpRow, IdentityLinkRow, InForce, InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow,
+    PlanRevisionRow, PlanRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow, Several as _,
+    Store, StoreError, Tallied, TallyRow, TaskEventRow, TaskFilter, TaskRow, YouthRow,
 };
 
-/// How many request ids are forgotten at once: others write in between.
-const PRUNED_AT_ONCE: u32 = 500;
+/// How many answers are erased at once: others write in between.
+const ERASED_AT_ONCE: u32 = 500;
 
 async fn one<T: Send + 'static>(backend: &impl Backend, query: Query<T>) -> Result<Option<T>, StoreError> {
     Ok(backend.read(query).await?.into_iter().next())
@@ -29,7 +29,7 @@ async fn newest(backend: &impl Backend, query: Query<u64>) -> Result<u64, StoreE
 #[async_trait]
 impl<B: Backend> Store for B {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        self.write(Work::Commit(Box::new(change))).await.map(drop)
+        self.commit_among(change, Among::default()).await
     }
 
     async fn request(&self, key: &RequestKey) -> Result<Option<RequestRow>, StoreError> {
@@ -49,7 +49,7 @@ impl<B: Backend> Store for B {
     }
 
     async fn all_former_youths(&self) -> Result<Vec<(YouthId, YouthId)>, StoreError> {
-        self.read(identities::all_former_youths()).await
+        self.read_many(identities::all_former_youths()).await
     }
 
     async fn identity_links(&self, youth: YouthId) -> Result<Vec<IdentityLinkRow>, StoreError> {
@@ -99,11 +99,11 @@ impl<B: Backend> Store for B {
     }
 
     async fn youths(&self, after: Uuid, limit: u32) -> Result<Vec<YouthRow>, StoreError> {
-        self.read(read::youths(after, limit)).await
+        self.read_many(read::youths(after, limit)).await
     }
 
     async fn instruments_in_force(&self, after: InForce, limit: u32) -> Result<InForcePage, StoreError> {
-        let found = self.read(read::instruments_in_force(after, limit)?).await?;
+        let found = self.read_many(read::instruments_in_force(after, limit)?).await?;
         let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
         let next = found.last().filter(|_| full).map(|(_, number)| InForce(*number));
         Ok(InForcePage { rows: found.into_iter().map(|(row, _)| row).collect(), next })
@@ -182,7 +182,7 @@ impl<B: Backend> Store for B {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<PlanRevisionRow>, StoreError> {
-        self.read(plans::plan_revisions(plan, before, limit)?).await
+        self.read_many(plans::plan_revisions(plan, before, limit)?).await
     }
 
     async fn plan_events_after(
@@ -229,7 +229,7 @@ impl<B: Backend> Store for B {
         after: Option<(YouthId, EntryId)>,
         limit: u32,
     ) -> Result<Vec<EntryRow>, StoreError> {
-        self.read(journeys::entries_by(agency, after, limit)).await
+        self.read_many(journeys::entries_by(agency, after, limit)).await
     }
 
     async fn tally(&self, key: &RequestKey) -> Result<Option<TallyRow>, StoreError> {
@@ -237,11 +237,7 @@ impl<B: Backend> Store for B {
     }
 
     async fn tallied(&self, agency: &AgencyId, first: Date, last: Date) -> Result<Vec<Tallied>, StoreError> {
-        self.read(tallies::tallied(agency, first, last)).await
-    }
-
-    async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {
-        self.read(journeys::facts_of(youth)).await
+        self.read_many(tallies::tallied(agency, first, last)).await
     }
 
     async fn follow_up_due(
@@ -255,10 +251,6 @@ impl<B: Backend> Store for B {
 
     async fn due_follow_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<FollowUpRow>, StoreError> {
         self.read(journeys::due_follow_ups(now, limit)).await
-    }
-
-    async fn prune_facts(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.write(Work::PruneFacts(before)).await.map(drop)
     }
 
     async fn task_events_after(
@@ -293,11 +285,13 @@ impl<B: Backend> Store for B {
         self.write(Work::Release { message, fence, due }).await.map(drop)
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(&self, held: &[AgencyId]) -> Result<Option<Timestamp>, StoreError> {
         let mut earliest = None;
         let mut passed = None;
         while let Some(lane) = one(self, deliveries::next_lane(passed.as_ref())).await? {
-            earliest = Some(earliest.map_or(lane.wake, |wake: Timestamp| wake.min(lane.wake)));
+            if !held.contains(&lane.agency) {
+                earliest = Some(earliest.map_or(lane.wake, |wake: Timestamp| wake.min(lane.wake)));
+            }
             passed = Some(lane);
         }
         Ok(earliest)
@@ -305,6 +299,10 @@ impl<B: Backend> Store for B {
 
     async fn delivery(&self, message: MessageId) -> Result<Option<DeliveryRow>, StoreError> {
         one(self, deliveries::delivery(message)).await
+    }
+
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.read(deliveries::deliveries(filter)).await
     }
 
     async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError> {
@@ -316,7 +314,7 @@ impl<B: Backend> Store for B {
     }
 
     async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError> {
-        self.read(read::committed_leaves(from)?).await
+        self.read_many(read::committed_leaves(from)?).await
     }
 
     async fn audit_detail(&self, sequence: u64) -> Result<Option<DetailRow>, StoreError> {
@@ -331,14 +329,14 @@ impl<B: Backend> Store for B {
         self.write(Work::SetReconciled(mark)).await.map(drop)
     }
 
-    async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut pruned = 0;
+    async fn erase_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut erased = 0;
         loop {
-            let prune = Work::PruneRequests { before, limit: PRUNED_AT_ONCE };
-            let Done::Changed(count) = self.write(prune).await? else { return Ok(pruned) };
-            pruned += count;
-            if count < u64::from(PRUNED_AT_ONCE) {
-                return Ok(pruned);
+            let erase = Work::EraseAnswers { before, limit: ERASED_AT_ONCE };
+            let Done::Changed(count) = self.write(erase).await? else { return Ok(erased) };
+            erased += count;
+            if count < u64::from(ERASED_AT_ONCE) {
+                return Ok(erased);
             }
         }
     }

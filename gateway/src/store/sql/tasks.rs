@@ -11,7 +11,7 @@ use super::{Query, Step};
 use crate::store::{StoreError, TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
 /// The columns that [`task_row`] reads.
-const TASK: &str = "id, youth, agency, plan, state, version, created, updated, sealed";
+pub(super) const TASK: &str = "id, youth, agency, plan, state, version, created, updated, sealed";
 
 /// See [`crate::store::Store::task`].
 pub(super) fn task(task: TaskId) -> Query<TaskRow> {
@@ -105,7 +105,7 @@ pub(super) fn write_task(write: &TaskWrite) -> Result<[Step<'_>; 2], StoreError>
     Ok([written, Step::any(sql, values)])
 }
 
-fn task_row(row: &dyn Row) -> Result<TaskRow, StoreError> {
+pub(super) fn task_row(row: &dyn Row) -> Result<TaskRow, StoreError> {
     let mut columns = Columns::new(row, "task");
     Ok(TaskRow {
         id: TaskId::from_uuid(columns.id()?),

@@ -69,6 +69,12 @@ impl<'a> From<&'a Vec<u8>> for Value<'a> {
     }
 }
 
+impl From<Vec<u8>> for Value<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Value::Bytes(Cow::Owned(bytes))
+    }
+}
+
 impl From<[u8; 16]> for Value<'_> {
     fn from(id: [u8; 16]) -> Self {
         Value::Id(id)

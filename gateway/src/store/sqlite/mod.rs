@@ -2,8 +2,9 @@
 //!
 //! In one SQLite file, in write-ahead mode, synced at every commit. One thread writes: it takes all changes that wait,
 //! makes each in a savepoint of its own and commits them together, so that one sync serves many. A change that
-//! conflicts is rolled back alone. Reads go to connections of their own, on threads where blocking is allowed.
+//! conflicts is rolled back alone. Reads go to connections of their own.
 
+mod copy;
 mod readers;
 mod schema;
 mod session;
@@ -17,16 +18,20 @@ use std::path::Path;
 use async_trait::async_trait;
 
 use self::readers::Readers;
-use self::session::{do_work, find, take};
+use self::session::{do_work, take};
 use self::writer::Writer;
 use super::StoreError;
 use super::sql::{Backend, Done, Query, Work, void_leases};
+use crate::machine::Blocking;
 
 #[cfg(test)]
 mod tests;
 
 /// The first release in which two writers cannot damage the write-ahead log.
 const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// The file, in the folder of the store.
+pub const FILE: &str = "polku.db";
 
 /// The store in one SQLite file.
 #[derive(Debug)]
@@ -51,6 +56,14 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::NewerSchema`] when a newer release has written it, [`StoreError::Failed`] when it cannot be used.
     pub fn open(path: &Path) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open_on(path, &Blocking::Threads)
+    }
+
+    /// The same, with the choice of where it is written and read.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_on(path: &Path, blocking: &Blocking) -> Result<SqliteStore, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(failed(Unusable::Sqlite { found: rusqlite::version() }));
         }
@@ -61,19 +74,27 @@ impl SqliteStore {
         schema::migrate(&mut connection)?;
         // Leases of a process that is gone: this one is the only one.
         take(&connection, &[void_leases()])?;
-        let readers = Readers::open(path)?;
-        Ok(SqliteStore { readers, writer: Writer::start(connection)? })
+        let readers = Readers::open(path, blocking)?;
+        Ok(SqliteStore { readers, writer: Writer::start(connection, blocking)? })
     }
 }
 
 #[async_trait]
 impl Backend for SqliteStore {
     async fn read<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, StoreError> {
-        self.readers.run(move |connection| find(connection, &query)).await
+        self.readers.find(query).await
+    }
+
+    async fn read_many<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, StoreError> {
+        self.readers.find_many(query).await
     }
 
     async fn write(&self, work: Work) -> Result<Done, StoreError> {
         self.writer.write(move |connection| do_work(connection, &work)).await
+    }
+
+    async fn rewrite(&self) -> Result<(), StoreError> {
+        self.writer.rewrite().await
     }
 }
 

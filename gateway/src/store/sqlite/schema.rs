@@ -3,15 +3,32 @@
 //! Instants are milliseconds since 1970, ids are the 16 bytes of the UUID, states and kinds are the numbers of the
 //! contract. What has come to its end is in no index that is searched for work.
 
+mod later;
+
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use self::later::{ANSWERS, ASKERS, FACTS_IN_MEMORY, KNOWN, OPERATED_DELIVERIES, UPKEEP};
 use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY, IDENTITIES];
+pub(super) const MIGRATIONS: &[&str] = &[
+    FIRST,
+    CONSENTS,
+    HASTE,
+    JOINT_PLAN,
+    JOURNEY,
+    IDENTITIES,
+    ASKERS,
+    ANSWERS,
+    UPKEEP,
+    OPERATED_DELIVERIES,
+    KNOWN,
+    FACTS_IN_MEMORY,
+];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -29,6 +46,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
         return Err(failed(Unusable::NoWriteAheadLog));
     }
     connection.execute_batch(WRITER_SETTINGS).map_err(failed)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -38,6 +56,8 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.execute_batch(READER_SETTINGS).map_err(failed)?;
+    // Otherwise a statement on a table with a partial index is compiled anew with every parameter.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -75,7 +95,6 @@ const WRITER_SETTINGS: &str = "
 ";
 
 const READER_SETTINGS: &str = "
-    PRAGMA busy_timeout = 5000;
     PRAGMA query_only = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF;

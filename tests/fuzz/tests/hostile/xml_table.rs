@@ -1,7 +1,8 @@
 //! Which hostile XML is there, and with which rule and code is it refused?
 //!
-//! Each case is made of a message to the gateway, of an answer to a delivery and of an answer to a question, of every
-//! agency that speaks over X-Road SOAP.
+//! Each case is made of every kind of message to the gateway, of every kind of answer to a delivery and to the question
+//! whether it has arrived, and of the answer to a question about a person: of `te` and of `typpi`, which speak over X-Road
+//! SOAP.
 
 use super::edit::{
     after_root, attributes, before_root, body, declared, in_body, in_header, namespace, numbered, replaced,
@@ -16,10 +17,12 @@ pub struct Case {
     pub edit: fn(String) -> Vec<u8>,
     /// The rule of XML that it breaks. `+`: none.
     pub rule: &'static str,
-    /// The code of the message. `+`: taken in.
+    /// The code of a message. `+`: taken in.
     pub message: &'static str,
-    /// What a delivery comes to, and the code of its answer, at each office of `base::SOAP`.
-    pub receipts: [&'static str; 2],
+    /// What a delivery to `te`, or a question about one, comes to, and the code of its answer.
+    pub te: &'static str,
+    /// The same of `typpi`.
+    pub typpi: &'static str,
     /// What a question comes to.
     pub facts: &'static str,
 }
@@ -27,7 +30,7 @@ pub struct Case {
 /// What is not XML, or not XML that is read.
 const fn xml(name: &'static str, rule: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
     let answer = "UNANSWERED server.serverproxy.service_failed.invalid_soap";
-    Case { name, edit, rule, message: "client.invalid_soap", receipts: [answer; 2], facts: answer }
+    Case { name, edit, rule, message: "client.invalid_soap", te: answer, typpi: answer, facts: answer }
 }
 
 /// The same, and larger than an answer may be.
@@ -37,7 +40,8 @@ const fn large(name: &'static str, rule: &'static str, edit: fn(String) -> Vec<u
         edit,
         rule,
         message: "client.invalid_soap",
-        receipts: ["UNANSWERED"; 2],
+        te: "UNANSWERED",
+        typpi: "UNANSWERED",
         facts: "UNANSWERED",
     }
 }
@@ -49,7 +53,7 @@ const fn soap(
     answer: &'static str,
     edit: fn(String) -> Vec<u8>,
 ) -> Case {
-    Case { name, edit, rule: "+", message, receipts: [answer; 2], facts: answer }
+    Case { name, edit, rule: "+", message, te: answer, typpi: answer, facts: answer }
 }
 
 /// What is a message, and not one of the agency's document.
@@ -59,7 +63,7 @@ const fn foreign(name: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
 
 /// The same, but for receipts of `te`: what is said beside the number does not put a delivery in doubt there.
 const fn unless_receipt(name: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
-    Case { receipts: ["+", "UNANSWERED"], ..foreign(name, edit) }
+    Case { te: "+", ..foreign(name, edit) }
 }
 
 /// What looks odd and means nothing.
@@ -157,7 +161,8 @@ pub const CASES: &[Case] = &[
         attributes(&d, &format!("a='{}'", times("a", 1_000_000)))
     }),
     Case {
-        receipts: ["+"; 2],
+        te: "+",
+        typpi: "+",
         ..foreign("1,000,000 characters of text", |d| text(&d, &times("a", 1_000_000)))
     },
     harmless("1,000,000 characters of comment", |d| {

@@ -16,6 +16,9 @@ use super::super::claims::{grounds, on_ground};
 use super::super::payloads::{HETU, Parcel, REFERRAL, content, ended, handover, items, news};
 use super::super::receives::outgoing;
 
+/// Somebody who is 22 years old when these messages are sent.
+const YOUNG: &str = "020504A902E";
+
 /// A value of the contract as it stands in a file's name.
 pub(super) fn word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap().to_lowercase().replace('_', "-")
@@ -79,7 +82,14 @@ pub(super) fn told(matter: Matter) -> Vec<Parcel> {
             add("referral-redacted".into(), to, referral(|one| one.redacted = true));
             for purpose in other_purposes() {
                 let name = word(purpose.as_str_name(), "PURPOSE_");
-                add(format!("referral-for-{name}"), to, referral(|one| one.purpose = purpose.into()));
+                // Coaching is for the young: the usual person of these messages is too old for it.
+                let identity_code = if purpose == Purpose::Rehabilitation { YOUNG } else { HETU };
+                let content = ReferralContent { identity_code: identity_code.into(), ..little() };
+                let referral = referral(|one| {
+                    one.purpose = purpose.into();
+                    one.content = Some(content);
+                });
+                add(format!("referral-for-{name}"), to, referral);
             }
             let asked = [ConsentAsked::NotGiven, ConsentAsked::NotReached, ConsentAsked::No];
             for (ground, asked) in grounds().zip(asked.into_iter().cycle()) {

@@ -6,9 +6,9 @@ use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
     Basis, Consent, ConsentEvidence, ConsentState, ConsentTerms, ContactDetails, DataCategory,
-    DisclosureNotice, EducationWork, LegalClaim, LegalGround, Origin, PlanAction, PlanGoal, PlanMeeting,
-    PlanNeed, PlanPart, ReferralContent, ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
-    referral_notice,
+    DisclosureNotice, EducationWork, LegalClaim, LegalGround, MeetingRecord, Origin, PlanAction,
+    PlanCommitment, PlanGoal, PlanItem, PlanLink, PlanMeeting, PlanNeed, PlanPart, PlanStanding,
+    ReferralContent, ReferralHandover, ReferralNotice, ReferralState, Worker, basis, referral_notice,
 };
 use polku_tests::world::PEOPLE;
 use proptest::prelude::*;
@@ -197,7 +197,42 @@ impl Chance {
                 phone: String::new(),
                 email: self.perhaps(),
             }),
+            standing: self.one_in_two().then(|| self.standing()),
         }
+    }
+
+    /// Where a part stands in the joint plan.
+    fn standing(&mut self) -> PlanStanding {
+        let commitments = (0..self.any(0..3_u8))
+            .map(|number| PlanCommitment { action: format!("a_{number}"), acknowledge_time: self.instant() });
+        let commitments = commitments.collect();
+        let meetings = (0..self.any(0..3_u8)).map(|number| MeetingRecord {
+            category: DataCategory::JointPlan.into(),
+            meeting: format!("kokous_{number}"),
+            kind: self.any(1..=2),
+            attended: vec!["ohjaamo".into(), "te".into()],
+            client_attended: self.one_in_two(),
+            missing: if self.one_in_two() { vec![self.any(1..=4)] } else { Vec::new() },
+            questionnaire_before: self.one_in_two(),
+        });
+        let meetings = meetings.collect();
+        let links = (0..self.any(0..3_u8)).map(|_| PlanLink {
+            kind: self.any(1..=3),
+            first: Some(self.item()),
+            second: Some(self.item()),
+        });
+        PlanStanding {
+            links: links.collect(),
+            changed_since_acceptance: self.one_in_two(),
+            commitments,
+            meetings,
+            accept_time: self.instant(),
+            step: self.one_in_two().then(|| self.item()),
+        }
+    }
+
+    fn item(&mut self) -> PlanItem {
+        PlanItem { owner: "te".into(), kind: self.any(1..=4), id: format!("x_{}", self.any(0..9_u8)) }
     }
 
     pub(super) fn disclosure(&mut self) -> DisclosureNotice {

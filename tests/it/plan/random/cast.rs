@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use polku_proto::v1::{Consent, DataCategory};
+use polku_proto::v1::{Consent, ConsentChange, DataCategory};
 use polku_tests::simulators::Ledger;
 use polku_tests::world::{AddedAgency, Client, KELA, OHJAAMO, TE, WorldSettings, professional};
 
@@ -12,8 +12,13 @@ use crate::stage::Stage;
 /// A coaching service with a system of its own that works over gRPC, too.
 pub(super) const VALMENNUS: &str = "valmennus";
 
+/// Social services.
+const SOCIAL: &str = "sosiaali";
+
 /// Who has a section; the first has the responsible worker, the last is the young person.
-pub(super) const PARTIES: [&str; 5] = [OHJAAMO, TE, KELA, VALMENNUS, "youth"];
+pub(super) const PARTIES: [&str; 6] = [OHJAAMO, TE, KELA, VALMENNUS, SOCIAL, "youth"];
+/// The first so many are agencies.
+pub(super) const AGENCIES: usize = 5;
 
 /// Needs, plan, work, housing, benefits.
 pub(super) const CATEGORIES: [i32; 5] = [8, 9, 5, 11, 12];
@@ -22,7 +27,7 @@ const BASE: [DataCategory; 3] =
     [DataCategory::IdentityContact, DataCategory::ServiceAttendance, DataCategory::JointPlan];
 
 /// What may be told all the time: from, to, and beside the base what else.
-const LASTING: [(&str, &str, &[i32]); 8] = [
+const LASTING: [(&str, &str, &[i32]); 10] = [
     (OHJAAMO, TE, &[]),
     (OHJAAMO, KELA, &[12]),
     (OHJAAMO, VALMENNUS, &[]),
@@ -31,26 +36,23 @@ const LASTING: [(&str, &str, &[i32]); 8] = [
     (VALMENNUS, OHJAAMO, &[8, 5]),
     (TE, VALMENNUS, &[]),
     (VALMENNUS, TE, &[]),
+    (OHJAAMO, SOCIAL, &[]),
+    (SOCIAL, OHJAAMO, &[11]),
 ];
 
 /// What may be told as long as the young person says so: from, to, what.
-const FICKLE: [(&str, &str, i32); 4] =
-    [(OHJAAMO, TE, 8), (OHJAAMO, TE, 5), (OHJAAMO, VALMENNUS, 8), (TE, VALMENNUS, 5)];
+pub(super) type Told = (&'static str, &'static str, i32);
+pub(super) const FICKLE: [Told; 6] = [
+    (OHJAAMO, TE, NEEDS),
+    (OHJAAMO, TE, 5),
+    (OHJAAMO, VALMENNUS, NEEDS),
+    (TE, VALMENNUS, 5),
+    (OHJAAMO, SOCIAL, NEEDS),
+    (SOCIAL, OHJAAMO, NEEDS),
+];
 
-/// Small numbers that look random and are the same in every run of a seed.
-pub(super) struct Numbers(pub(super) u64);
-
-impl Numbers {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-
-    /// A place in a list of this length, which is not empty.
-    pub(super) fn pick(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap()
-    }
-}
+/// Of these [`FICKLE`] has the most.
+pub(super) const NEEDS: i32 = 8;
 
 /// A text that says whose section it is in, which category it has, and which one it is.
 pub(super) fn text(owner: &str, category: i32, number: u64) -> String {
@@ -67,7 +69,9 @@ pub(super) fn markers(said: &str) -> BTreeSet<String> {
 pub(super) async fn open() -> Stage {
     let coaching = AddedAgency::new(VALMENNUS, "walmu", "usual", "youth_work");
     let coaching = AddedAgency { agreements: vec![OHJAAMO.to_owned(), TE.to_owned()], ..coaching };
-    Stage::with(&WorldSettings { agencies: vec![coaching], ..WorldSettings::default() }, |text| text).await
+    let social = AddedAgency::new(SOCIAL, "social", "usual", "social");
+    let agencies = vec![coaching, social];
+    Stage::with(&WorldSettings { agencies, ..WorldSettings::default() }, |text| text).await
 }
 
 /// The people and agencies around one plan.
@@ -89,7 +93,7 @@ impl Cast {
             recorder(stage, from, to).record_consent(&youth, from, to, PURPOSE, &categories).await.unwrap();
         }
         let plan = create(&ohjaamo, &youth).await.unwrap().plan.unwrap().name;
-        for party in [TE, KELA, VALMENNUS] {
+        for party in [TE, KELA, VALMENNUS, SOCIAL] {
             add(&ohjaamo, &plan, party).await.unwrap();
         }
         Cast { identity_code, youth, plan, fickle: Default::default(), is_kela_there: true }
@@ -104,6 +108,10 @@ impl Cast {
                 let worker = professional("valmentaja-1", "yksikko-1", "official");
                 stage.caller(&stage.world.agencies[VALMENNUS].identity, &worker)
             }
+            4 => {
+                let worker = professional("sosiaalityontekija-1", "yksikko-1", "official");
+                stage.caller(&stage.world.agencies[SOCIAL].identity, &worker)
+            }
             _ => stage.subject(&self.youth),
         }
     }
@@ -112,26 +120,23 @@ impl Cast {
     pub(super) fn ledger<'s>(&self, stage: &'s Stage, party: usize) -> Option<&'s Ledger> {
         match party {
             1 => Some(stage.world.te.ledger()),
-            3 => Some(stage.world.agencies[VALMENNUS].simulator.control().ledger()),
+            3 | 4 => Some(stage.world.agencies[PARTIES[party]].simulator.control().ledger()),
             _ => None,
         }
     }
 
-    /// The young person gives a permission, or takes it back.
-    pub(super) async fn change_mind(&mut self, stage: &Stage, numbers: &mut Numbers) {
-        let place = numbers.pick(FICKLE.len());
+    /// The young person gives a permission, or takes it back. Tells of what a delivery was under way then.
+    pub(super) async fn change_mind(&mut self, stage: &Stage, place: usize) -> Vec<String> {
         let (from, to, category) = FICKLE[place];
-        self.fickle[place] = match self.fickle[place].take() {
-            Some(consent) => {
-                withdraw(stage, &consent).await;
-                None
-            }
-            None => {
-                let category = DataCategory::try_from(category).unwrap();
-                let mut recorder = recorder(stage, from, to);
-                Some(recorder.record_consent(&self.youth, from, to, PURPOSE, &[category]).await.unwrap())
-            }
-        };
+        if let Some(consent) = self.fickle[place].take() {
+            let ConsentChange { under_way, .. } = withdraw(stage, &consent).await;
+            return under_way;
+        }
+        let category = DataCategory::try_from(category).unwrap();
+        let mut recorder = recorder(stage, from, to);
+        let consent = recorder.record_consent(&self.youth, from, to, PURPOSE, &[category]).await.unwrap();
+        self.fickle[place] = Some(consent);
+        Vec::new()
     }
 
     pub(super) async fn come_or_go(&mut self, stage: &Stage) {
@@ -149,19 +154,20 @@ impl Cast {
         }
     }
 
-    /// Whether a party may be told of a text now.
-    pub(super) fn tells_now(&self, marker: &str, party: usize) -> bool {
-        let fickle = FICKLE.iter().zip(&self.fickle).filter(|(_, consent)| consent.is_some());
-        tells(marker, party, &fickle.map(|(it, _)| *it).collect::<Vec<_>>())
+    /// Whether a party is one now.
+    pub(super) fn is_there(&self, party: usize) -> bool {
+        PARTIES[party] != KELA || self.is_kela_there
     }
 
-    /// Whether a party could have been told of a text at any time.
-    pub(super) fn ever_tells(&self, marker: &str, party: usize) -> bool {
-        tells(marker, party, &FICKLE)
+    /// What may be told now, beside what may be told all the time.
+    pub(super) fn permitted(&self) -> Vec<Told> {
+        let given = FICKLE.iter().zip(&self.fickle).filter(|(_, consent)| consent.is_some());
+        given.map(|(told, _)| *told).collect()
     }
 }
 
-fn tells(marker: &str, party: usize, fickle: &[(&str, &str, i32)]) -> bool {
+/// Whether a party may be told of a text while this is permitted.
+pub(super) fn tells(marker: &str, party: usize, fickle: &[Told]) -> bool {
     let mut words = marker.split('.');
     let (owner, category) = (words.next().unwrap(), words.next().unwrap().parse::<i32>().unwrap());
     let (reader, from) = (PARTIES[party], if owner == "youth" { OHJAAMO } else { owner });

@@ -9,7 +9,7 @@ use polku_gateway::store::postgres::{PostgresSettings, PostgresStore, Server};
 use polku_gateway::store::{Change, NewEvent, ReferralRow, ReferralWrite, Store as _, StoreError, YouthRow};
 use polku_proto::v1::ReferralState;
 use polku_proto::{AgencyId, ReferralId, YouthId};
-use polku_tests::postgres::{Cluster, Stop};
+use polku_tests::postgres::Cluster;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
@@ -231,7 +231,7 @@ async fn a_server_that_crashes_and_comes_back_loses_nothing_that_was_answered() 
     for round in 0..12 {
         tokio::time::sleep(Duration::from_millis(60)).await;
         if round % 4 == 3 {
-            cluster.stop(Stop::Immediate).unwrap();
+            cluster.crash().unwrap();
             cluster.begin().unwrap();
         } else {
             let cut =

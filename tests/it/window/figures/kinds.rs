@@ -8,7 +8,7 @@ use polku_proto::v1::{
     AgeBand, Background, EducationLevel, Figure, JourneyEntry, JourneySource, LinkIdentityRequest,
     MainActivity, Purpose, Sex,
 };
-use polku_tests::world::{KELA, PEOPLE, TE, request_id};
+use polku_tests::world::{KELA, PEOPLE, TE, nobody_born, request_id};
 use tonic::Code;
 
 use super::super::{add, add_entry, encounter, entry, journey, opening};
@@ -106,25 +106,32 @@ async fn onward_guidance_is_told_with_its_share_and_its_days() {
     stage.close().await;
 }
 
-/// domain.md 5: "yli 3 kk:n työttömyyden".
+/// domain.md 5: "yli 3 kk:n työttömyyden": under 25, under 30.
 #[tokio::test(flavor = "multi_thread")]
 async fn unemployment_of_more_than_three_months_is_told_by_age() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
-    for person in &PEOPLE[10..16] {
-        let youth = stage.youth(person).await;
-        add(&ohjaamo, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
-        let unemployed = Background {
-            activity: MainActivity::Unemployed.into(),
-            unemployed_since: "2026-01-05".into(),
-            ..Background::default()
-        };
-        add(&ohjaamo, &youth, Matter::Background(unemployed)).await.unwrap();
+    // By the sixth of April, when it is more than three months, they are 24, 25, 29 and 30 years old; and as many are unemployed for
+    // less than that.
+    let since = ["2026-01-05", "2026-01-05", "2026-01-05", "2026-01-05", "2026-02-15"];
+    let born = [(7, 4, 2001), (6, 4, 2001), (7, 4, 1996), (6, 4, 1996), (6, 4, 2001)];
+    for (group, (since, born)) in since.into_iter().zip(born).enumerate() {
+        for number in 0..5 {
+            let youth = ohjaamo.clone().identify(&nobody_born(born, group * 10 + number)).await.unwrap();
+            add(&ohjaamo, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+            let unemployed = Background {
+                activity: MainActivity::Unemployed.into(),
+                unemployed_since: since.into(),
+                ..Background::default()
+            };
+            add(&ohjaamo, &youth, Matter::Background(unemployed)).await.unwrap();
+        }
     }
     after_april(&stage);
     let told = of(&in_spring(&ohjaamo).await, Kind::LongUnemployment);
-    let all = figure(Kind::LongUnemployment, 6);
-    assert_eq!(told, [all.clone(), Figure { code: "under_25".into(), ..all }]);
+    let aged = |code: &str, value| Figure { code: code.into(), ..figure(Kind::LongUnemployment, value) };
+    let by_age = [aged("under_25", 5), aged("25_to_29", 10), aged("30_or_older", 5)];
+    assert_eq!(told, [&[figure(Kind::LongUnemployment, 20)], &by_age[..]].concat());
     stage.close().await;
 }
 
@@ -183,7 +190,12 @@ async fn the_ids_of_one_person_count_as_one() {
     let former = ohjaamo.clone().journey.identify_youth(request).await.unwrap().into_inner().youth;
     add(&ohjaamo, &former, opening(JourneySource::Self_)).await.unwrap();
     let code = PEOPLE[14].to_owned();
-    let link = LinkIdentityRequest { request_id: request_id(), youth: former, identity_code: code };
+    let link = LinkIdentityRequest {
+        request_id: request_id(),
+        youth: former,
+        identity_code: code,
+        ..Default::default()
+    };
     let present = ohjaamo.clone().journey.link_identity(link).await.unwrap().into_inner().youth;
     stage.refer(&present, TE).await;
     after_april(&stage);

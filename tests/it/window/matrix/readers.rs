@@ -1,151 +1,364 @@
-//! Who else reads beside an official of the unit that consents name, and what does the matrix let each of them see?
+//! Who reads, what does the matrix let each of them see, and what do they see?
 
-use polku_policy::{ActorRole, Channel, Engine, Question, Viewer};
-use polku_proto::v1::journey_entry::Matter;
+use std::collections::BTreeMap;
+
+use polku_policy::{ActorRole, Channel, ConsentIndex, Engine, PurposeSet, Question, Viewer, purpose_name};
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{
-    AcceptReferralRequest, Actor, DataCategory, GetJourneyRequest, Purpose, RepresentativeActor,
-    RetentionAnswer, actor, retention_answer,
-};
+use polku_proto::v1::{DataCategory, GetJourneyRequest, Journey, Purpose};
 use polku_proto::{CategorySet, Disclose as _, Party};
-use polku_tests::world::{Client, full_content, referral_to, request_id};
+use polku_tests::world::Client;
 use tonic::{Code, Status};
 
-use super::super::add;
-use super::{Case, TOLD_OF_MEETING, Town, UNITS, WRITTEN, id};
-use crate::matrix::situations::{PAIRS, asked, now, personal, situations};
+use super::super::journey;
+use super::Told;
+use super::arrange::{PLANNED, Person, TOLD_OF_MEETING, WRITTEN, purpose_of};
+use super::town::{Town, UNITS, all_named, id, named};
+use crate::matrix::engine::{AGENCIES, WITHOUT_AGREEMENT, asked, index, now, personal};
+use crate::stage::assert_refused;
 
-/// The pairs between which there are referrals.
-pub(super) const WITH_REFERRALS: [usize; 2] = [0, 4];
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
+/// What stands of one agency in a reader's window, by category.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+struct Seen {
+    entries: CategorySet,
+    facts: CategorySet,
+    plan: CategorySet,
+    /// Of the referral that the agency has sent to the reader.
+    sent: CategorySet,
+    /// What it tells of the referral that the reader has sent to it.
+    status: CategorySet,
+}
 
-/// Professionals who read: in which unit, in which role.
-const PROFESSIONALS: [(&str, &str); 2] = [(UNITS[1], "official"), (UNITS[1], "coordinator")];
+/// Whether the agencies' own systems are asked when a journey is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    Systems,
+    Nobody,
+}
 
-fn purpose(pair: usize) -> Purpose {
-    if PAIRS[pair].1 == "te" { Purpose::EmploymentServices } else { Purpose::WorkshopCoaching }
+/// In which matter the agency tells something.
+#[derive(Clone, Copy)]
+enum Matter {
+    /// The reader looks for this purpose.
+    Journey(Purpose),
+    Plan,
+    /// The referral that it has sent to the reader.
+    Sent,
+    /// The referral that the reader has sent to it.
+    Received,
+}
+
+/// The journey of one person, as everybody reads it.
+pub(super) struct Comparison<'a> {
+    town: &'a Town,
+    engine: &'a Engine,
+    person: &'a Person,
+    /// What the matrix says.
+    told: &'a Told,
+    /// What is known of the person, with consents that name units where they do.
+    index: ConsentIndex,
+    /// What each agency's system holds, and what there is of the referral that it has sent.
+    there: BTreeMap<&'static str, Seen>,
+    pub(super) wrong: Vec<String>,
+    pub(super) shown: usize,
+}
+
+impl<'a> Comparison<'a> {
+    /// The young person sees everything, and so it shows what there is.
+    pub(super) async fn of(town: &'a Town, engine: &'a Engine, person: &'a Person, told: &'a Told) -> Self {
+        let youth = &person.youth;
+        let journey = journey(&town.young_person(youth), youth, Purpose::Guidance).await.unwrap();
+        let mut there = BTreeMap::new();
+        for (agency, ..) in AGENCIES {
+            let mut whole = seen(&journey, agency, None);
+            let is_recipient = person.referrals.iter().any(|(_, to)| *to == agency);
+            let entries = written(personal()).union(if is_recipient { STATUS } else { CategorySet::EMPTY });
+            assert_eq!((whole.entries, whole.plan), (entries, PLANNED), "the young person sees all of it");
+            assert!(!whole.facts.is_empty(), "{agency} holds nothing");
+            // Ohjaamo has an agreement with all but one.
+            let sent = journey.referrals.iter().find(|referral| referral.sender == id(agency));
+            if let Some(sent) = sent {
+                whole.sent = sent.categories().difference(CategorySet::ENVELOPE);
+                assert!(STATUS.is_subset(whole.sent), "nobody has said what became of it");
+            }
+            there.insert(agency, whole);
+        }
+        let index = index(&person.situation, &all_named());
+        Self { town, engine, person, told, index, there, wrong: Vec::new(), shown: 0 }
+    }
+
+    pub(super) async fn by_everybody(&mut self) {
+        for (agency, ..) in AGENCIES {
+            for (purpose, asking) in self.purposes(agency) {
+                self.official(agency, purpose, asking).await;
+            }
+            self.professional(agency, (UNITS[1], "official")).await;
+            self.professional(agency, (UNITS[1], "coordinator")).await;
+            self.peer(agency).await;
+        }
+        self.own_side(Capacity::OtherRepresentative, ActorRole::Representative).await;
+        self.own_side(Capacity::Guardian, ActorRole::Guardian).await;
+    }
+
+    /// For which purposes the reader looks. Of those for which everybody may tell the same in this situation, the agencies'
+    /// systems are asked for one, and what is kept here is looked at for another one too: others from situation to situation.
+    /// No system has a word for statistics: they are asked for it only where nothing else has the same answers.
+    fn purposes(&self, reader: &'static str) -> Vec<(Purpose, Asking)> {
+        let told = |purpose| others(reader).map(move |from| self.told[&(from, reader, purpose)]);
+        let mut groups: Vec<Vec<Purpose>> = Vec::new();
+        for purpose in PurposeSet::ALL.iter() {
+            match groups.iter_mut().find(|group| told(group[0]).eq(told(purpose))) {
+                Some(group) => group.push(purpose),
+                None => groups.push(vec![purpose]),
+            }
+        }
+        let turn = self.person.number + AGENCIES.iter().position(|(agency, ..)| *agency == reader).unwrap();
+        let mut all = Vec::new();
+        for group in groups {
+            let mut words = group.clone();
+            words.retain(|purpose| *purpose != Purpose::Statistics || group.len() == 1);
+            let (asked, beside) = (words[turn % words.len()], group[(turn + 1) % group.len()]);
+            all.push((asked, Asking::Systems));
+            if beside != asked {
+                all.push((beside, Asking::Nobody));
+            }
+        }
+        all
+    }
+
+    /// An official of the unit that consents name sees what the matrix says.
+    async fn official(&mut self, reader: &'static str, purpose: Purpose, asking: Asking) {
+        let (client, youth) = (self.town.agency(reader), &self.person.youth);
+        let journey = match asking {
+            Asking::Systems => journey(&client, youth, purpose).await,
+            Asking::Nobody => glance(&client, youth, purpose).await,
+        };
+        let journey = journey.unwrap();
+        for from in others(reader) {
+            let told = |matter| {
+                let purpose = match matter {
+                    Matter::Journey(purpose) => purpose,
+                    Matter::Plan => self.person.plan_purpose(),
+                    Matter::Sent => purpose_of(reader),
+                    Matter::Received => purpose_of(from),
+                };
+                self.told[&(from, reader, purpose)]
+            };
+            let mut expected = self.expected((from, reader), purpose, told);
+            // The question alone would tell whom it is put to that the reader deals with them.
+            if asking == Asking::Systems && (reader, from) != WITHOUT_AGREEMENT {
+                expected.facts = self.there[from].facts.intersection(told(Matter::Journey(purpose)));
+            }
+            let mut seen = seen(&journey, from, Some(reader));
+            // An agency cannot be asked for a purpose that its protocol has no word for.
+            let is_silent = journey.unreachable.contains(&id(from));
+            assert!(!is_silent || purpose == Purpose::Statistics, "{from} has not answered {reader}");
+            if is_silent {
+                seen.facts = expected.facts;
+            }
+            self.check("official", (from, reader), purpose, seen, expected);
+        }
+    }
+
+    /// Whoever else works there sees what is with the own unit, or with all units.
+    async fn professional(&mut self, reader: &'static str, (unit, role): (&'static str, &'static str)) {
+        let purpose = Purpose::Guidance;
+        let client = self.town.professional(reader, (unit, role));
+        let journey = glance(&client, &self.person.youth, purpose).await;
+        let journey = journey.unwrap_or_else(|status| panic!("the {role} of {unit} at {reader}: {status:?}"));
+        let at = at(reader, unit);
+        let actor = ActorRole::Professional { at: at.clone(), role: role.into() };
+        for from in others(reader) {
+            // What is held is told by the agency to whoever reads; a plan and a referral are between their parties.
+            let (from_whole, first) = (whole(from), |agency| self::at(agency, UNITS[0]));
+            let told = |matter| {
+                let (here, purpose) = match matter {
+                    Matter::Journey(purpose) => (at.clone(), purpose),
+                    Matter::Plan => (party(reader), self.person.plan_purpose()),
+                    Matter::Sent => (party(reader), purpose_of(reader)),
+                    Matter::Received => (first(reader), purpose_of(from)),
+                };
+                let there = match matter {
+                    Matter::Journey(_) => from_whole.clone(),
+                    Matter::Plan | Matter::Received => party(from),
+                    Matter::Sent => first(from),
+                };
+                self.told_to(&actor, (there, here), purpose)
+            };
+            let expected = self.expected((from, reader), purpose, told);
+            let seen = seen(&journey, from, Some(reader));
+            self.check(&format!("{role} of {unit}"), (from, reader), purpose, seen, expected);
+        }
+    }
+
+    /// Whoever supports a young person as a peer opens no journey, and may be told nothing in it.
+    async fn peer(&self, reader: &'static str) {
+        let (unit, role) = (UNITS[0], "peer");
+        let client = self.town.professional(reader, (unit, role));
+        let journey = glance(&client, &self.person.youth, Purpose::Guidance).await;
+        assert_refused(journey, Code::NotFound, "NOT_FOUND");
+        let actor = ActorRole::Professional { at: at(reader, unit), role: role.into() };
+        for from in others(reader) {
+            let told = self.told_to(&actor, (whole(from), at(reader, unit)), Purpose::Guidance);
+            assert!(told.is_empty(), "{from} tells a peer {told}");
+        }
+    }
+
+    /// What the engine lets somebody see of what one party tells another one.
+    fn told_to(&self, actor: &ActorRole, (from, to): (Party, Party), purpose: Purpose) -> CategorySet {
+        let ask = |categories, from, to, viewer| {
+            let question = |youth| Question {
+                actor: actor.clone(),
+                ..Question::new(youth, Channel { from, to }, viewer, purpose, now())
+            };
+            asked(self.engine, &self.index, categories, question)
+        };
+        let held = ask(personal().difference(STATUS), from.clone(), to.clone(), Viewer::Addressee);
+        held.union(ask(STATUS, to, from, Viewer::Author))
+    }
+
+    /// Of what there is, what a professional sees who may be told this, but for what is asked of the agency's system.
+    fn expected(
+        &self,
+        (from, reader): (&'static str, &'static str),
+        purpose: Purpose,
+        told: impl Fn(Matter) -> CategorySet,
+    ) -> Seen {
+        let is_referred = |from, to| self.person.referrals.contains(&(from, to));
+        let journey = told(Matter::Journey(purpose));
+        let only = |holds, set: CategorySet| if holds { set } else { CategorySet::EMPTY };
+        Seen {
+            entries: written(journey).union(only(is_referred(reader, from), journey.intersection(STATUS))),
+            facts: CategorySet::EMPTY,
+            plan: PLANNED.intersection(told(Matter::Plan)),
+            // The status of what one has received is one's own word.
+            sent: only(
+                is_referred(from, reader),
+                self.there[from].sent.difference(STATUS).intersection(told(Matter::Sent)),
+            ),
+            status: only(is_referred(reader, from), STATUS.intersection(told(Matter::Received))),
+        }
+    }
+
+    /// Whoever represents the young person sees all of it, or is told that there is nobody.
+    async fn own_side(&mut self, capacity: Capacity, actor: ActorRole) {
+        let youth = &self.person.youth;
+        let purpose = Purpose::Guidance;
+        let client = self.town.representative(youth, capacity);
+        let journey = journey(&client, youth, purpose).await;
+        for (from, ..) in AGENCIES {
+            let question = |youth| {
+                let channel = Channel { from: whole(from), to: whole(from) };
+                Question {
+                    actor: actor.clone(),
+                    ..Question::new(youth, channel, Viewer::Subject, purpose, now())
+                }
+            };
+            let told = asked(self.engine, &self.index, personal(), question);
+            if told.is_empty() {
+                assert_refused(journey.clone(), Code::NotFound, "NOT_FOUND");
+                continue;
+            }
+            let there = self.there[from];
+            let expected = Seen {
+                entries: there.entries.intersection(told),
+                facts: there.facts.intersection(told),
+                plan: there.plan.intersection(told),
+                ..Seen::default()
+            };
+            let journey = journey.as_ref().unwrap_or_else(|status| panic!("{actor:?}: {status:?}"));
+            let seen = seen(journey, from, None);
+            self.check(&format!("{actor:?}"), (from, from), purpose, seen, expected);
+            let referrals = journey.referrals.iter().filter(|referral| referral.sender == id(from));
+            let mut of_referrals = CategorySet::EMPTY;
+            referrals.for_each(|referral| of_referrals.extend(referral.categories()));
+            let of_referrals = of_referrals.difference(CategorySet::ENVELOPE);
+            assert_eq!(of_referrals, there.sent.intersection(told), "{actor:?}: referrals of {from}");
+        }
+    }
+
+    fn check(
+        &mut self,
+        who: &str,
+        (from, reader): (&str, &str),
+        purpose: Purpose,
+        seen: Seen,
+        expected: Seen,
+    ) {
+        self.shown += [seen.entries, seen.facts, seen.plan, seen.sent, seen.status]
+            .into_iter()
+            .filter(|set| !set.is_empty())
+            .count();
+        if seen != expected {
+            let (purpose, says) = (purpose_name(purpose), self.person.situation.says);
+            self.wrong.push(format!(
+                "{says}: of {from}, at {reader}, {who}, for {purpose}:\n  {seen:?}\n  for {expected:?}"
+            ));
+        }
+    }
+}
+
+fn others(reader: &str) -> impl Iterator<Item = &'static str> {
+    AGENCIES.into_iter().map(|(agency, ..)| agency).filter(move |agency| *agency != reader)
 }
 
 fn whole(agency: &str) -> Party {
     Party::whole(agency.parse().unwrap())
 }
 
-fn unit(agency: &str, unit: &str) -> Party {
+fn party(agency: &str) -> Party {
+    named(agency).parse().unwrap()
+}
+
+fn at(agency: &str, unit: &str) -> Party {
     format!("{agency}/{unit}").parse().unwrap()
 }
 
-/// Hands the young person over, where that is permitted: the name of the referral that was taken up.
-pub(super) async fn refer(town: &Town, case: Case, youth: &str) -> Option<String> {
-    let (from, to) = PAIRS[case.pair];
-    let mut request = referral_to(&id(to), youth, purpose(case.pair), full_content());
-    request.wait_for_delivery = true;
-    let sent = town.agency(from).referral.send_referral(request).await.ok()?.into_inner();
-    let name = sent.referral?.name;
-    let accept = AcceptReferralRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
-    town.agency(to).referral.accept_referral(accept).await.unwrap();
-    Some(name)
-}
-
-/// The recipient writes down what became of it.
-pub(super) async fn tell_retention(town: &Town, case: Case, youth: &str, referral: String) {
-    let result = retention_answer::Result::Attached.into();
-    let answer = Matter::Retention(RetentionAnswer { referral, result });
-    add(&town.agency(PAIRS[case.pair].1), youth, answer).await.unwrap();
-}
-
-/// What is shown of the entries of an agency.
-async fn entries(
-    client: &Client,
-    youth: &str,
-    agency: &str,
-    purpose: Purpose,
-) -> Result<CategorySet, Status> {
-    let request = GetJourneyRequest {
-        youth: youth.to_owned(),
-        purpose: purpose.into(),
-        // No agency's system is asked for this.
-        categories: vec![DataCategory::ReferralStatus.into()],
-        ..GetJourneyRequest::default()
-    };
-    let journey = client.clone().journey.get_journey(request).await?.into_inner();
-    let mut shown = CategorySet::EMPTY;
-    for entry in journey.entries.iter().filter(|entry| entry.agency == id(agency)) {
-        shown.extend(entry.categories());
-    }
-    Ok(shown.difference(CategorySet::ENVELOPE))
-}
-
-/// Of what is written here, what a reader sees who may be told this.
+/// Of the entries that everybody has written, what somebody sees who may be told this.
 fn written(told: CategorySet) -> CategorySet {
     let meeting = told.contains(DataCategory::ServiceAttendance);
     let inside = if meeting { TOLD_OF_MEETING } else { CategorySet::EMPTY };
     WRITTEN.union(inside).intersection(told)
 }
 
-/// Reads everybody of a pair as everybody else does, and says what is not as the matrix has it, and how much was shown.
-pub(super) async fn compare(
-    town: &Town,
-    engine: &Engine,
-    pair: usize,
-    youths: &[String],
-) -> (Vec<String>, usize) {
-    let (from, to) = PAIRS[pair];
-    let named = if (Case { pair, situation: 0 }).names_unit() { unit(to, UNITS[0]) } else { whole(to) };
-    let (mut wrong, mut shown) = (Vec::new(), 0);
-    let mut check = |who: &str, says: &str, seen: CategorySet, expected: CategorySet| {
-        shown += usize::from(!seen.is_empty());
-        if seen != expected {
-            wrong.push(format!("{from}, and {to}: {who}, {says}: {seen} for {expected}"));
-        }
+/// Reads the journey without asking anybody: what became of a referral no agency's system is asked for.
+async fn glance(client: &Client, youth: &str, purpose: Purpose) -> Result<Journey, Status> {
+    let request = GetJourneyRequest {
+        youth: youth.to_owned(),
+        purpose: purpose.into(),
+        categories: vec![DataCategory::ReferralStatus.into()],
+        ..GetJourneyRequest::default()
     };
-    for (situation, youth) in situations().iter().zip(youths) {
-        let told = |categories, channel: Channel, viewer, purpose, actor| {
-            let question =
-                |youth| Question { actor, ..Question::new(youth, channel, viewer, purpose, now()) };
-            asked(engine, situation, (from, &named), categories, question)
-        };
-        for (place, role) in PROFESSIONALS {
-            let at = unit(to, place);
-            let actor = ActorRole::Professional { at: at.clone(), role: role.into() };
-            let channel = Channel { from: whole(from), to: at };
-            let all = personal().difference(STATUS);
-            let expected = written(told(all, channel, Viewer::Addressee, Purpose::Guidance, actor));
-            let reader = town.professional(to, (place, role));
-            let seen = entries(&reader, youth, from, Purpose::Guidance).await.unwrap();
-            check(&format!("the {role} of {place}"), situation.says, seen, expected);
-        }
-
-        let channel = Channel { from: whole(from), to: whole(from) };
-        let all = personal().difference(STATUS);
-        let expected = written(told(all, channel, Viewer::Subject, Purpose::Guidance, ActorRole::Guardian));
-        // Of an adult nobody is a guardian, and is refused.
-        let seen = entries(&guardian(town, youth), youth, from, Purpose::Guidance).await;
-        check("a guardian", situation.says, seen.unwrap_or(CategorySet::EMPTY), expected);
-
-        if WITH_REFERRALS.contains(&pair) {
-            let own = unit(from, UNITS[0]);
-            let actor = ActorRole::Professional { at: own.clone(), role: "official".into() };
-            let channel = Channel { from: own, to: whole(to) };
-            let told = told(STATUS, channel, Viewer::Author, purpose(pair), actor);
-            // Where nothing was sent there is nothing to be told of: the young person sees all there is.
-            let all = entries(&town.young_person(youth), youth, to, purpose(pair)).await.unwrap();
-            let seen = entries(&town.agency(from), youth, to, purpose(pair)).await.unwrap();
-            let expected = told.intersection(all);
-            check("the sender of a referral", situation.says, seen.intersection(STATUS), expected);
-        }
-    }
-    let peer = town.professional(to, (UNITS[0], "peer"));
-    let refused = entries(&peer, &youths[0], from, Purpose::Guidance).await.unwrap_err();
-    assert!([Code::PermissionDenied, Code::NotFound].contains(&refused.code()), "{refused:?}");
-    (wrong, shown)
+    Ok(client.clone().journey.get_journey(request).await?.into_inner())
 }
 
-fn guardian(town: &Town, youth: &str) -> Client {
-    let guardian = RepresentativeActor {
-        youth: youth.into(),
-        capacity: Capacity::Guardian as i32,
-        id: "huoltaja-1".into(),
-    };
-    let who = Actor { who: Some(actor::Who::Representative(guardian)) };
-    town.young_person(youth).acting(&who)
+/// What a journey shows of an agency, to this other one.
+fn seen(journey: &Journey, from: &str, reader: Option<&str>) -> Seen {
+    let (from, reader) = (id(from), reader.map(id));
+    let mut seen = Seen::default();
+    for entry in journey.entries.iter().filter(|entry| entry.agency == from) {
+        seen.entries.extend(entry.categories());
+    }
+    for held in journey.facts.iter().filter(|held| held.agency == from) {
+        seen.facts.extend(held.categories());
+    }
+    for part in
+        journey.plans.iter().flat_map(|plan| &plan.sections).filter_map(|section| section.part.as_ref())
+    {
+        if part.owner == from {
+            seen.plan.extend(part.categories());
+        }
+    }
+    for referral in &journey.referrals {
+        let reader = reader.as_deref();
+        if referral.sender == from && reader == Some(&referral.recipient) {
+            seen.sent.extend(referral.categories().difference(STATUS));
+        } else if referral.recipient == from && reader == Some(&referral.sender) {
+            seen.status.extend(referral.categories().intersection(STATUS));
+        }
+    }
+    for set in [&mut seen.entries, &mut seen.facts, &mut seen.plan, &mut seen.sent] {
+        *set = set.difference(CategorySet::ENVELOPE);
+    }
+    seen
 }

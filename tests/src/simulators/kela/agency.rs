@@ -6,11 +6,12 @@ use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 use serde_json::{Map, json};
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
+use crate::simulators::codes::PageCodes;
 use crate::simulators::control::Control;
 use crate::simulators::faults::Repetition;
-use crate::simulators::ground::{asked_code, stated};
+use crate::simulators::ground::stated;
 use crate::simulators::kela::message::{Assistance, Message as Own, MessageReply};
-use crate::simulators::kela::{KelaSettings, KelaSimulator, held};
+use crate::simulators::kela::{KelaSettings, KelaSimulator, held, page};
 use crate::simulators::xroad::Known;
 
 /// Starts the usual Kela.
@@ -46,11 +47,16 @@ impl SimulatedAgency for KelaSimulator {
         let KelaSettings { caller, provider, gateway, agreed, repetition, .. } = self.settings();
         let (url, caller_sha256) = (self.base_url(), &caller.sha256);
         let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
-        Ok(known.settings(surroundings))
+        // The last table of the settings is open at their end.
+        Ok(format!("nuotti = {{ from = 16, below = 30 }}\n{}", known.settings(surroundings)))
     }
 
     fn point_at(&self, inbound_url: &str) {
         self.connect_gateway(inbound_url);
+    }
+
+    fn codes(&self) -> Vec<PageCodes> {
+        page::codes()
     }
 
     fn specimen(&self) -> Held {
@@ -83,9 +89,10 @@ impl SimulatedAgency for KelaSimulator {
                 let own = match (kind, claim) {
                     (Some(kind), Some(claim)) => {
                         ensure!(*purpose == Purpose::SocialServices, "a notice for another purpose");
+                        let [_, (_, statement), (_, asked)] = stated(claim);
                         Own::assistance(kind, recipient, identity_code, content)
-                            .with("selostus", json!(claim.statement))
-                            .with("suostumusta", json!(asked_code(claim.consent_asked())))
+                            .with("selostus", json!(statement))
+                            .with("suostumusta", json!(asked))
                     }
                     (_, Some(claim)) => {
                         let stated = stated(claim).map(|(name, value)| (name.to_owned(), json!(value)));

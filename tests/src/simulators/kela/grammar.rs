@@ -6,6 +6,12 @@ use polku_proto::identity::Hetu;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::page::{
+    ACHIEVEMENTS, ACTION_STATES, DELIVERIES, GOAL_STATES, ITEMS, LINKS, MEETING_STATES, NEWS, OUTCOMES,
+    PLAN_STATES, PURPOSES, REASONS, RECORDS, SEATS, STATES,
+};
+use crate::simulators::ground::{ASKED, GROUNDS};
+
 /// What was read: every value with its path; a repeated one comes repeatedly.
 pub(crate) type Fields = Vec<(String, String)>;
 
@@ -28,72 +34,6 @@ pub(crate) enum Holds {
 
 /// A member of an object: its name, whether it must be there, what it holds.
 pub(crate) type Member = (&'static str, bool, Holds);
-
-const PURPOSES: &[&str] = &[
-    "OHJAUS",
-    "TYOLLISYYSPALVELUT",
-    "MONIALAINEN_TUKI",
-    "SOSIAALIPALVELUT",
-    "ETSIVA_NUORISOTYO",
-    "TYOPAJAVALMENNUS",
-];
-const PURPOSES_OF_QUESTIONS: &[&str] = &[
-    "OHJAUS",
-    "TYOLLISYYSPALVELUT",
-    "MONIALAINEN_TUKI",
-    "SOSIAALIPALVELUT",
-    "KUNTOUTUS",
-    "ETSIVA_NUORISOTYO",
-    "TYOPAJAVALMENNUS",
-];
-const GROUNDS: &[&str] = &[
-    "ETSIVA_NUORISOTYO",
-    "KYKENEMATON_HUOLEHTIMAAN_ITSESTAAN",
-    "LAPSEN_ETU",
-    "LASTENSUOJELUILMOITUS",
-    "TOIMEENTULOTUKI_SOSIAALITYO",
-    "TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA",
-    "TOIMEENTULOTUKI_ALENNETTU",
-    "TOIMEENTULOTUKI_TYOTON_ALLE_25",
-    "TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT",
-    "TOIMEENTULOTUKI_MAAHANMUUTTAJA",
-];
-const ASKED: &[&str] = &["PYYDETTY_EI_SAATU", "EI_TAVOITETTU", "EI_PYYDETTY"];
-const NEWS: &[&str] = &["TILA_MUUTTUNUT", "LISATIEDOT_ANNETTU", "LUPA_PERUTTU"];
-const DELIVERY_ENDS: &[&str] = &["TOIMITETTU", "EPASELVA", "HYLATTY", "PYSAYTETTY", "VANHENTUNUT"];
-pub(crate) const STATES: &[&str] = &[
-    "PYYDETTY",
-    "LISATIETOJA_PYYDETTY",
-    "HYVAKSYTTY",
-    "HYLATTY",
-    "KAYNNISSA",
-    "KESKEYTETTY",
-    "PAATTYNYT",
-    "EPAONNISTUNUT",
-    "PERUUTUSTA_PYYDETTY",
-    "PERUUTETTU",
-    "VANHENTUNUT",
-    "LUPA_PERUTTU",
-    "VIRHEELLINEN",
-];
-const REASONS: &[&str] = &[
-    "EI_KAPASITEETTIA",
-    "EI_TAYTA_EHTOJA",
-    "VAARA_PALVELU",
-    "ALUEEN_ULKOPUOLELLA",
-    "PUUTTEELLISET_TIEDOT",
-    "MUU",
-];
-const OUTCOMES: &[&str] = &[
-    "SAI_PALVELUN",
-    "OHJATTU_MUUALLE",
-    "EI_TAVOITETTU",
-    "EI_TAYTA_EHTOJA",
-    "EI_KAPASITEETTIA",
-    "EI_ENAA_KIINNOSTUNUT",
-    "PERUI_LUVAN",
-    "EI_TIEDOSSA",
-];
 
 const CONTACT: &[Member] = &[
     ("puhelin", false, Holds::Text),
@@ -163,7 +103,7 @@ const NOTICE: &[Member] = &[
     ("aika", true, Holds::Instant),
     ("hylkaysSyy", false, Holds::Code(REASONS)),
     ("tulos", false, Holds::Code(OUTCOMES)),
-    ("toimitus", false, Holds::Code(DELIVERY_ENDS)),
+    ("toimitus", false, Holds::Code(DELIVERIES)),
     ("huomautus", false, Holds::Text),
     ("lisatiedot", false, Holds::Object(PERSON)),
 ];
@@ -178,36 +118,8 @@ const GOAL: &[Member] = &[
     ("tunnus", true, Holds::Text),
     ("luokka", true, Holds::Text),
     ("kuvaus", true, Holds::Text),
-    (
-        "tila",
-        true,
-        Holds::Code(&[
-            "EHDOTETTU",
-            "SUUNNITELTU",
-            "HYVAKSYTTY",
-            "KAYNNISSA",
-            "KESKEYTETTY",
-            "PAATTYNYT",
-            "PERUTTU",
-            "VIRHEELLINEN",
-            "HYLATTY",
-        ]),
-    ),
-    (
-        "toteutuminen",
-        false,
-        Holds::Code(&[
-            "KESKEN",
-            "PARANEE",
-            "HEIKKENEE",
-            "ENNALLAAN",
-            "SAAVUTETTU",
-            "SAILYY",
-            "EI_SAAVUTETTU",
-            "EI_EDISTYNYT",
-            "EI_SAAVUTETTAVISSA",
-        ]),
-    ),
+    ("tila", true, Holds::Code(GOAL_STATES)),
+    ("toteutuminen", false, Holds::Code(ACHIEVEMENTS)),
     ("maaraaika", false, Holds::Day),
     ("tarpeet", false, Holds::Texts),
 ];
@@ -215,7 +127,7 @@ const MEASURE: &[Member] = &[
     ("tunnus", true, Holds::Text),
     ("luokka", true, Holds::Text),
     ("kuvaus", true, Holds::Text),
-    ("tila", true, Holds::Code(&["EHDOTETTU", "SOVITTU", "KAYNNISSA", "TEHTY", "TEKEMATTA", "LUOVUTTU"])),
+    ("tila", true, Holds::Code(ACTION_STATES)),
     ("tavoite", false, Holds::Text),
     ("tuottaja", false, Holds::Text),
     ("ptvPalvelu", false, Holds::Uuid),
@@ -227,7 +139,7 @@ const MEETING: &[Member] = &[
     ("tunnus", true, Holds::Text),
     ("luokka", true, Holds::Text),
     ("aika", false, Holds::Instant),
-    ("tila", true, Holds::Code(&["SUUNNITELTU", "PIDETTY", "PERUTTU"])),
+    ("tila", true, Holds::Code(MEETING_STATES)),
     ("paikka", false, Holds::Text),
     ("osallistujat", false, Holds::Texts),
     ("muistiinpano", false, Holds::Text),
@@ -239,6 +151,29 @@ const WORKER: &[Member] = &[
     ("puhelin", false, Holds::Text),
     ("sahkoposti", false, Holds::Text),
 ];
+const ITEM: &[Member] =
+    &[("omistaja", true, Holds::Text), ("laji", true, Holds::Code(ITEMS)), ("tunnus", true, Holds::Text)];
+const ATTENDANCE: &[Member] = &[
+    ("tapaaminen", true, Holds::Text),
+    ("laji", true, Holds::Code(RECORDS)),
+    ("lasna", false, Holds::Texts),
+    ("asiakasLasna", false, Holds::Yes),
+    ("puuttuu", false, Holds::Codes(SEATS)),
+    ("kyselyEnnen", false, Holds::Yes),
+];
+const LINK: &[Member] = &[
+    ("laji", true, Holds::Code(LINKS)),
+    ("alku", true, Holds::Object(ITEM)),
+    ("loppu", true, Holds::Object(ITEM)),
+];
+const STANDING: &[Member] = &[
+    ("hyvaksytty", false, Holds::Instant),
+    ("muuttunutHyvaksymisesta", false, Holds::Yes),
+    ("vahvistetut", false, Holds::Objects(&[("tunnus", true, Holds::Text), ("aika", true, Holds::Instant)])),
+    ("kirjaukset", false, Holds::Objects(ATTENDANCE)),
+    ("seuraavaAskel", false, Holds::Object(ITEM)),
+    ("yhteydet", false, Holds::Objects(LINK)),
+];
 const PLAN: &[Member] = &[
     ("sanomaTunnus", true, Holds::Uuid),
     ("suunnitelmaTunnus", false, Holds::Uuid),
@@ -246,11 +181,7 @@ const PLAN: &[Member] = &[
     ("omistajanTunnus", false, Holds::Text),
     ("versio", true, Holds::Number),
     ("paivitetty", true, Holds::Instant),
-    (
-        "tila",
-        true,
-        Holds::Code(&["LUONNOS", "VOIMASSA", "KESKEYTETTY", "PERUTTU", "PAATTYNYT", "VIRHEELLINEN"]),
-    ),
+    ("tila", true, Holds::Code(PLAN_STATES)),
     ("tietojaKarsittu", false, Holds::Yes),
     ("lupaPeruttu", false, Holds::Yes),
     ("tarpeet", false, Holds::Objects(NEED)),
@@ -261,13 +192,14 @@ const PLAN: &[Member] = &[
     ("tyontekijanNakemys", false, Holds::Text),
     ("seuraavaTarkistus", false, Holds::Day),
     ("vastuutyontekija", false, Holds::Object(WORKER)),
+    ("yhteinenTilanne", false, Holds::Object(STANDING)),
 ];
 const QUESTION: &[Member] = &[
     ("kyselyTunnus", true, Holds::Uuid),
     ("henkilotunnus", true, Holds::Hetu),
     ("kysyja", true, Holds::Text),
     ("tyontekija", false, Holds::Text),
-    ("kayttotarkoitus", true, Holds::Code(PURPOSES_OF_QUESTIONS)),
+    ("kayttotarkoitus", true, Holds::Code(PURPOSES)),
     ("tietoryhmat", true, Holds::Codes(&["ETUUDET", "ASIAKKUUS", "KUNTOUTUS"])),
 ];
 

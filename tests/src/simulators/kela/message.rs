@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
-use crate::simulators::kela::grammar::STATES;
+use crate::simulators::kela::page::STATES;
 use crate::simulators::official::{Action, Official};
 use crate::simulators::xroad::Beside;
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;

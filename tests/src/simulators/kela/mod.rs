@@ -7,6 +7,7 @@ pub mod message;
 
 mod grammar;
 mod held;
+mod page;
 mod service;
 
 #[cfg(test)]

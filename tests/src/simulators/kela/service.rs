@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
+use jiff::ToSpan;
+use jiff::tz::Offset;
+use polku_proto::identity::Hetu;
 use serde_json::{Map, Value, json};
 
 use crate::simulators::clock::SimulatorClock;
@@ -127,6 +130,9 @@ impl YouthServices {
         if message_id != request.id || !self.agreed.admits(&request.beside, said) {
             return bad_contents();
         }
+        if !self.may_be_coached(&fields) {
+            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "EI_TAYTA_EHTOJA");
+        }
         if kind == TakenInKind::Notice && !self.ledger.knows(&about) {
             return refusal(StatusCode::UNPROCESSABLE_ENTITY, "TUNTEMATON_LAHETE");
         }
@@ -144,6 +150,19 @@ impl YouthServices {
             Effected::New(first) | Effected::Repeated(first) => answer(StatusCode::CREATED, &receipt(&first)),
             Effected::Clashing => refusal(StatusCode::CONFLICT, "TUNNUS_KAYTETTY"),
         }
+    }
+
+    /// Nuotti coaching is for 16 to 29 year olds: nobody is rung about it who cannot have it.
+    fn may_be_coached(&self, fields: &Fields) -> bool {
+        if !fields.iter().any(|(path, _)| path.starts_with("nuottiYhteydenotto.")) {
+            return true;
+        }
+        let born = value(fields, "nuori.henkilotunnus").parse().ok().map(|code: Hetu| code.birth_date());
+        // Days are those of Finland, which is two hours ahead.
+        let today = Offset::constant(2).to_datetime(self.clock.now()).date();
+        let oldest = today.saturating_sub(30.years());
+        let youngest = today.saturating_sub(16.years());
+        born.is_some_and(|born| oldest < born && born <= youngest)
     }
 
     fn look_up(&self, message_id: &str, plan: &Plan) -> Answer {

@@ -17,7 +17,7 @@ use crate::simulators::tests::{Gateway, World};
 
 const MESSAGE: &str = "0190aaaa-0000-7000-8000-000000000001";
 const REFERRAL: &str = "0190aaaa-0000-7000-8000-0000000000ff";
-const HETU: &str = "010594Y9032";
+const HETU: &str = "020504A902E";
 
 fn request() -> Value {
     json!({"nuottiYhteydenotto": {
@@ -126,6 +126,14 @@ async fn refuses_what_the_document_does_not_allow() {
             (422, "VIRHEELLINEN_SISALTO"),
             "{pointer}"
         );
+    }
+    // Too old, too young, and nobody who is known.
+    for who in ["010594Y9032", "010516B903X", ""] {
+        let mut body = request();
+        body["nuottiYhteydenotto"]["nuori"] =
+            if who.is_empty() { json!({}) } else { json!({"henkilotunnus": who}) };
+        let reply = office.post("/yhteydenotot", &body).await.unwrap();
+        assert_eq!((reply.status.as_u16(), code(&reply).as_str()), (422, "EI_TAYTA_EHTOJA"), "{who}");
     }
     let mut purposeful = request();
     purposeful["nuottiYhteydenotto"]["kayttotarkoitus"] = json!("KUNTOUTUS");

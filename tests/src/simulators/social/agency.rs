@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
+use crate::simulators::codes::PageCodes;
 use crate::simulators::control::Control;
 use crate::simulators::faults::Repetition;
 use crate::simulators::social::message::{Message as Own, MessageReply, What};
-use crate::simulators::social::{SocialSettings, SocialSimulator, held};
+use crate::simulators::social::{SocialSettings, SocialSimulator, held, page};
 use crate::simulators::xroad::Known;
 
 /// Starts the usual social services.
@@ -49,6 +50,10 @@ impl SimulatedAgency for SocialSimulator {
 
     fn point_at(&self, inbound_url: &str) {
         self.connect_gateway(inbound_url);
+    }
+
+    fn codes(&self) -> Vec<PageCodes> {
+        page::codes()
     }
 
     fn specimen(&self) -> Held {

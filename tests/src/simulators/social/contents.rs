@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::patch;
 use super::tables::{GROUNDS, MEMBERS, STATES};
 use crate::simulators::ledger::TakenInKind;
 
@@ -53,8 +54,11 @@ pub(crate) fn read(bundle: &Value) -> Result<Document, Complaint> {
         ("referral-sent", ["Patient", "ServiceRequest", "Task"]) => {
             (TakenInKind::Referral, referral(&resources, message_id)?)
         }
-        ("state-changed" | "information-provided" | "consent-withdrawn", ["Patient", "Task"] | ["Task"]) => {
-            (TakenInKind::Notice, notice(resources.last().ok_or("Task")?)?)
+        (
+            "state-changed" | "information-provided" | "consent-withdrawn",
+            ["Patient", answers @ .., "Parameters"] | [answers @ .., "Parameters"],
+        ) if answers.iter().all(|kind| *kind == "Observation") => {
+            (TakenInKind::Notice, notice(others, provenance)?)
         }
         ("plan-told" | "consent-withdrawn", ["Patient", "CarePlan"]) => {
             (TakenInKind::PlanPart, plan(resources.last().ok_or("CarePlan")?)?)
@@ -101,6 +105,27 @@ fn requests<'b>(entries: &'b [Value], message_id: &str) -> Result<BTreeSet<&'b s
             }
         }
         let (method, url) = (text(entry, "/request/method")?, text(entry, "/request/url")?);
+        if method == "PATCH" {
+            // What is patched has no address in the bundle.
+            addresses.remove(text(entry, "/fullUrl")?);
+            if kind != "Parameters"
+                || !url.starts_with(KNOWN_TASK)
+                || entry.pointer("/request/ifNoneExist").is_some()
+            {
+                return Err("entry.request".to_owned());
+            }
+            patch::check(resource)?;
+            continue;
+        }
+        if kind == "Observation" {
+            let value = identifier(resource, "urn:polku:answer")?;
+            let condition = format!("identifier=urn:polku:answer|{value}");
+            let own = value.strip_prefix(message_id).is_some_and(|rest| rest.starts_with('/'));
+            if !own || (method, url) != ("POST", kind) || text(entry, "/request/ifNoneExist")? != condition {
+                return Err("entry.request".to_owned());
+            }
+            continue;
+        }
         if method == "PUT" {
             let replaces = url.strip_prefix(kind).is_some_and(|rest| rest.starts_with("?identifier="));
             if !replaces || entry.pointer("/request/ifNoneExist").is_some() {
@@ -132,12 +157,18 @@ fn requests<'b>(entries: &'b [Value], message_id: &str) -> Result<BTreeSet<&'b s
     Ok(addresses)
 }
 
-/// How a consent that a disclosure rests on, or whoever recorded it, is found again.
+/// The Task of a referral, as news find it.
+const KNOWN_TASK: &str = "Task?identifier=urn:ietf:rfc:3986|urn:uuid:";
+
+/// One version of a consent.
+const VERSION: &str = "urn:polku:consent-at-version";
+
+/// How a consent that a disclosure rests on, or whoever recorded it, is found again: by the version.
 fn permission<'b>(resource: &'b Value, kind: &str) -> Option<(&'static str, &'b str)> {
     match kind {
-        "Consent" => Some(("urn:ietf:rfc:3986", identifier(resource, "urn:ietf:rfc:3986").ok()?)),
-        "Provenance" if text(resource, "/meta/tag/0/system").ok()? == "urn:polku:consent" => {
-            Some(("urn:polku:consent", text(resource, "/meta/tag/0/code").ok()?))
+        "Consent" => Some((VERSION, identifier(resource, VERSION).ok()?)),
+        "Provenance" if text(resource, "/meta/tag/0/system").ok()? == VERSION => {
+            Some((VERSION, text(resource, "/meta/tag/0/code").ok()?))
         }
         _ => None,
     }
@@ -149,23 +180,40 @@ fn permissions(event: &Value, resources: &[&Value], kinds: &[&str]) -> Result<()
     let named = extensions
         .iter()
         .filter(|extension| extension.get("url").and_then(Value::as_str) == Some("urn:polku:consent"));
-    let wanted: BTreeSet<&str> = named
-        .filter_map(|extension| extension.pointer("/valueReference/identifier/value")?.as_str())
+    let wanted: BTreeSet<(&str, &str)> = named
+        .filter_map(|extension| {
+            let reference = extension.get("valueReference")?;
+            let version = reference.pointer("/extension/0/valueString")?.as_str()?;
+            Some((reference.pointer("/identifier/value")?.as_str()?, version))
+        })
         .collect();
+    let people = event.get("entity").and_then(Value::as_array).into_iter().flatten();
+    let person = people
+        .filter_map(|entity| entity.pointer("/what/identifier"))
+        .find(|who| who.get("system").and_then(Value::as_str) == Some("urn:oid:1.2.246.21"));
     let mut found = BTreeSet::new();
-    let mut before = "";
+    let (mut before, mut versioned) = ("", "");
     for (resource, kind) in resources.iter().zip(kinds) {
         match *kind {
             "Consent" => {
                 before = identifier(resource, "urn:ietf:rfc:3986")?;
                 is(resource, "/status", "active")?;
-                is(resource, "/patient/identifier/system", "urn:polku:youth")?;
+                match person {
+                    Some(_) if resource.pointer("/patient/identifier") == person => {}
+                    Some(_) => return Err("the patient without the personal identity code".to_owned()),
+                    None => is(resource, "/patient/identifier/system", "urn:polku:youth")?,
+                }
                 is(resource, "/provision/provision/0/type", "permit")?;
-                if !found.insert(before) {
+                versioned = identifier(resource, VERSION)?;
+                let (id, version) = versioned.split_once('/').ok_or("identifier")?;
+                if before.strip_prefix("urn:uuid:") != Some(id) || !found.insert((before, version)) {
                     return Err("a consent twice".to_owned());
                 }
             }
-            "Provenance" => is(resource, "/target/0/reference", before)?,
+            "Provenance" => {
+                is(resource, "/target/0/reference", before)?;
+                is(resource, "/meta/tag/0/code", versioned)?;
+            }
             _ => return Err("resources that do not go with the activity".to_owned()),
         }
     }
@@ -249,18 +297,32 @@ fn referral(resources: &[&Value], message_id: &str) -> Result<String, Complaint>
     Ok(id.to_owned())
 }
 
-fn notice(task: &Value) -> Result<String, Complaint> {
-    is(task, "/intent", "order")?;
-    is(task, "/businessStatus/coding/0/system", "urn:polku:referral-state")?;
-    let code = text(task, "/businessStatus/coding/0/code")?;
+/// Checks news: what they change in the Task of a referral, which they answer what was asked with.
+fn notice(entries: &[Value], provenance: &Value) -> Result<String, Complaint> {
+    let (patch, answers) = entries.split_last().ok_or("Parameters")?;
+    let id = text(patch, "/request/url")?.strip_prefix(KNOWN_TASK).ok_or("entry.request")?;
+    let about = provenance.get("target").and_then(Value::as_array).into_iter().flatten();
+    let about = about.filter_map(|target| target.get("identifier"));
+    if about.map(|named| text(named, "/value")).collect::<Vec<_>>() != [Ok(format!("urn:uuid:{id}").as_str())]
+    {
+        return Err("Provenance.target".to_owned());
+    }
+    // A Task on which nobody has worked yet.
+    let mut task = serde_json::json!({"status": "requested"});
+    patch::apply(patch.get("resource").ok_or("Parameters")?, &mut task)?;
+    is(&task, "/businessStatus/coding/0/system", "urn:polku:referral-state")?;
+    let code = text(&task, "/businessStatus/coding/0/code")?;
     let (_, status) = STATES.iter().find(|(known, _)| *known == code).ok_or("businessStatus")?;
-    is(task, "/status", status)?;
-    text(task, "/lastModified")?;
+    is(&task, "/status", status)?;
+    text(&task, "/lastModified")?;
     if let Some(reason) = task.get("statusReason") {
         text(reason, "/text")?;
     }
-    let id = identifier(task, "urn:ietf:rfc:3986")?.strip_prefix("urn:uuid:").ok_or("identifier")?;
-    Ok(id.to_owned())
+    let inputs = task.get("input").and_then(Value::as_array).into_iter().flatten();
+    let inputs: Vec<&str> =
+        inputs.map(|input| text(input, "/valueReference/reference")).collect::<Result<_, _>>()?;
+    let answers: Vec<&str> = answers.iter().map(|entry| text(entry, "/fullUrl")).collect::<Result<_, _>>()?;
+    if inputs == answers { Ok(id.to_owned()) } else { Err("Task.input".to_owned()) }
 }
 
 fn plan(plan: &Value) -> Result<String, Complaint> {

@@ -7,6 +7,9 @@ pub mod message;
 
 mod contents;
 mod held;
+mod page;
+mod patch;
+mod register;
 mod service;
 mod tables;
 mod words;
@@ -30,6 +33,7 @@ use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::social::message::{Message, MessageReply};
+use crate::simulators::social::register::Register;
 use crate::simulators::social::service::{FHIR_JSON, FhirService, Records};
 use crate::simulators::xroad::{Agreed, Beside, Dialect, Member};
 use crate::simulators::xroad_rest::{GatewayUrl, Outbound, SecurityServer};
@@ -87,6 +91,7 @@ pub struct SocialSimulator {
     control: Control,
     settings: Arc<SocialSettings>,
     records: Records,
+    register: Register,
     gateway_url: GatewayUrl,
 }
 
@@ -100,12 +105,13 @@ impl SocialSimulator {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let control =
             Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
-        let records = Records::default();
+        let (records, register) = (Records::default(), Register::default());
         let service = FhirService {
             agreed: settings.agreed.clone(),
             clock: settings.clock.clone(),
             ledger: settings.ledger.clone(),
             records: records.clone(),
+            register: register.clone(),
         };
         let security_server = SecurityServer {
             provider: settings.provider.clone(),
@@ -115,7 +121,13 @@ impl SocialSimulator {
             service,
         };
         server::serve(control.clone(), config, Arc::new(security_server));
-        Ok(Self { control, settings: Arc::new(settings), records, gateway_url: GatewayUrl::default() })
+        Ok(Self {
+            control,
+            settings: Arc::new(settings),
+            records,
+            register,
+            gateway_url: GatewayUrl::default(),
+        })
     }
 
     /// What all simulators have in common.
@@ -146,6 +158,12 @@ impl SocialSimulator {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         self.control.ledger()
+    }
+
+    /// The resources of a type that the gateway's messages have left in the county's register, oldest first.
+    #[must_use]
+    pub fn kept(&self, kind: &str) -> Vec<serde_json::Value> {
+        self.register.of(kind)
     }
 
     /// How the simulator is set up.

@@ -12,6 +12,7 @@ use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Ledger, TakenInKind};
 use crate::simulators::server::Answer;
 use crate::simulators::social::contents::{self, Document};
+use crate::simulators::social::register::{Refusal, Register};
 use crate::simulators::xroad::{Agreed, Said};
 use crate::simulators::xroad_rest::{Passed, Service, text};
 
@@ -41,6 +42,7 @@ pub(crate) struct FhirService {
     pub(crate) clock: SimulatorClock,
     pub(crate) ledger: Ledger,
     pub(crate) records: Records,
+    pub(crate) register: Register,
 }
 
 enum Resource {
@@ -85,7 +87,8 @@ impl Service for FhirService {
 
 impl FhirService {
     fn take_in(&self, request: &Passed, plan: &Plan) -> Answer {
-        let read = body(request).ok_or_else(|| "JSON".to_owned()).and_then(|body| contents::read(&body));
+        let bundle = body(request).unwrap_or_default();
+        let read = contents::read(&bundle);
         let admits = |document: &Document| {
             let said = Said {
                 sender: document.sender.as_deref(),
@@ -99,8 +102,20 @@ impl FhirService {
             Ok(_) | Err(_) => return refusal(StatusCode::UNPROCESSABLE_ENTITY, "structure", None),
         };
         let Document { kind, message_id, about, sender: _, professional: _, entries, fields } = document;
-        if kind == TakenInKind::Notice && !self.ledger.knows(&about) {
-            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "not-found", None);
+        if kind == TakenInKind::Notice {
+            if !self.ledger.knows(&about) {
+                return refusal(StatusCode::UNPROCESSABLE_ENTITY, "not-found", None);
+            }
+            if self.ledger.referral(&about).is_none() {
+                self.register.has_sent(&about);
+            }
+        }
+        if let Err(refused) = self.register.rehearse(&bundle) {
+            return match refused {
+                Refusal::NoMatch => refusal(StatusCode::NOT_FOUND, "not-found", None),
+                Refusal::ManyMatches => refusal(StatusCode::PRECONDITION_FAILED, "multiple-matches", None),
+                Refusal::Patch => refusal(StatusCode::UNPROCESSABLE_ENTITY, "processing", None),
+            };
         }
         let urn = format!("urn:uuid:{message_id}");
         let effect = Effect {
@@ -114,7 +129,11 @@ impl FhirService {
             receipt_prefix: "S",
         };
         let (first, status) = match self.ledger.take_effect(effect, plan.duplicates()) {
-            Effected::New(first) => (first, "201 Created"),
+            Effected::New(first) => {
+                // It was rehearsed.
+                let _ = self.register.carry_out(&bundle);
+                (first, "201 Created")
+            }
             Effected::Repeated(first) => (first, "200 OK"),
             Effected::Clashing => return refusal(StatusCode::CONFLICT, "conflict", None),
         };

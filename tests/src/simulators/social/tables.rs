@@ -3,7 +3,7 @@
 use polku_proto::v1::LegalGround;
 
 /// The members that a resource may have.
-pub(super) const MEMBERS: [(&str, &[&str]); 11] = [
+pub(super) const MEMBERS: [(&str, &[&str]); 12] = [
     ("Patient", &["identifier", "name", "telecom", "address", "extension", "communication"]),
     (
         "Observation",
@@ -30,10 +30,8 @@ pub(super) const MEMBERS: [(&str, &[&str]); 11] = [
     (
         "Task",
         &[
-            "contained",
             "identifier",
             "status",
-            "statusReason",
             "businessStatus",
             "intent",
             "priority",
@@ -41,14 +39,12 @@ pub(super) const MEMBERS: [(&str, &[&str]); 11] = [
             "focus",
             "for",
             "authoredOn",
-            "lastModified",
             "requester",
             "owner",
             "restriction",
-            "input",
-            "output",
         ],
     ),
+    ("Parameters", &["parameter"]),
     (
         "CarePlan",
         &[

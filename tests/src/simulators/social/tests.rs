@@ -1,6 +1,7 @@
 //! Do the simulated social services keep to their document?
 
 mod faults;
+mod register;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

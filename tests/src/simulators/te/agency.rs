@@ -5,11 +5,12 @@ use async_trait::async_trait;
 use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
+use crate::simulators::codes::PageCodes;
 use crate::simulators::control::Control;
 use crate::simulators::faults::Repetition;
 use crate::simulators::ground::stated;
 use crate::simulators::te::told::{Answered, Ground, Response, Told};
-use crate::simulators::te::{TeSettings, TeSimulator, Update, UpdateReply, holdings};
+use crate::simulators::te::{TeSettings, TeSimulator, Update, UpdateReply, holdings, page};
 use crate::simulators::xroad::Known;
 
 /// Starts the usual office.
@@ -50,6 +51,10 @@ impl SimulatedAgency for TeSimulator {
 
     fn point_at(&self, inbound_url: &str) {
         self.connect_gateway(inbound_url);
+    }
+
+    fn codes(&self) -> Vec<PageCodes> {
+        page::codes()
     }
 
     fn specimen(&self) -> Held {

@@ -4,6 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::simulators::ground::{ASKED, GROUNDS};
+use crate::simulators::te::page::{
+    ACHIEVEMENTS, ACTION_STATES, CATEGORIES, DELIVERIES, GOAL_STATES, ITEMS, LINKS, MEETING_STATES, NEWS,
+    OUTCOMES, PLAN_STATES, PURPOSES, REASONS, RECORDS, SEATS, STATES,
+};
 use crate::simulators::te::words::CONTENTS;
 use crate::simulators::xml::Element;
 
@@ -49,120 +54,6 @@ const fn any(name: &'static str, holds: Holds) -> Part {
 const fn text(name: &'static str) -> Part {
     maybe(name, Holds::Text)
 }
-
-const PURPOSES: &[&str] = &[
-    "OHJAUS",
-    "TYOLLISYYSPALVELUT",
-    "MONIALAINEN_TUKI",
-    "SOSIAALIPALVELUT",
-    "KUNTOUTUS",
-    "ETSIVA_NUORISOTYO",
-    "TYOPAJAVALMENNUS",
-];
-
-const GROUNDS: &[&str] = &[
-    "ETSIVA_NUORISOTYO",
-    "KYKENEMATON_HUOLEHTIMAAN_ITSESTAAN",
-    "LAPSEN_ETU",
-    "LASTENSUOJELUILMOITUS",
-    "TOIMEENTULOTUKI_SOSIAALITYO",
-    "TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA",
-    "TOIMEENTULOTUKI_ALENNETTU",
-    "TOIMEENTULOTUKI_TYOTON_ALLE_25",
-    "TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT",
-    "TOIMEENTULOTUKI_MAAHANMUUTTAJA",
-];
-
-const ASKED: &[&str] = &["PYYDETTY_EI_SAATU", "EI_TAVOITETTU", "EI_PYYDETTY"];
-
-const NEWS: &[&str] = &["TILA_MUUTTUNUT", "LISATIEDOT_ANNETTU", "LUPA_PERUTTU"];
-
-const DELIVERIES: &[&str] = &["TOIMITETTU", "EPASELVA", "HYLATTY", "PYSAYTETTY", "VANHENTUNUT"];
-
-/// States of a referral.
-pub(crate) const STATES: &[&str] = &[
-    "PYYDETTY",
-    "LISATIETOJA_PYYDETTY",
-    "HYVAKSYTTY",
-    "HYLATTY",
-    "KAYNNISSA",
-    "KESKEYTETTY",
-    "PAATTYNYT",
-    "EPAONNISTUNUT",
-    "PERUUTUSTA_PYYDETTY",
-    "PERUUTETTU",
-    "VANHENTUNUT",
-    "LUPA_PERUTTU",
-    "VIRHEELLINEN",
-];
-
-const REJECTIONS: &[&str] = &[
-    "EI_KAPASITEETTIA",
-    "EI_TAYTA_EHTOJA",
-    "VAARA_PALVELU",
-    "ALUEEN_ULKOPUOLELLA",
-    "PUUTTEELLISET_TIEDOT",
-    "MUU",
-];
-
-const OUTCOMES: &[&str] = &[
-    "SAI_PALVELUN",
-    "OHJATTU_MUUALLE",
-    "EI_TAVOITETTU",
-    "EI_TAYTA_EHTOJA",
-    "EI_KAPASITEETTIA",
-    "EI_ENAA_KIINNOSTUNUT",
-    "PERUI_LUVAN",
-    "EI_TIEDOSSA",
-];
-
-const CATEGORIES: &[&str] = &[
-    "HENKILO_JA_YHTEYSTIEDOT",
-    "OSOITETIEDOT",
-    "ASIAKKUUS",
-    "KOULUTUS_JA_TYO",
-    "SOSIAALINEN_TILANNE",
-    "TERVEYS_JA_TOIMINTAKYKY",
-    "PALVELUTARPEET",
-    "SUUNNITELMA",
-    "OHJAUSMUISTIINPANOT",
-    "ASUMINEN",
-    "ETUUDET_JA_TULOT",
-    "TULOSMITTARIT",
-    "ELAMANLAATU",
-    "LAHETTEEN_TILA",
-];
-
-const PLAN_STATES: &[&str] = &["LUONNOS", "VOIMASSA", "KESKEYTETTY", "PERUTTU", "PAATTYNYT", "VIRHEELLINEN"];
-
-const GOAL_STATES: &[&str] = &[
-    "EHDOTETTU",
-    "SUUNNITELTU",
-    "HYVAKSYTTY",
-    "KAYNNISSA",
-    "KESKEYTETTY",
-    "PAATTYNYT",
-    "PERUTTU",
-    "VIRHEELLINEN",
-    "HYLATTY",
-];
-
-const ACHIEVEMENTS: &[&str] = &[
-    "KESKEN",
-    "PARANEE",
-    "HEIKKENEE",
-    "ENNALLAAN",
-    "TOTEUTUNUT",
-    "PYSYY",
-    "EI_TOTEUTUNUT",
-    "EI_EDENNYT",
-    "EI_TOTEUTETTAVISSA",
-];
-
-const ACTION_STATES: &[&str] =
-    &["EHDOTETTU", "SOVITTU", "KAYNNISSA", "TOTEUTUNUT", "EI_TOTEUTUNUT", "LUOVUTTU"];
-
-const MEETING_STATES: &[&str] = &["SOVITTU", "PIDETTY", "PERUTTU"];
 
 const CONTACT: &[Part] = &[
     text("puhelin"),
@@ -248,7 +139,7 @@ pub(crate) const NOTICE: &[Part] = &[
     once("laji", Holds::Code(NEWS)),
     once("tila", Holds::Code(STATES)),
     once("aika", Holds::Instant),
-    maybe("hylkaysSyy", Holds::Code(REJECTIONS)),
+    maybe("hylkaysSyy", Holds::Code(REASONS)),
     maybe("tulos", Holds::Code(OUTCOMES)),
     maybe("toimitus", Holds::Code(DELIVERIES)),
     text("huomautus"),
@@ -297,6 +188,31 @@ const MEETING: &[Part] = &[
 
 const WORKER: &[Part] = &[text("tunnus"), text("nimi"), text("yksikko"), text("puhelin"), text("sahkoposti")];
 
+/// Where a part stands in the joint plan.
+const STANDING: &[Part] = &[
+    maybe("hyvaksytty", Holds::Instant),
+    maybe("muuttunutHyvaksymisesta", Holds::True),
+    any("vahvistettu", Holds::Parts(&[once("tunnus", Holds::Text), once("aika", Holds::Instant)])),
+    any("kirjaus", Holds::Parts(ATTENDANCE)),
+    maybe("seuraavaAskel", Holds::Parts(ITEM)),
+    any("yhteys", Holds::Parts(LINK)),
+];
+
+const ATTENDANCE: &[Part] = &[
+    once("tapaaminen", Holds::Text),
+    once("laji", Holds::Code(RECORDS)),
+    any("lasna", Holds::Text),
+    maybe("asiakasLasna", Holds::True),
+    any("puuttuu", Holds::Code(SEATS)),
+    maybe("kyselyEnnen", Holds::True),
+];
+
+const ITEM: &[Part] =
+    &[once("omistaja", Holds::Text), once("laji", Holds::Code(ITEMS)), once("tunnus", Holds::Text)];
+
+const LINK: &[Part] =
+    &[once("laji", Holds::Code(LINKS)), once("alku", Holds::Parts(ITEM)), once("loppu", Holds::Parts(ITEM))];
+
 /// `vastaanotaSuunnitelma`.
 pub(crate) const PLAN: &[Part] = &[
     once("sanomaTunnus", Holds::Uuid),
@@ -328,6 +244,7 @@ pub(crate) const PLAN: &[Part] = &[
     text("asiantuntijanNakemys"),
     maybe("seuraavaTarkistus", Holds::Date),
     maybe("vastuuasiantuntija", Holds::Parts(WORKER)),
+    maybe("yhteinenTilanne", Holds::Parts(STANDING)),
 ];
 
 /// `haeAsiakkuus`.

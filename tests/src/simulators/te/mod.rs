@@ -8,6 +8,7 @@ pub mod update;
 
 mod grammar;
 mod holdings;
+mod page;
 mod service;
 mod words;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
 use crate::simulators::te::TeSettings;
-use crate::simulators::te::grammar::STATES;
+use crate::simulators::te::page::STATES;
 use crate::simulators::te::told::{self, Answered};
 use crate::simulators::te::words::element;
 use crate::simulators::xml::Element;

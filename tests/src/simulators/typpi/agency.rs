@@ -4,11 +4,12 @@ use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
+use crate::simulators::codes::PageCodes;
 use crate::simulators::control::Control;
 use crate::simulators::faults::Repetition;
 use crate::simulators::typpi::codes::{STATES, meaning};
 use crate::simulators::typpi::told::{Answered, Told};
-use crate::simulators::typpi::{TyppiSettings, TyppiSimulator, holdings};
+use crate::simulators::typpi::{TyppiSettings, TyppiSimulator, holdings, page};
 use crate::simulators::xroad::Known;
 
 /// Starts the usual register.
@@ -50,6 +51,10 @@ impl SimulatedAgency for TyppiSimulator {
 
     fn point_at(&self, inbound_url: &str) {
         self.connect_gateway(inbound_url);
+    }
+
+    fn codes(&self) -> Vec<PageCodes> {
+        page::codes()
     }
 
     fn specimen(&self) -> Held {

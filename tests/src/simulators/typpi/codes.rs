@@ -145,6 +145,19 @@ pub(crate) const MEETING_STATES: Words<MeetingState> = &[
     (MeetingState::Cancelled, "PERUTTU"),
 ];
 
+/// `laji` of a `kirjaus`.
+pub(crate) const RECORDED: Words<()> = &[((), "NELIKANTA"), ((), "MUU")];
+
+/// `puuttuu`.
+pub(crate) const SEATS: Words<()> =
+    &[((), "TYOLLISYYSPALVELUT"), ((), "KUNTA"), ((), "SOSIAALITYO"), ((), "ASIAKAS")];
+
+/// `laji` of an item of the joint plan.
+pub(crate) const ITEMS: Words<()> = &[((), "TARVE"), ((), "TAVOITE"), ((), "TOIMI"), ((), "TAPAAMINEN")];
+
+/// `laji` of a `yhteys`.
+pub(crate) const LINKS: Words<()> = &[((), "SAMA"), ((), "PALVELEE"), ((), "TODETTU")];
+
 /// `laji` of a `peruste`.
 pub(crate) const BASES: Words<()> =
     &[((), "SUOSTUMUS"), ((), "LUOVUTUSLUPA"), ((), "LAKI"), ((), "OMA_TIETO")];

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::simulators::typpi::codes::{
-    ACHIEVEMENTS, ACTION_STATES, ASKED, BASES, CATEGORIES, DELIVERIES, GOAL_STATES, GROUNDS, MEETING_STATES,
-    NEWS, OUTCOMES, PLAN_STATES, PURPOSES, REASONS, STATES, Words,
+    ACHIEVEMENTS, ACTION_STATES, ASKED, BASES, CATEGORIES, DELIVERIES, GOAL_STATES, GROUNDS, ITEMS, LINKS,
+    MEETING_STATES, NEWS, OUTCOMES, PLAN_STATES, PURPOSES, REASONS, RECORDED, SEATS, STATES, Words,
 };
 use crate::simulators::typpi::words::CONTENTS;
 use crate::simulators::xml::Element;
@@ -166,6 +166,31 @@ const MEETING: &[Part] = &[
     text("muistio"),
 ];
 
+/// Where a part stands in the joint plan.
+const STANDING: &[Part] = &[
+    maybe("hyvaksytty", Holds::Instant),
+    maybe("muuttunutHyvaksymisesta", Holds::True),
+    any("vahvistettu", Holds::Parts(&[once("tunnus", Holds::Text), once("aika", Holds::Instant)])),
+    any("kirjaus", Holds::Parts(ATTENDANCE)),
+    maybe("seuraavaAskel", Holds::Parts(ITEM)),
+    any("yhteys", Holds::Parts(LINK)),
+];
+
+const ATTENDANCE: &[Part] = &[
+    once("tapaaminen", Holds::Text),
+    once("laji", Holds::Code(&RECORDED)),
+    any("lasna", Holds::Text),
+    maybe("asiakasLasna", Holds::True),
+    any("puuttuu", Holds::Code(&SEATS)),
+    maybe("kyselyEnnen", Holds::True),
+];
+
+const ITEM: &[Part] =
+    &[once("omistaja", Holds::Text), once("laji", Holds::Code(&ITEMS)), once("tunnus", Holds::Text)];
+
+const LINK: &[Part] =
+    &[once("laji", Holds::Code(&LINKS)), once("alku", Holds::Parts(ITEM)), once("loppu", Holds::Parts(ITEM))];
+
 const JOINT_PLAN: &[Part] = &[
     text("yhteissuunnitelma"),
     text("suunnitelmanTunnus"),
@@ -181,6 +206,7 @@ const JOINT_PLAN: &[Part] = &[
     text("asiakkaanNakemys"),
     text("tyontekijanNakemys"),
     maybe("seuraavaTarkistus", Holds::Date),
+    maybe("yhteinenTilanne", Holds::Parts(STANDING)),
 ];
 
 /// `tallennaLahete`.

@@ -9,6 +9,7 @@ pub mod told;
 mod codes;
 mod grammar;
 mod holdings;
+mod page;
 mod service;
 mod words;
 

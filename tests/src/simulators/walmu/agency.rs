@@ -10,12 +10,13 @@ use serde_json::{Map, Value, json};
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::client::RawReply;
+use crate::simulators::codes::PageCodes;
 use crate::simulators::control::Control;
 use crate::simulators::faults::Repetition;
 use crate::simulators::ground::stated;
 use crate::simulators::walmu::event::Event;
 use crate::simulators::walmu::words::{content, plan, purpose, put};
-use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
+use crate::simulators::walmu::{WalmuSettings, WalmuSimulator, page};
 
 /// The gateway shows an access token.
 const TOKEN: &str = "usual";
@@ -85,6 +86,10 @@ impl SimulatedAgency for WalmuSimulator {
 
     fn point_at(&self, inbound_url: &str) {
         self.connect_gateway(inbound_url);
+    }
+
+    fn codes(&self) -> Vec<PageCodes> {
+        page::codes()
     }
 
     fn specimen(&self) -> Held {

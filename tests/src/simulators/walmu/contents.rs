@@ -5,6 +5,12 @@ use jiff::civil::Date;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::page::{
+    ACHIEVEMENTS, ACTION_STATES, ASKED, DELIVERIES, GOAL_STATES, GROUNDS, ITEMS, LINKS, MEETING_STATES, NEWS,
+    PLAN_STATES, PURPOSES, RECORDS, SEATS,
+};
+use crate::simulators::codes::CATEGORIES;
+
 /// What was read: every value with its path.
 pub(crate) type Fields = Vec<(String, String)>;
 
@@ -24,54 +30,8 @@ enum Holds {
     Date,
     Classes,
     Code(&'static [&'static str]),
+    Codes(&'static [&'static str]),
 }
-
-const CLASSES: &[&str] = &[
-    "identity_contact",
-    "address_contact",
-    "service_attendance",
-    "education_work",
-    "social_situation",
-    "health_capacity",
-    "service_needs",
-    "joint_plan",
-    "guidance_notes",
-    "housing",
-    "benefits_income",
-    "outcome_measures",
-    "quality_of_life",
-    "referral_status",
-];
-
-const PLAN_STATES: &[&str] = &["luonnos", "voimassa", "keskeytetty", "peruttu", "paattynyt", "virheellinen"];
-
-const GOAL_STATES: &[&str] = &[
-    "ehdotettu",
-    "suunniteltu",
-    "hyvaksytty",
-    "kaynnissa",
-    "keskeytetty",
-    "paattynyt",
-    "peruttu",
-    "virheellinen",
-    "hylatty",
-];
-
-const ACHIEVEMENTS: &[&str] = &[
-    "kesken",
-    "edistyy",
-    "heikkenee",
-    "ennallaan",
-    "saavutettu",
-    "sailyy",
-    "ei_saavutettu",
-    "ei_edistysta",
-    "ei_saavutettavissa",
-];
-
-const MEASURE_STATES: &[&str] = &["ehdotettu", "sovittu", "kaynnissa", "tehty", "ei_tehty", "rauennut"];
-
-const MEETING_STATES: &[&str] = &["sovittu", "pidetty", "peruttu"];
 
 const PLAN_NEEDS: &[(&str, Holds)] = &[
     ("suunnitelma.omistaja", Holds::Text),
@@ -98,6 +58,11 @@ const PLAN_MAY_HAVE: &[(&str, Holds)] = &[
     ("suunnitelma.vastuutyontekija.sahkoposti", Holds::Text),
     ("suunnitelma.lahtotilanne.perustelu", Holds::Text),
     ("suunnitelma.lahtotilanne.palvelutarpeet", Holds::Texts),
+    ("suunnitelma.yhteinenTilanne.hyvaksytty", Holds::Instant),
+    ("suunnitelma.yhteinenTilanne.muuttunutHyvaksymisesta", Holds::Yes),
+    ("suunnitelma.yhteinenTilanne.seuraavaAskel.omistaja", Holds::Text),
+    ("suunnitelma.yhteinenTilanne.seuraavaAskel.laji", Holds::Code(ITEMS)),
+    ("suunnitelma.yhteinenTilanne.seuraavaAskel.tunnus", Holds::Text),
 ];
 
 /// A list of the plan, with what its items need and may have.
@@ -106,14 +71,14 @@ type Items = (&'static str, &'static [(&'static str, Holds)], &'static [(&'stati
 const PLAN_LISTS: &[Items] = &[
     (
         "tarpeet",
-        &[("tunnus", Holds::Text), ("luokka", Holds::Code(CLASSES)), ("kuvaus", Holds::Text)],
+        &[("tunnus", Holds::Text), ("luokka", Holds::Code(CATEGORIES)), ("kuvaus", Holds::Text)],
         &[("havaittuTapaamisessa", Holds::Yes)],
     ),
     (
         "tavoitteet",
         &[
             ("tunnus", Holds::Text),
-            ("luokka", Holds::Code(CLASSES)),
+            ("luokka", Holds::Code(CATEGORIES)),
             ("kuvaus", Holds::Text),
             ("tila", Holds::Code(GOAL_STATES)),
         ],
@@ -123,9 +88,9 @@ const PLAN_LISTS: &[Items] = &[
         "toimenpiteet",
         &[
             ("tunnus", Holds::Text),
-            ("luokka", Holds::Code(CLASSES)),
+            ("luokka", Holds::Code(CATEGORIES)),
             ("kuvaus", Holds::Text),
-            ("tila", Holds::Code(MEASURE_STATES)),
+            ("tila", Holds::Code(ACTION_STATES)),
         ],
         &[
             ("tavoite", Holds::Text),
@@ -138,13 +103,41 @@ const PLAN_LISTS: &[Items] = &[
     ),
     (
         "tapaamiset",
-        &[("tunnus", Holds::Text), ("luokka", Holds::Code(CLASSES)), ("tila", Holds::Code(MEETING_STATES))],
+        &[
+            ("tunnus", Holds::Text),
+            ("luokka", Holds::Code(CATEGORIES)),
+            ("tila", Holds::Code(MEETING_STATES)),
+        ],
         &[
             ("aika", Holds::Instant),
             ("paikka", Holds::Text),
             ("osallistujat", Holds::Texts),
             ("muistio", Holds::Text),
         ],
+    ),
+    ("yhteinenTilanne.vahvistetut", &[("tunnus", Holds::Text), ("aika", Holds::Instant)], &[]),
+    (
+        "yhteinenTilanne.kirjaukset",
+        &[("tapaaminen", Holds::Text), ("laji", Holds::Code(RECORDS))],
+        &[
+            ("lasna", Holds::Texts),
+            ("asiakasLasna", Holds::Yes),
+            ("puuttuu", Holds::Codes(SEATS)),
+            ("kyselyEnnen", Holds::Yes),
+        ],
+    ),
+    (
+        "yhteinenTilanne.yhteydet",
+        &[
+            ("laji", Holds::Code(LINKS)),
+            ("alku.omistaja", Holds::Text),
+            ("alku.laji", Holds::Code(ITEMS)),
+            ("alku.tunnus", Holds::Text),
+            ("loppu.omistaja", Holds::Text),
+            ("loppu.laji", Holds::Code(ITEMS)),
+            ("loppu.tunnus", Holds::Text),
+        ],
+        &[],
     ),
 ];
 
@@ -155,35 +148,6 @@ const QUERY_NEEDS: &[(&str, Holds)] = &[
     ("kysely.luokat", Holds::Classes),
     ("asiakas.henkilotunnus", Holds::Text),
 ];
-
-const PURPOSES: &[&str] = &[
-    "ohjaus",
-    "tyollisyyspalvelut",
-    "monialainen_tuki",
-    "sosiaalipalvelut",
-    "kuntoutus",
-    "etsiva_nuorisotyo",
-    "tyopajavalmennus",
-];
-
-const GROUNDS: &[&str] = &[
-    "etsiva_nuorisotyo",
-    "kykenematon_huolehtimaan_itsestaan",
-    "lapsen_etu",
-    "lastensuojeluilmoitus",
-    "toimeentulotuki_sosiaalityo",
-    "toimeentulotuki_taydentava_tai_ehkaiseva",
-    "toimeentulotuki_alennettu",
-    "toimeentulotuki_tyoton_alle_25",
-    "toimeentulotuki_tyoton_25_tayttanyt",
-    "toimeentulotuki_maahanmuuttaja",
-];
-
-const ASKED: &[&str] = &["pyydetty_ei_saatu", "ei_tavoitettu", "ei_pyydetty"];
-
-const NEWS: &[&str] = &["tila_muuttunut", "lisatiedot_annettu", "lupa_peruttu"];
-
-const DELIVERY_ENDS: &[&str] = &["toimitettu", "epaselva", "hylatty", "pysaytetty", "vanhentunut"];
 
 const REFERRAL_NEEDS: &[(&str, Holds)] = &[
     ("lahete.tunnus", Holds::Uuid),
@@ -333,12 +297,16 @@ fn fits(value: &Value, holds: Holds) -> bool {
         Holds::Ground => text.is_some_and(|text| GROUNDS.contains(&text)),
         Holds::Date => text.is_some_and(|text| text.len() == 10 && text.parse::<Date>().is_ok()),
         Holds::Classes => value.as_array().is_some_and(|all| {
-            let known = |class: &Value| class.as_str().is_some_and(|class| CLASSES.contains(&class));
+            let known = |class: &Value| class.as_str().is_some_and(|class| CATEGORIES.contains(&class));
             !all.is_empty() && all.iter().all(known)
         }),
         Holds::Code(codes) => text.is_some_and(|text| codes.contains(&text)),
+        Holds::Codes(codes) => {
+            let known = |code: &Value| code.as_str().is_some_and(|code| codes.contains(&code));
+            value.as_array().is_some_and(|all| all.iter().all(known))
+        }
         Holds::Asked => text.is_some_and(|text| ASKED.contains(&text)),
-        Holds::DeliveryEnd => text.is_some_and(|text| DELIVERY_ENDS.contains(&text)),
+        Holds::DeliveryEnd => text.is_some_and(|text| DELIVERIES.contains(&text)),
     }
 }
 

@@ -6,6 +6,7 @@ use ring::hmac;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::page::STATES;
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
 
@@ -119,22 +120,6 @@ pub enum EventReply {
         status: StatusCode,
     },
 }
-
-const STATES: &[&str] = &[
-    "pyydetty",
-    "lisatietoja_pyydetty",
-    "hyvaksytty",
-    "hylatty",
-    "kaynnissa",
-    "keskeytetty",
-    "paattynyt",
-    "epaonnistunut",
-    "peruutusta_pyydetty",
-    "peruutettu",
-    "vanhentunut",
-    "lupa_peruttu",
-    "virheellinen",
-];
 
 impl EventReply {
     pub(crate) fn read(reply: &RawReply) -> Result<Self> {

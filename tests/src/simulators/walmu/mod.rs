@@ -5,6 +5,7 @@ pub mod event;
 
 mod contents;
 mod holdings;
+mod page;
 mod service;
 mod tokens;
 mod words;

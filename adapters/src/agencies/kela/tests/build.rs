@@ -5,17 +5,20 @@ use super::*;
 fn refusal(change: impl FnOnce(&mut toml::Table)) -> String {
     let mut table = table();
     change(&mut table);
-    build(trial::agency("kela"), table).unwrap_err().to_string()
+    build(trial::agency("kela"), table, &Network::Tls).unwrap_err().to_string()
 }
 
 #[test]
 fn built_from_its_table() {
-    let adapter = build(trial::agency("kela"), table()).unwrap();
+    let adapter = build(trial::agency("kela"), table(), &Network::Tls).unwrap();
     assert_eq!(adapter.agency().as_str(), "kela");
     assert_eq!(adapter.redelivery(), Redelivery::Neither);
     let mut answering = table();
     answering.insert("redelivery".to_owned(), "answers_status".into());
-    assert_eq!(build(trial::agency("kela"), answering).unwrap().redelivery(), Redelivery::AnswersStatus);
+    assert_eq!(
+        build(trial::agency("kela"), answering, &Network::Tls).unwrap().redelivery(),
+        Redelivery::AnswersStatus
+    );
 }
 
 #[test]
@@ -46,6 +49,11 @@ fn refused_settings() {
         refusal(insert("represented_parties", parties)),
         "represented_parties: expected agency ids as keys"
     );
+    assert_eq!(refusal(|table| drop(table.remove("nuotti"))), "missing field `nuotti`");
+    let unknown = refusal(insert("nuotti", "{ from = 16, below = 30, x = 1 }"));
+    assert!(unknown.starts_with("unknown field `x`"), "{unknown}");
+    let ages = "nuotti: expected ages in full years, `from` lower than `below`";
+    assert_eq!(refusal(insert("nuotti", "{ from = 30, below = 30 }")), ages);
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
     assert_eq!(refusal(insert("inbound_certificate_sha256", "[]")), pins);
     assert_eq!(refusal(insert("inbound_certificate_sha256", "['ab']")), pins);

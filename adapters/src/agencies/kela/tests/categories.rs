@@ -5,7 +5,8 @@ use super::*;
 #[test]
 fn every_set_of_categories() {
     trial::try_every_subset("kela", r#""tulos""#, |delivery, decision| {
-        let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), decision);
+        let message =
+            Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), decision, coached());
         message.unwrap().body.to_vec()
     });
 }
@@ -13,7 +14,8 @@ fn every_set_of_categories() {
 #[test]
 fn every_set_of_categories_of_a_plan() {
     trial::try_every_plan("kela", &trial::FINNISH, |delivery, decision| {
-        let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), decision);
+        let message =
+            Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), decision, coached());
         message.unwrap().body.to_vec()
     });
 }

@@ -4,7 +4,8 @@ use http::Uri;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    DisclosureNotice, LegalClaim, LegalGround, Purpose, ReferralHandover, ReferralNotice, referral_notice,
+    DisclosureNotice, LegalClaim, LegalGround, Purpose, ReferralContent, ReferralHandover, ReferralNotice,
+    referral_notice,
 };
 
 use super::*;
@@ -25,7 +26,8 @@ fn handover(handover: ReferralHandover) -> Message {
 #[test]
 fn contact_request_for_nuotti_coaching() {
     let purpose = Purpose::Rehabilitation.into();
-    let message = handover(ReferralHandover { purpose, ..trial::handover(Some(trial::content())) });
+    let content = ReferralContent { identity_code: "020504A902E".into(), ..trial::content() };
+    let message = handover(ReferralHandover { purpose, ..trial::handover(Some(content)) });
     same(&message.body, include_str!("../testdata/nuotti.json"));
     let request = kela().xroad.call(delivering(&message)).unwrap();
     let request = request.request(&Uri::from_static("https://ss.example/")).unwrap();
@@ -44,6 +46,36 @@ fn contact_request_for_nuotti_coaching() {
         assert_eq!(request.headers()[name], value, "{name}");
     }
     assert_eq!(request.headers().len(), headers.len());
+}
+
+/// Nuotti coaching is for 16 to 29 year olds; to others Kela has other rehabilitation to offer.
+#[test]
+fn who_is_too_young_or_too_old_for_nuotti_coaching_is_told_of_all_the_same() {
+    let sort = |identity_code: &str| {
+        let purpose = Purpose::Rehabilitation.into();
+        let content = ReferralContent { identity_code: identity_code.into(), ..trial::content() };
+        let content = if identity_code.is_empty() { None } else { Some(content) };
+        let written = json(&handover(ReferralHandover { purpose, ..trial::handover(content) }).body);
+        let (sort, request) = written.as_object().unwrap().iter().next().unwrap();
+        (sort.clone(), request["kayttotarkoitus"].as_str().map(str::to_owned))
+    };
+    // Today it is 21 November 2026 in Finland.
+    let nuotti = ("nuottiYhteydenotto".to_owned(), None);
+    let other = ("yhteydenottopyynto".to_owned(), Some("KUNTOUTUS".to_owned()));
+    for (born, sign, expected) in [
+        ("211110", 'A', &nuotti),
+        ("221110", 'A', &other),
+        ("221196", '-', &nuotti),
+        ("211196", '-', &other),
+        ("020504", 'A', &nuotti),
+        ("010516", 'B', &other),
+        ("010594", 'Y', &other),
+    ] {
+        let number: usize = format!("{born}902").parse().unwrap();
+        let check = char::from(b"0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31]);
+        assert_eq!(sort(&format!("{born}{sign}902{check}")), *expected, "{born}{sign}");
+    }
+    assert_eq!(sort(""), other, "whose age is not known");
 }
 
 #[test]
@@ -93,7 +125,7 @@ fn news_to_kela_as_sender_is_the_recipients_word() {
     let mut delivery = trial::delivery("ohjaamo", Item::Notice(trial::notice()));
     delivery.sender = "kela".to_owned();
     let (_, decision) = trial::spent(trial::delivery("kela", Item::Notice(trial::notice())));
-    let message = Message::delivering(delivery, &trial::agency("kela"), &decision).unwrap();
+    let message = Message::delivering(delivery, &trial::agency("kela"), &decision, coached()).unwrap();
     assert_eq!(json(&message.body)["huomautus"], "Vastaanottajan sana.");
     let party = kela().xroad.call(delivering(&message)).unwrap().represented_party.unwrap();
     assert_eq!((party.class.as_deref(), party.code.as_str()), (Some("MUN"), "9999904-7"));
@@ -105,7 +137,7 @@ fn what_cannot_be_written() {
     let (_, decision) = trial::spent(good.clone());
     let what = |item| {
         let envelope = Envelope::open(Delivery { item: Some(item), ..good.clone() }).unwrap();
-        Message::of(envelope, &trial::agency("kela"), &decision).err().unwrap().0
+        Message::of(envelope, &trial::agency("kela"), &decision, coached()).err().unwrap().0
     };
     let handover = |change: fn(&mut ReferralHandover)| {
         let mut handover = trial::handover(None);

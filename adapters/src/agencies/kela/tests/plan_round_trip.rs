@@ -89,7 +89,19 @@ fn read(written: Value) -> PlanPart {
                 email: worker.text("sahkoposti"),
             })
         }),
+        standing: part.value("yhteinenTilanne").map(trial::standing_in_json),
     })
+}
+
+#[test]
+fn where_it_stands() {
+    trial::try_every_standing(|part| {
+        let delivery = Delivery { referral: String::new(), ..trial::delivery("kela", Item::PlanPart(part)) };
+        let message =
+            Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), &DECISION, coached())
+                .unwrap();
+        read(json(&message.body)).standing.unwrap()
+    });
 }
 
 proptest! {
@@ -101,7 +113,7 @@ proptest! {
         let part = PlanPart { plan, ..part };
         prop_assert!(part.state() != PlanState::Unspecified);
         let delivery = Delivery { referral: String::new(), ..trial::delivery("kela", Item::PlanPart(part.clone())) };
-        match Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), &DECISION) {
+        match Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), &DECISION, coached()) {
             Ok(message) => prop_assert!(read(json(&message.body)) == part),
             // Kela's document wants both.
             Err(unwritable) if part.revision == 0 => prop_assert_eq!(unwritable.0, "revision"),

@@ -70,6 +70,7 @@ fn part() -> PlanPart {
             phone: "+358 40 7654321".into(),
             email: "veera@example.invalid".into(),
         }),
+        standing: trial::plan_part().standing,
     }
 }
 

@@ -113,6 +113,7 @@ impl Reader<'_> {
             worker_view,
             next_review,
             responsible_worker: worker,
+            standing: None,
         };
         let part = Valid::check(part).map_err(|_| place.fault(Problem::TooMuch))?.into_inner();
         if has_sound_ids(&part) { Ok(part) } else { Err(place.below("identifier").fault(Problem::Unknown)) }

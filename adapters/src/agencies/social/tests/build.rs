@@ -5,7 +5,7 @@ use super::*;
 fn refusal(change: impl FnOnce(&mut toml::Table)) -> String {
     let mut table = settings();
     change(&mut table);
-    build(trial::agency("social"), table).unwrap_err().to_string()
+    build(trial::agency("social"), table, &Network::Tls).unwrap_err().to_string()
 }
 
 fn organisations(agency: &'static str, business_id: &'static str) -> impl FnOnce(&mut toml::Table) {
@@ -17,12 +17,12 @@ fn organisations(agency: &'static str, business_id: &'static str) -> impl FnOnce
 
 #[test]
 fn built_from_its_table() {
-    let adapter = build(trial::agency("social"), settings()).unwrap();
+    let adapter = build(trial::agency("social"), settings(), &Network::Tls).unwrap();
     assert_eq!(adapter.agency().as_str(), "social");
     assert_eq!(adapter.redelivery(), Redelivery::Deduplicates);
     let mut table = settings();
     table.remove("organisations");
-    build(trial::agency("social"), table).unwrap();
+    build(trial::agency("social"), table, &Network::Tls).unwrap();
 }
 
 #[test]

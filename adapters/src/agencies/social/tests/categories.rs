@@ -11,6 +11,7 @@ const PLACES: Places = Places {
     job_seeker_status: "urn:polku:job-seeker-status",
     rejection_reason: "urn:polku:rejection-reason",
     outcome: "urn:polku:outcome",
+    questionnaire: "questionnaire-before",
 };
 
 #[test]

@@ -1,11 +1,12 @@
 //! Does a disclosure notice have what the law's profile asks for, once for each disclosure?
 
 use polku_proto::time;
+use polku_proto::v1::consent_event::By;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::{
-    Basis, Consent, ConsentState, ConsentTerms, DisclosureNotice, LegalBasis, Origin, PermitDomain, Purpose,
-    basis,
+    Basis, Consent, ConsentEvent, ConsentState, ConsentTerms, DisclosureNotice, LegalBasis, Origin,
+    PermitDomain, Purpose, basis,
 };
 
 use super::*;
@@ -97,8 +98,14 @@ fn a_permit_goes_along_in_the_shape_of_sote_consent() {
     let id = format!("urn:uuid:{}", trial::CONSENT);
     let consent = &entries[1];
     assert_eq!(consent["fullUrl"], id);
-    assert_eq!(consent["request"]["ifNoneExist"], format!("identifier=urn:ietf:rfc:3986|{id}"));
+    let version = format!("urn:polku:consent-at-version|{}/2", trial::CONSENT);
+    assert_eq!(consent["request"]["ifNoneExist"], format!("identifier={version}"));
     assert_eq!(consent["resource"]["identifier"][0]["value"], id);
+    let identifier = &consent["resource"]["identifier"][1];
+    assert_eq!(
+        (&identifier["system"], &identifier["value"]),
+        (&json!("urn:polku:consent-at-version"), &json!(format!("{}/2", trial::CONSENT)))
+    );
     let system = &consent["resource"]["category"][0]["coding"][0]["system"];
     assert!(system.as_str().unwrap().contains("sote"), "{system}");
     let classes = consent["resource"]["provision"]["provision"][0]["class"].as_array().unwrap();
@@ -106,12 +113,40 @@ fn a_permit_goes_along_in_the_shape_of_sote_consent() {
     let recorded = &entries[2];
     assert_eq!(recorded["resource"]["target"], json!([{"reference": id}]));
     assert_eq!(recorded["resource"]["agent"][0]["who"]["identifier"]["value"], "tt-17");
-    let condition = format!("_tag=urn:polku:consent|{}", trial::CONSENT);
-    assert_eq!(recorded["request"]["ifNoneExist"], condition);
+    assert_eq!(recorded["request"]["ifNoneExist"], format!("_tag={version}"));
+    assert_eq!(recorded["resource"]["meta"]["tag"][0]["code"], identifier["value"]);
     let targets = &entries[3]["resource"]["target"];
     assert_eq!(targets, &json!([{"reference": entries[0]["fullUrl"]}, {"reference": id}]));
-    // Who it is about stands in the AuditEvent.
-    assert!(!consent.to_string().contains("010594Y9032"));
+}
+
+/// domain.md 1.8: the patient's identifier is required.
+#[test]
+fn consents_name_the_young_person_by_the_identity_code() {
+    let of_themselves = |notice: &mut DisclosureNotice| {
+        notice.consents[0].recorder_unit.clear();
+        let given_by = polku_proto::v1::consent_evidence::GivenBy::Self_.into();
+        notice.consents[0].evidence =
+            Some(polku_proto::v1::ConsentEvidence { given_by, ..Default::default() });
+    };
+    let mut plain = notice();
+    of_themselves(&mut plain);
+    let mut wide = plain.clone();
+    wide.consents[0].terms.as_mut().unwrap().categories =
+        CategorySet::ALL.difference(CategorySet::ENVELOPE).iter().take(4).map(i32::from).collect();
+    for notice in [plain, wide] {
+        let entries = entries_of(notice.clone()).unwrap();
+        let person = &entries[0]["resource"]["entity"][0]["what"]["identifier"];
+        assert_eq!(person["value"], "010594Y9032");
+        assert_eq!(entries[1]["resource"]["patient"]["identifier"], *person);
+        assert_eq!(entries[2]["resource"]["agent"][0]["who"]["identifier"], *person);
+        for entry in &entries {
+            let (address, request) = (entry["fullUrl"].to_string(), entry["request"].to_string());
+            assert!(!address.contains("010594Y9032") && !request.contains("010594Y9032"), "{request}");
+        }
+        let nameless = DisclosureNotice { identity_code: String::new(), ..notice };
+        let entries = entries_of(nameless).unwrap();
+        assert_eq!(entries[1]["resource"]["patient"]["identifier"]["system"], "urn:polku:youth");
+    }
 }
 
 #[test]
@@ -192,8 +227,13 @@ fn one_entity_for_each_data_set() {
 
 #[test]
 fn without_identity_and_origin() {
-    let notice =
-        DisclosureNotice { identity_code: String::new(), origin: None, bases: Vec::new(), ..notice() };
+    let notice = DisclosureNotice {
+        identity_code: String::new(),
+        origin: None,
+        bases: Vec::new(),
+        consents: Vec::new(),
+        ..notice()
+    };
     let event = event(notice).unwrap();
     assert_eq!(event["entity"].as_array().unwrap().len(), 2);
     assert_eq!(event["extension"].as_array().unwrap().len(), 2);
@@ -221,11 +261,17 @@ fn what_cannot_be_written() {
         notice.temporary_id = "1.2.246.10.2048198.22.2026".into();
     };
     assert_eq!(what(temporary), "temporary_id");
-    assert_eq!(what(|notice| notice.consents[0].name.clear()), "consents.name");
-    assert_eq!(what(|notice| notice.consents[0].create_time = None), "consents.create_time");
+    assert_eq!(what(|notice| notice.consents[0].name = "x".into()), "consents");
+    assert_eq!(what(|notice| notice.consents[0].create_time = None), "consents");
     assert_eq!(what(|notice| notice.consents[0].terms = None), "consents");
+    assert_eq!(what(|notice| notice.bases.clear()), "consents");
     assert_eq!(what(|notice| notice.bases[0].kind = 0), "bases.kind");
-    assert_eq!(what(|notice| notice.bases[0].consent.clear()), "bases.consent");
+    assert_eq!(what(|notice| notice.identity_code = "010594".into()), "identity_code");
+    let nowhere = |notice: &mut DisclosureNotice| {
+        notice.consents.clear();
+        notice.bases[0].consent.clear();
+    };
+    assert_eq!(what(nowhere), "bases.consent");
 }
 
 #[test]
@@ -237,4 +283,46 @@ fn of_a_joint_plan_the_message_that_told_it_is_the_matter() {
     let extensions = bundle["entry"][0]["resource"]["extension"].as_array().unwrap();
     assert!(extensions.iter().all(|extension| extension["url"] != "urn:polku:referral"));
     assert_eq!(extensions[0]["valueUri"], format!("urn:uuid:{}", notice().disclosed_message));
+}
+
+/// A renewal overwrites terms and evidence: whoever first recorded the permit has not recorded what counts now.
+#[test]
+fn a_renewed_permit_was_recorded_when_it_was_renewed() {
+    let mut notice = notice();
+    let step = |state: ConsentState, at: &str, unit: &str, professional: &str| ConsentEvent {
+        state: state.into(),
+        time: time::to_wire(trial::instant(at)).ok(),
+        agency: "social".into(),
+        by: By::Professional.into(),
+        unit: unit.into(),
+        professional: professional.into(),
+        ..ConsentEvent::default()
+    };
+    notice.consents[0].state = ConsentState::Renewed.into();
+    notice.consents[0].events = vec![
+        step(ConsentState::Given, "2026-11-01T08:00:00Z", "lapsiperheet", "tt-17"),
+        step(ConsentState::Renewed, "2026-11-20T08:00:00Z", "nuoret", "tt-3"),
+    ];
+    let entries = entries_of(notice).unwrap();
+    let (consent, provenance) = (&entries[1]["resource"], &entries[2]["resource"]);
+    assert_eq!(provenance["recorded"], "2026-11-20T08:00:00Z");
+    assert_eq!(provenance["recorded"], consent["dateTime"]);
+    let agent = &provenance["agent"][0];
+    assert_eq!(agent["who"]["identifier"]["value"], "tt-3");
+    assert_eq!(agent["onBehalfOf"]["identifier"]["value"], "social/nuoret");
+}
+
+/// Permits are separate for social and health data, and the record says which of the two it is.
+#[test]
+fn the_category_of_a_permit_is_that_of_its_record() {
+    for (domain, category) in [(PermitDomain::Social, "2"), (PermitDomain::Health, "1")] {
+        let mut notice = notice();
+        notice.consents[0].terms.as_mut().unwrap().permit_domain = domain.into();
+        let entries = entries_of(notice).unwrap();
+        let coding = &entries[1]["resource"]["category"][0]["coding"][0];
+        assert_eq!(
+            (&coding["system"], &coding["code"]),
+            (&json!("urn:polku:sote-consent-category"), &json!(category))
+        );
+    }
 }

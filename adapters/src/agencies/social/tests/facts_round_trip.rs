@@ -106,7 +106,9 @@ fn read_back(resources: &[&Value], consents: &BTreeMap<&str, Consent>) {
         let given_by = consent.evidence.as_ref().map(ConsentEvidence::given_by);
         let who = match (consent.recorder_unit.is_empty(), given_by) {
             (false, _) => ("/identifier/value", consent.recorder_professional.as_str()),
-            (true, Some(GivenBy::Self_)) => ("/identifier/system", "urn:polku:youth"),
+            (true, Some(GivenBy::Self_)) => {
+                ("/identifier/value", written["patient"]["identifier"]["value"].as_str().unwrap())
+            }
             (true, Some(GivenBy::Guardian)) => ("/display", "legal representative"),
             (true, _) => continue,
         };

@@ -9,6 +9,7 @@ use polku_proto::v1::{
     ReferralState, RejectionReason, referral_notice,
 };
 
+use super::patched::task_after;
 use super::*;
 
 #[track_caller]
@@ -116,10 +117,10 @@ fn news_to_the_county_as_sender_is_the_recipients_word() {
     let message = written(delivery, &decision).unwrap();
     assert_eq!(message.speaker.as_str(), "ohjaamo");
     let bundle: Value = serde_json::from_slice(&message.body).unwrap();
-    let task = &bundle["entry"][0]["resource"];
+    let task = task_after(&bundle);
     assert_eq!(task["statusReason"]["text"], "Vastaanottajan sana.");
-    assert_eq!(task["output"][1]["valueCodeableConcept"]["coding"][0]["code"], "in-doubt");
-    assert_eq!(bundle["entry"][1]["resource"]["agent"][0]["who"]["identifier"]["value"], "ohjaamo");
+    assert_eq!(task["output"][2]["valueCodeableConcept"]["coding"][0]["code"], "in-doubt");
+    assert_eq!(bundle["entry"][2]["resource"]["agent"][0]["who"]["identifier"]["value"], "ohjaamo");
 }
 
 fn claim(ground: LegalGround) -> LegalClaim {
@@ -176,7 +177,7 @@ fn how_the_states_stand() {
     for (state, status, code) in states {
         let notice = ReferralNotice { state: state.into(), answer: None, ..trial::notice() };
         let bundle = bundle(to_social(Item::Notice(notice)));
-        let task = &bundle["entry"][0]["resource"];
+        let task = task_after(&bundle);
         assert_eq!(task["status"], status, "{state:?}");
         assert_eq!(task["businessStatus"]["coding"][0]["code"], code, "{state:?}");
     }

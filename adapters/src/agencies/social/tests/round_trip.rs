@@ -11,6 +11,7 @@ use polku_proto::v1::{
 };
 use proptest::prelude::*;
 
+use super::patched::task_after;
 use super::*;
 use crate::agencies::event::read_code;
 use crate::agencies::trial::any;
@@ -78,6 +79,50 @@ fn take_identity(bundle: &mut Value) -> String {
     taken.unwrap_or_default()
 }
 
+/// Turns an answer to the county into one of a county's, which holds what is told in its Task.
+fn answered(bundle: &mut Value, mut task: Value) {
+    let entries = bundle["entry"].as_array_mut().unwrap();
+    let pointed: Vec<Value> = task["input"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|input| input["valueReference"]["reference"].clone())
+        .collect();
+    let told: Vec<Value> = entries.iter().filter_map(|entry| entry.get("fullUrl").cloned()).collect();
+    assert_eq!(pointed, told[..told.len() - 1], "every resource is pointed to, but for the patch");
+    let (mut held, mut inputs) = (Vec::new(), Vec::new());
+    entries.retain_mut(|entry| {
+        let address = entry.get("fullUrl").cloned();
+        let resource = &mut entry["resource"];
+        if resource["resourceType"] == "Patient" {
+            task["for"] = json!({"reference": address});
+        }
+        if resource["resourceType"] != "Observation" {
+            return true;
+        }
+        let identifiers = resource.as_object_mut().unwrap().remove("identifier").unwrap();
+        let (message, id) = identifiers[0]["value"].as_str().unwrap().split_once('/').unwrap();
+        assert_eq!(message, trial::MESSAGE);
+        let kind = json!({"coding": [{"system": "urn:polku:task-part", "code": "answer"}]});
+        inputs.push(json!({"type": kind, "valueReference": {"reference": format!("#{id}")}}));
+        resource["id"] = json!(id);
+        held.push(resource.take());
+        false
+    });
+    for (name, parts) in [("contained", held), ("input", inputs)] {
+        task.as_object_mut().unwrap().remove(name);
+        if !parts.is_empty() {
+            task[name] = json!(parts);
+        }
+    }
+    let addresses = entries.iter().filter_map(|entry| entry.get("fullUrl"));
+    let targets: Vec<Value> = addresses.map(|address| json!({"reference": address})).collect();
+    let [.., patch, provenance] = entries.as_mut_slice() else { panic!("no patch") };
+    patch["request"]["method"] = json!("PUT");
+    patch["resource"] = task;
+    provenance["resource"]["target"] = json!(targets);
+}
+
 /// News as README.md has them, to the county as the sender of the referral or as its recipient: the word is the other
 /// one's. The answer in them is read as that of another gateway.
 fn read_notice(mut bundle: Value, viewer: Viewer) -> ReferralNotice {
@@ -88,8 +133,7 @@ fn read_notice(mut bundle: Value, viewer: Viewer) -> ReferralNotice {
         other => panic!("{other}"),
     };
     let identity_code = take_identity(&mut bundle);
-    let task = bundle["entry"].as_array_mut().unwrap().iter_mut().map(|entry| &mut entry["resource"]);
-    let task = task.into_iter().find(|resource| resource["resourceType"] == "Task").unwrap();
+    let mut task = task_after(&bundle);
     let code = |concept: &Value| concept["coding"][0]["code"].as_str().unwrap_or_default().to_owned();
     let state: ReferralState = read_code(&code(&task["businessStatus"]), codes::state).unwrap();
     assert_eq!(task["status"].as_str(), codes::task_status(state));
@@ -107,7 +151,13 @@ fn read_notice(mut bundle: Value, viewer: Viewer) -> ReferralNotice {
     };
     *(if viewer == Viewer::Author { &mut notice.status_note } else { &mut notice.sender_note }) =
         word.to_owned();
-    for output in task["output"].as_array().into_iter().flatten() {
+    // Others are the county's own, or of earlier.
+    let said = bundle.to_string();
+    let now = |output: &&Value| {
+        let system = output["valueCodeableConcept"]["coding"][0]["system"].as_str();
+        system.is_some_and(|system| said.contains(system))
+    };
+    for output in task["output"].as_array().unwrap().iter().filter(now) {
         let told = code(&output["valueCodeableConcept"]);
         match code(&output["type"]).as_str() {
             "outcome" => notice.outcome = read_code(&told, codes::outcome).map(Outcome::into).unwrap(),
@@ -117,9 +167,10 @@ fn read_notice(mut bundle: Value, viewer: Viewer) -> ReferralNotice {
             other => panic!("{other}"),
         }
     }
-    let object = task.as_object_mut().unwrap();
-    object.retain(|name, _| !["statusReason", "output"].contains(&name.as_str()));
-    *task = and(task.take(), super::state("requested", "requested"));
+    task.as_object_mut()
+        .unwrap()
+        .retain(|name, _| ["resourceType", "identifier", "intent", "input"].contains(&&**name));
+    answered(&mut bundle, and(task, super::state("requested", "requested")));
     *activity(&mut bundle) = json!("information-provided");
     let InboundMatter::Change {
         referral,

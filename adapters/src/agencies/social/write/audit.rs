@@ -1,5 +1,6 @@
 //! How is a disclosure that was made of social services' data told to them? An AuditEvent, one for each disclosure.
 
+use polku_proto::identity::Hetu;
 use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::{Basis, Consent, DisclosureNotice, Origin, Purpose, basis};
 use polku_proto::{AgencyId, ConsentName, Party, ReferralId, time};
@@ -11,7 +12,7 @@ use super::{Entry, Frame, Told, tag};
 use crate::agencies::envelope::{Unwritable, instant};
 use crate::formats::fhir::codes as fhir;
 use crate::formats::fhir::element::{
-    Writing, coding, hetu_identifier, said, temporary_identifier, urn, uuid_identifier,
+    Writing, coding, hetu_identifier, identifier, said, temporary_identifier, urn, uuid_identifier,
 };
 use crate::formats::fhir::{Recorder, Sote, export, provenance, sote};
 
@@ -49,6 +50,12 @@ pub(super) fn told(
         extensions.push(json!({"url": codes::REFERRAL, "valueUri": urn(referral.uuid())}));
     }
     let mut policies = Vec::new();
+    let version = |consent: &Consent| {
+        let ground = bases.iter().find(|ground| ground.consent == consent.name);
+        ground.map(|ground| ground.consent_version).ok_or(Unwritable("consents"))
+    };
+    let consents: Vec<(&Consent, u64)> =
+        consents.iter().map(|consent| Ok((consent, version(consent)?))).collect::<Result<_, _>>()?;
     for ground in bases {
         let (extension, policy) = grounds(ground)?;
         for extension in extension {
@@ -78,8 +85,10 @@ pub(super) fn told(
         .with("who", frame.party(&recipient))
         .with("requestor", true);
     let mut entities = Vec::new();
-    let who = match (said(identity_code), said(temporary_id)) {
-        (Some(hetu), _) => Some(hetu_identifier(&hetu)),
+    let hetu: Option<Hetu> =
+        said(identity_code).map(|code| code.parse().map_err(|_| Unwritable("identity_code"))).transpose()?;
+    let who = match (&hetu, said(temporary_id)) {
+        (Some(hetu), _) => Some(hetu_identifier(hetu.expose())),
         (None, Some(id)) => {
             let id = id.parse().map_err(|_| Unwritable("temporary_id"))?;
             Some(temporary_identifier(&id).ok_or(Unwritable("temporary_id"))?)
@@ -107,8 +116,8 @@ pub(super) fn told(
         .with("entity", entities);
     let address = urn(frame.message.uuid());
     let mut entries = vec![Entry::create(address, "AuditEvent", event.done(), frame)];
-    for consent in &consents {
-        entries.extend(permission(consent, frame)?);
+    for (consent, version) in consents {
+        entries.extend(permission(consent, version, hetu.as_ref(), frame)?);
     }
     Ok(Told {
         activity: Activity::DataDisclosed,
@@ -120,20 +129,27 @@ pub(super) fn told(
 }
 
 /// A consent that the disclosure rests on, and who recorded it, if the record says so. A permit to disclose has the shape
-/// of SoteConsent, as far as that shape can hold it; all else that of FHIR's Consent.
-fn permission(consent: &Consent, frame: &Frame<'_>) -> Result<Vec<Entry>, Unwritable> {
+/// of SoteConsent, as far as that shape can hold it; all else that of FHIR's Consent. The id stays through a renewal, and
+/// an earlier notice may have brought the version before it: both are known by the version.
+fn permission(
+    consent: &Consent,
+    version: u64,
+    subject: Option<&Hetu>,
+    frame: &Frame<'_>,
+) -> Result<Vec<Entry>, Unwritable> {
     let parties = |agency: &AgencyId| frame.organisations.of(agency);
     let name: ConsentName = consent.name.parse().map_err(|_| Unwritable("consents.name"))?;
     let address = urn(name.consent.uuid());
-    let condition = format!("identifier={}|{address}", fhir::URI);
-    let recorded = instant(consent.create_time.as_ref().map(time::from_wire), "consents.create_time")?;
+    let versioned = format!("{}/{version}", name.consent);
     let recorder = Recorder::of(consent);
-    let shaped =
-        recorder.as_ref().and_then(|recorder| sote(consent, None, recorder, recorded, &parties).ok());
-    let consent = match shaped {
+    let recording =
+        |recorder| provenance(consent, subject, recorder, &parties).map_err(|_| Unwritable("consents"));
+    let recording = recorder.as_ref().map(recording).transpose()?;
+    let shaped = recorder.as_ref().and_then(|recorder| sote(consent, subject, recorder, &parties).ok());
+    let mut consent: Value = match shaped {
         Some(Sote { consent, provenance: _ }) => consent.into(),
         None => {
-            let mut plain = export(consent, None, &parties).map_err(|_| Unwritable("consents"))?;
+            let mut plain = export(consent, subject, &parties).map_err(|_| Unwritable("consents"))?;
             // The server gives the id.
             if let Some(members) = plain.as_object_mut() {
                 members.remove("id");
@@ -141,12 +157,14 @@ fn permission(consent: &Consent, frame: &Frame<'_>) -> Result<Vec<Entry>, Unwrit
             plain
         }
     };
+    if let Some(Value::Array(identifiers)) = consent.get_mut("identifier") {
+        identifiers.push(identifier(codes::CONSENT_AT, &versioned));
+    }
+    let condition = format!("identifier={}|{versioned}", codes::CONSENT_AT);
     let mut entries = vec![Entry::unless(address, "Consent", consent, &condition)];
-    if let Some(recorder) = recorder {
-        let mut provenance = provenance(name, None, &recorder, recorded, &parties);
-        let id = name.consent.to_string();
-        provenance.insert("meta".to_owned(), json!({"tag": [coding(codes::CONSENT, &id)]}));
-        let found_again = format!("_tag={}|{id}", codes::CONSENT);
+    if let Some(mut provenance) = recording {
+        provenance.insert("meta".to_owned(), json!({"tag": [coding(codes::CONSENT_AT, &versioned)]}));
+        let found_again = format!("_tag={}|{versioned}", codes::CONSENT_AT);
         entries.push(Entry::unless(String::new(), "Provenance", provenance.into(), &found_again));
     }
     Ok(entries)

@@ -60,23 +60,48 @@ impl Written {
         Self { person, hetu: present(identity_code), categories: told.collect() }
     }
 
-    /// Tells whether anything is told about who the young person is.
-    pub(super) fn names_person(&self) -> bool {
-        self.hetu.is_some() || !self.person.is_empty()
-    }
-
     /// Gives the Patient, and the Observations to be held by another resource, by their ids in it.
     pub(super) fn resources(self, frame: &Frame<'_>) -> (Entry, Vec<(String, Value)>) {
         let Self { person, hetu, categories } = self;
-        let mut identifiers = vec![identifier(codes::MESSAGE, &frame.message.to_string())];
-        identifiers.extend(hetu.map(|hetu| hetu_identifier(&hetu)));
-        let patient = Writing::resource("Patient").with("identifier", identifiers).and(person);
         let address = frame.address(PATIENT);
-        let observations =
-            categories.into_iter().map(|(category, components)| observation(&address, category, components));
+        let observations = categories.into_iter().map(|(category, components)| {
+            let id = codes::local_id(category);
+            let observation = Writing::resource("Observation").with("id", id.clone()).and(observation(
+                Some(&address),
+                category,
+                components,
+            ));
+            (id, observation.done())
+        });
         let observations = observations.collect();
-        (Entry::create(address, "Patient", patient.done(), frame), observations)
+        (patient(person, hetu, frame), observations)
     }
+
+    /// Gives resources of their own for what is told: the Patient, if anything says who the young person is, and the
+    /// Observations. By its identifier each is known again when the message comes twice.
+    pub(super) fn entries(self, frame: &Frame<'_>) -> Vec<Entry> {
+        let Self { person, hetu, categories } = self;
+        let patient = (hetu.is_some() || !person.is_empty()).then(|| patient(person, hetu, frame));
+        // Without a Patient in the bundle there is none to point to.
+        let subject = patient.as_ref().map(|patient| patient.address.clone());
+        let observations = (PATIENT + 1..).zip(categories).map(|(place, (category, components))| {
+            let value = format!("{}/{}", frame.message, codes::local_id(category));
+            let observation = Writing::resource("Observation")
+                .with("identifier", vec![identifier(codes::ANSWER, &value)])
+                .and(observation(subject.as_deref(), category, components));
+            let condition = format!("identifier={}|{value}", codes::ANSWER);
+            Entry::unless(frame.address(place), "Observation", observation.done(), &condition)
+        });
+        let observations: Vec<Entry> = observations.collect();
+        patient.into_iter().chain(observations).collect()
+    }
+}
+
+fn patient(person: Writing, hetu: Option<String>, frame: &Frame<'_>) -> Entry {
+    let mut identifiers = vec![identifier(codes::MESSAGE, &frame.message.to_string())];
+    identifiers.extend(hetu.map(|hetu| hetu_identifier(&hetu)));
+    let patient = Writing::resource("Patient").with("identifier", identifiers).and(person);
+    Entry::create(frame.address(PATIENT), "Patient", patient.done(), frame)
 }
 
 fn person(
@@ -153,15 +178,13 @@ fn component(field: &str, name: &'static str, value: impl Into<Value>) -> Value 
     Writing::part().with("code", fhir::concept(codes::FIELD, field)).with(name, value).done()
 }
 
-fn observation(patient: &str, category: DataCategory, components: Vec<Value>) -> (String, Value) {
-    let id = codes::local_id(category);
+/// What an Observation says of a category, whoever holds it.
+fn observation(subject: Option<&str>, category: DataCategory, components: Vec<Value>) -> Writing {
     let concept = fhir::concept(fhir::DATA_CATEGORY, polku_proto::name(category));
-    let observation = Writing::resource("Observation")
-        .with("id", id.clone())
+    Writing::part()
         .with("status", "final")
         .with("category", vec![concept.clone()])
         .with("code", concept)
-        .with("subject", json!({"reference": patient}))
-        .with("component", components);
-    (id, observation.done())
+        .with("subject", subject.map(|address| json!({"reference": address})))
+        .with("component", components)
 }

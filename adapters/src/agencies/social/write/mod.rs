@@ -2,7 +2,9 @@
 
 mod audit;
 mod content;
+mod patch;
 mod plan;
+pub(super) mod standing;
 mod task;
 
 use bytes::Bytes;
@@ -12,11 +14,12 @@ use polku_proto::{AgencyId, MessageId, Party};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::patch::Patch;
 use super::codes::{self, Activity};
 use super::organisations::Organisations;
 use crate::agencies::envelope::{Content, Envelope, Unwritable};
 use crate::formats::fhir::codes as fhir;
-use crate::formats::fhir::element::{Writing, coding, urn, uuid_identifier};
+use crate::formats::fhir::element::{Writing, coding, identifier, urn, uuid_identifier};
 use crate::formats::fhir::organisation;
 
 /// A message to social services, ready to be sent.
@@ -82,6 +85,8 @@ pub(super) struct Told {
 struct Entry {
     /// Empty where nothing points to it.
     address: String,
+    /// How the Provenance points to what comes of the entry.
+    target: Option<Value>,
     resource: Value,
     request: Value,
 }
@@ -100,14 +105,32 @@ impl Entry {
 
     /// A resource that is created, unless there is one already that fits this condition.
     fn unless(address: String, kind: &'static str, resource: Value, condition: &str) -> Self {
-        Self { address, resource, request: json!({"method": "POST", "url": kind, "ifNoneExist": condition}) }
+        let request = json!({"method": "POST", "url": kind, "ifNoneExist": condition});
+        Self { target: pointer(&address), address, resource, request }
     }
 
     /// A resource that replaces the one with this identifier.
     fn replace(address: String, kind: &'static str, resource: Value, system: &str, value: &str) -> Self {
         let url = format!("{kind}?identifier={system}|{value}");
-        Self { address, resource, request: json!({"method": "PUT", "url": url}) }
+        Self { target: pointer(&address), address, resource, request: json!({"method": "PUT", "url": url}) }
     }
+
+    /// Changes to the resource with this identifier, which is another one's to keep. Its server gives an address in the
+    /// bundle to what is created or replaced only: what is patched is pointed to by the identifier.
+    fn patch(address: String, kind: &'static str, patch: Patch, system: &str, value: &str) -> Self {
+        let url = format!("{kind}?identifier={system}|{value}");
+        Self {
+            address,
+            target: Some(json!({"type": kind, "identifier": identifier(system, value)})),
+            resource: patch.done(),
+            request: json!({"method": "PATCH", "url": url}),
+        }
+    }
+}
+
+/// A reference to a resource of the bundle that has an address.
+fn pointer(address: &str) -> Option<Value> {
+    Some(json!({"reference": address})).filter(|_| !address.is_empty())
 }
 
 /// Says by which message a resource came.
@@ -152,7 +175,7 @@ impl Told {
         let Self { activity: _, issue, speaker, occurred: _, entries } = self;
         let mut written: Vec<Value> = entries
             .into_iter()
-            .map(|Entry { address, resource, request }| match address.is_empty() {
+            .map(|Entry { address, target: _, resource, request }| match address.is_empty() {
                 true => json!({"resource": resource, "request": request}),
                 false => json!({"fullUrl": address, "resource": resource, "request": request}),
             })
@@ -189,8 +212,7 @@ impl Told {
             .collect();
         grounds.sort_unstable();
         grounds.dedup();
-        let addressed = self.entries.iter().filter(|entry| !entry.address.is_empty());
-        let targets: Vec<Value> = addressed.map(|entry| json!({"reference": entry.address})).collect();
+        let targets: Vec<Value> = self.entries.iter().filter_map(|entry| entry.target.clone()).collect();
         Writing::resource("Provenance")
             .with("meta", tag(frame))
             .with("target", targets)

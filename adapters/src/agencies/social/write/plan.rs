@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::super::codes::{self, Activity};
 use super::content::Written;
-use super::{Entry, Frame, PATIENT, Told};
-use crate::agencies::envelope::{Unwritable, instant, present};
+use super::{Entry, Frame, PATIENT, Told, standing};
+use crate::agencies::envelope::{Unwritable, instant, present, written_instant};
 use crate::formats::fhir::codes as fhir;
 use crate::formats::fhir::element::{Writing, identifier, redacted as label, said, urn};
 use crate::formats::fhir::moment::is_day;
@@ -42,6 +42,7 @@ pub(super) fn told(frame: &Frame<'_>, part: PlanPart) -> Result<Told, Unwritable
         worker_view,
         next_review,
         responsible_worker,
+        standing,
     } = part;
     let (_, id) = plan.rsplit_once('/').ok_or(Unwritable("plan"))?;
     let owner: AgencyId = owner.parse().map_err(|_| Unwritable("owner"))?;
@@ -82,6 +83,7 @@ pub(super) fn told(frame: &Frame<'_>, part: PlanPart) -> Result<Told, Unwritable
     if let Some(day) = day(next_review, "next_review")? {
         extensions.push(json!({"url": codes::NEXT_REVIEW, "valueDate": day}));
     }
+    extensions.extend(standing::extensions(standing.unwrap_or_default())?);
     let part_id = format!("{id}/{owner}");
     let mut identifiers = vec![identifier(codes::PLAN, &plan), identifier(codes::PLAN_PART, &part_id)];
     identifiers.extend(present(reference).map(|reference| identifier(codes::PLAN_REFERENCE, &reference)));
@@ -201,15 +203,14 @@ fn write_action(action: PlanAction, ids: &Ids) -> Result<Value, Unwritable> {
 fn write_meeting(meeting: PlanMeeting) -> Result<Value, Unwritable> {
     let PlanMeeting { id, category, time: when, state, place, participants, note } = meeting;
     let state = MeetingState::try_from(state).ok().and_then(codes::meeting_state);
-    let when =
-        crate::agencies::envelope::optional_instant(when.as_ref().map(time::from_wire), "meetings.time")?;
+    let when = written_instant(when.as_ref().map(time::from_wire), "meetings.time")?;
     let participants = participants.into_iter().filter_map(said).map(|name| json!({"display": name}));
     let detail = Writing::part()
         .with("kind", "Appointment")
         .with("code", category_concept(category, "meetings.category")?)
         .with("status", state.ok_or(Unwritable("meetings.state"))?)
         .with("doNotPerform", false)
-        .with("scheduledTiming", when.map(|when| json!({"event": [when.to_string()]})))
+        .with("scheduledTiming", when.map(|when| json!({"event": [when]})))
         .with("location", said(place).map(|place| json!({"display": place})))
         .with("performer", participants.collect::<Vec<_>>())
         .with("description", said(note));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::codes::{self, Activity};
 use super::content::Written;
+use super::patch::Patch;
 use super::{Entry, Frame, PATIENT, Told};
 use crate::agencies::envelope::{Unwritable, instant, news, optional_instant, present};
 use crate::formats::fhir::codes as fhir;
@@ -99,7 +100,7 @@ fn ground(claim: LegalClaim) -> Result<(&'static str, Value), Unwritable> {
     Ok((priority, concept.done()))
 }
 
-/// Words news about a referral.
+/// Words news about a referral: what changes in the Task that the county keeps of it. All else in it is the county's.
 pub(super) fn notice(
     frame: &Frame<'_>,
     referral: ReferralId,
@@ -132,45 +133,32 @@ pub(super) fn notice(
     let delivery = DeliveryState::try_from(delivery_state).map_err(|_| Unwritable("delivery_state"))?;
     let note = news(frame.own, sender, status_note, sender_note).and_then(said);
 
-    let answer = answer.map(Written::of);
-    let names_person = answer.as_ref().is_some_and(Written::names_person);
-    let (patient, observations) = answer.map(|answer| answer.resources(frame)).unzip();
-    let patient = patient.filter(|_| names_person);
-    let observations = told(observations.unwrap_or_default(), names_person);
-    let inputs: Vec<Value> = observations
-        .iter()
-        .map(|(id, _)| {
-            json!({
-                "type": fhir::concept(codes::TASK_PART, "answer"),
-                "valueReference": {"reference": format!("#{id}")},
-            })
-        })
-        .collect();
+    let mut task = Patch::default();
+    task.replace("Task.status", ("valueCode", status.into()));
+    let concept = |system: &str, code: &str| ("valueCodeableConcept", fhir::concept(system, code));
+    task.say("Task", "businessStatus", Some(concept(codes::REFERRAL_STATE, business_status)));
+    let reason = status_reason(reason, note).map(|reason| ("valueCodeableConcept", reason));
+    task.say("Task", "statusReason", reason);
+    task.say("Task", "lastModified", Some(("valueDateTime", changed.to_string().into())));
     let outputs = [
         ("outcome", codes::OUTCOME, codes::outcome(outcome)),
         ("delivery", codes::DELIVERY_STATE, codes::delivery(delivery)),
     ];
-    let outputs = outputs.into_iter().filter_map(|(kind, system, code)| {
-        let value = fhir::concept(system, code?);
-        Some(json!({"type": fhir::concept(codes::TASK_PART, kind), "valueCodeableConcept": value}))
-    });
-    let task = Writing::resource("Task")
-        .with("contained", observations.into_iter().map(|(_, observation)| observation).collect::<Vec<_>>())
-        .with("identifier", vec![uuid_identifier(referral.uuid())])
-        .with("status", status)
-        .with("statusReason", status_reason(reason, note))
-        .with("businessStatus", fhir::concept(codes::REFERRAL_STATE, business_status))
-        .with("intent", "order")
-        .with("code", fhir::concept(codes::TASK_CODE, "fulfill"))
-        .with("focus", json!({"type": "ServiceRequest", "identifier": uuid_identifier(referral.uuid())}))
-        .with("for", names_person.then(|| json!({"reference": frame.address(PATIENT)})))
-        .with("lastModified", changed.to_string())
-        .with("input", inputs)
-        .with("output", outputs.collect::<Vec<_>>());
-    let referral_urn = urn(referral.uuid());
-    let mut entries: Vec<Entry> = patient.into_iter().collect();
-    let address = urn(frame.message.uuid());
-    entries.push(Entry::replace(address, "Task", task.done(), fhir::URI, &referral_urn));
+    for (kind, system, code) in outputs {
+        let Some(code) = code else { continue };
+        let part = codes::TASK_PART;
+        let earlier = format!("type.coding.system = '{part}' and type.coding.code = '{kind}'");
+        task.remove(&format!("Task.output.where({earlier})"));
+        let parts = vec![("type", concept(part, kind)), ("value", concept(system, code))];
+        task.append("Task", "output", parts);
+    }
+    let mut entries = answer.map(|answer| Written::of(answer).entries(frame)).unwrap_or_default();
+    for told in entries.iter().filter_map(|entry| entry.target.clone()) {
+        let parts = vec![("type", concept(codes::TASK_PART, "answer")), ("value", ("valueReference", told))];
+        task.append("Task", "input", parts);
+    }
+    let (address, referral_urn) = (urn(frame.message.uuid()), urn(referral.uuid()));
+    entries.push(Entry::patch(address, "Task", task, fhir::URI, &referral_urn));
     let speaker = if frame.own == sender { frame.other } else { sender };
     Ok(Told {
         activity,
@@ -179,19 +167,6 @@ pub(super) fn notice(
         occurred: Some(changed),
         entries,
     })
-}
-
-/// Without a Patient in the bundle there is none to point to.
-fn told(observations: Vec<(String, Value)>, names_person: bool) -> Vec<(String, Value)> {
-    let mut observations = observations;
-    if !names_person {
-        for (_, observation) in &mut observations {
-            if let Some(members) = observation.as_object_mut() {
-                members.remove("subject");
-            }
-        }
-    }
-    observations
 }
 
 /// Gravity asks for a text wherever there is a reason: without one, the code's own.

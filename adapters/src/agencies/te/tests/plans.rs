@@ -2,7 +2,9 @@
 
 use polku_proto::CategorySet;
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{DataCategory, Delivery, DisclosureNotice, FactsQuery, PlanPart, PlanState};
+use polku_proto::v1::{
+    DataCategory, Delivery, DisclosureNotice, FactsQuery, PlanPart, PlanStanding, PlanState,
+};
 
 use super::*;
 use crate::agencies::soap::Outgoing;
@@ -28,6 +30,14 @@ fn same(written: &str, golden: &str) {
 fn full_plan() {
     let (delivery, _) = trial::spent(part_of(trial::plan_part()));
     same(&written(&message(delivery)), include_str!("../testdata/plan-full.xml"));
+}
+
+#[test]
+fn where_it_stands_arrives_whole() {
+    trial::try_every_standing(|part| {
+        let body = round_trip::body(part_of(part));
+        trial::standing_in_xml(body.child("yhteinenTilanne").unwrap())
+    });
 }
 
 #[test]
@@ -71,8 +81,20 @@ fn plans_that_cannot_be_written() {
     assert_eq!(what(&|part| part.meetings[0].state = 0), Some("meeting_state"));
     assert_eq!(what(&|part| part.meetings[0].time.as_mut().unwrap().nanos = -1), Some("meeting_time"));
     assert_eq!(what(&|part| part.update_time.as_mut().unwrap().nanos = -1), Some("update_time"));
+    let stood = |change: &dyn Fn(&mut PlanStanding)| what(&|part| change(part.standing.as_mut().unwrap()));
+    assert_eq!(stood(&|standing| standing.accept_time.as_mut().unwrap().nanos = -1), Some("accept_time"));
+    assert_eq!(stood(&|standing| standing.commitments[0].acknowledge_time = None), Some("acknowledge_time"));
+    assert_eq!(stood(&|standing| standing.meetings[0].kind = 0), Some("meeting_kind"));
+    assert_eq!(stood(&|standing| standing.meetings[0].missing = vec![0]), Some("seat"));
+    assert_eq!(stood(&|standing| standing.step.as_mut().unwrap().kind = 0), Some("item_kind"));
+    assert_eq!(stood(&|standing| standing.links[0].kind = 0), Some("link_kind"));
+    assert_eq!(stood(&|standing| standing.links[0].second = None), Some("links"));
     // To no agency: the ids of a part are of no person, and each stands once.
-    let spoiled: [&dyn Fn(&mut PlanPart); 8] = [
+    let spoiled: [&dyn Fn(&mut PlanPart); 12] = [
+        &|part| part.standing.as_mut().unwrap().commitments[0].action = "010594Y9032".into(),
+        &|part| part.standing.as_mut().unwrap().meetings[0].meeting = "010594Y9032".into(),
+        &|part| part.standing.as_mut().unwrap().step.as_mut().unwrap().id = "010594Y9032".into(),
+        &|part| part.standing.as_mut().unwrap().links[0].first.as_mut().unwrap().id = "010594Y9032".into(),
         &|part| part.reference = "S-010594Y9032".into(),
         &|part| part.needs[0].id = "010594Y9032".into(),
         &|part| part.goals[0].needs = vec!["010594-9032".into()],
@@ -158,8 +180,12 @@ fn news_to_the_sender_is_the_recipients_word() {
 fn whoever_speaks_stands_in_the_headers() {
     assert_eq!(speaker("ohjaaja-7", "ohjaamo"), ("FIohjaaja-7".into(), "0186690-1".into()));
     assert_eq!(speaker("a.b-7", "paja"), ("FIa.b-7".into(), "9999901-2".into()));
-    // Nobody in particular, an id that X-Road does not take, and one that is a person's.
-    for id in ["", "ohjaaja_7", "olli@example", "a:b", "010594-9032", "x-010594Y9032"] {
+    // Whatever an id of the contract can be made of: `userId` is none of X-Road's identifiers.
+    for id in ["ohjaaja_7", "olli@example.fi", "a:b", "7"] {
+        assert_eq!(speaker(id, "ohjaamo").0, format!("FI{id}"));
+    }
+    // Nobody in particular, and an id that is a person's.
+    for id in ["", "010594-9032", "x-010594Y9032"] {
         assert_eq!(speaker(id, "ohjaamo").0, "FIpolku", "{id}");
     }
 }

@@ -290,7 +290,7 @@ fn answered(body: &str) -> Result<soap::SoapMessage, soap::XroadFault> {
     accept_answer(asked.headers(), &soap::request_hash(good().as_bytes()), body.as_bytes())
 }
 
-fn replied(outcome: &InboundOutcome) -> (u16, String) {
+pub(super) fn replied(outcome: &InboundOutcome) -> (u16, String) {
     let received = office().receive(&inbound(&http_headers(), good().as_bytes())).unwrap();
     let reply = office().reply(&received.context, outcome);
     assert_eq!(reply.retry_after, outcome.retry_after());

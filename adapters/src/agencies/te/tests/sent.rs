@@ -34,7 +34,7 @@ pub(super) fn received(service: &str, inside: &str) -> Result<InboundEvent, Inbo
     office().receive(&inbound).map(|received| received.event)
 }
 
-fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> (u16, String) {
+pub(super) fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> (u16, String) {
     let (headers, body) = (http_headers(), envelope(service, inside));
     let inbound = Inbound { headers: &headers, body: &body, peer: Some(PIN), now: trial::now() };
     let received = office().receive(&inbound).unwrap();

@@ -1,6 +1,9 @@
 //! Which parts of a plan can there be at all?
 
-use polku_proto::v1::{PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, Worker};
+use polku_proto::v1::{
+    DataCategory, MeetingRecord, PlanAction, PlanCommitment, PlanGoal, PlanItem, PlanLink, PlanMeeting,
+    PlanNeed, PlanPart, PlanStanding, Worker,
+};
 use polku_proto::{CategorySet, Disclose as _, time};
 use proptest::collection::vec;
 use proptest::option;
@@ -117,7 +120,53 @@ fn worker() -> BoxedStrategy<Worker> {
         .boxed()
 }
 
-/// What a part of a plan can be.
+fn item() -> BoxedStrategy<PlanItem> {
+    let item = ("[a-z][a-z-]{0,31}", 1..=4_i32, "[A-Za-z._:-]{1,64}");
+    item.prop_map(|(owner, kind, id)| PlanItem { owner, kind, id }).boxed()
+}
+
+/// Where a part can stand in the joint plan: something is said of it.
+pub(in crate::agencies) fn standing() -> BoxedStrategy<PlanStanding> {
+    let wire = |instant| time::to_wire(instant).unwrap();
+    let commitment = ("[A-Za-z._:-]{1,64}", instant())
+        .prop_map(move |(action, instant)| PlanCommitment { action, acknowledge_time: Some(wire(instant)) });
+    let missing = proptest::sample::subsequence(vec![1, 2, 3, 4], 0..=4);
+    let record =
+        ("[A-Za-z._:-]{1,64}", 1..=2_i32, vec("[a-z][a-z-]{0,31}", 0..4), missing, any::<(bool, bool)>());
+    let record =
+        record.prop_map(|(meeting, kind, attended, missing, (client_attended, questionnaire_before))| {
+            MeetingRecord {
+                category: DataCategory::JointPlan.into(),
+                meeting,
+                kind,
+                attended,
+                client_attended,
+                missing,
+                questionnaire_before,
+            }
+        });
+    let link = (1..=3_i32, item(), item()).prop_map(|(kind, first, second)| PlanLink {
+        kind,
+        first: Some(first),
+        second: Some(second),
+    });
+    let lists = (vec(commitment, 0..4), vec(record, 0..4), vec(link, 0..4));
+    (any::<bool>(), lists, option::of(instant()), option::of(item()))
+        .prop_map(move |(changed_since_acceptance, (commitments, meetings, links), accepted, step)| {
+            PlanStanding {
+                changed_since_acceptance,
+                commitments,
+                meetings,
+                accept_time: accepted.map(wire),
+                step,
+                links,
+            }
+        })
+        .prop_filter("nothing is said", |standing| *standing != PlanStanding::default())
+        .boxed()
+}
+
+/// What a part of a plan can be. Where it stands is nobody's to read: that is tried by itself.
 pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
     let frame = (
         maybe("[A-Za-z._:-]{1,128}"),
@@ -150,6 +199,7 @@ pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
                 worker_view,
                 next_review,
                 responsible_worker: responsible_worker.filter(|worker| *worker != Worker::default()),
+                standing: None,
                 ..plan_part()
             };
             // An id of no item in the part is never told.

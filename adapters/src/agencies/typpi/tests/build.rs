@@ -7,7 +7,7 @@ use super::*;
 fn refusal(change: impl FnOnce(&mut toml::Table)) -> String {
     let mut table = settings();
     change(&mut table);
-    build(trial::agency("typpi"), table).unwrap_err().to_string()
+    build(trial::agency("typpi"), table, &Network::Tls).unwrap_err().to_string()
 }
 
 fn set(key: &'static str, value: impl Into<toml::Value>) -> impl FnOnce(&mut toml::Table) {
@@ -28,7 +28,7 @@ fn refused_settings() {
     assert_eq!(refusal(set("url", "http://security-server.example")), url);
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
     assert_eq!(refusal(set("inbound_certificate_sha256", vec!["abc".to_owned()])), pins);
-    let user = "user_id: expected 1 to 64 letters, digits and '()+,-.=?, and no personal identity code";
+    let user = "user_id: expected 1 to 64 letters, digits and signs, and no personal identity code";
     assert_eq!(refusal(set("user_id", "010594Y9032")), user);
     assert!(refusal(set("surprise", 3)).starts_with("unknown field `surprise`, expected one of `url`, "));
     assert!(refusal(set("answers_status", true)).starts_with("unknown field `answers_status`"));

@@ -10,6 +10,16 @@ fn full_plan() {
 }
 
 #[test]
+fn where_it_stands_arrives_whole() {
+    trial::try_every_standing(|part| {
+        let body = round_trip::body(part_of(part), &DECISION);
+        trial::standing_in_xml(
+            body.child("suunnitelma").and_then(|plan| plan.child("yhteinenTilanne")).unwrap(),
+        )
+    });
+}
+
+#[test]
 fn plan_that_may_not_be_told_any_more() {
     let part = PlanPart {
         plan: trial::plan_part().plan,

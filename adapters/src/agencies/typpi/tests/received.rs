@@ -37,7 +37,7 @@ pub(super) fn received(service: &str, inside: &str) -> Result<InboundEvent, Inbo
     received_as(Some(PIN), &envelope(service, inside))
 }
 
-fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> (u16, String) {
+pub(super) fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> (u16, String) {
     let (headers, body) = (http_headers(), envelope(service, inside));
     let inbound = Inbound { headers: &headers, body: body.as_bytes(), peer: Some(PIN), now: trial::now() };
     let received = register().receive(&inbound).unwrap();
@@ -78,7 +78,7 @@ fn every_step() {
     });
 }
 
-fn step(rest: &str) -> String {
+pub(super) fn step(rest: &str) -> String {
     format!("{}<laheteTunnus>{}</laheteTunnus>{rest}", start(), trial::REFERRAL)
 }
 

@@ -64,13 +64,16 @@ fn tokens() {
     assert_eq!(good.until, trial::instant("2026-11-21T10:30:30Z"));
     let long = read(r#"{"access_token": "a", "token_type": "Bearer", "expires_in": 9000000000}"#).unwrap();
     assert_eq!(long.until, trial::instant("2026-11-22T09:30:30Z"));
+    // RFC 6749, section 5.1: how long it lasts may be left out.
+    let unstated = read(r#"{"access_token": "a", "token_type": "Bearer"}"#).unwrap();
+    assert_eq!(unstated.until, trial::instant("2026-11-21T09:32:00Z"));
     let bad = [
         r#"{"access_token": "abc", "token_type": "mac", "expires_in": 3600}"#,
         r#"{"access_token": "", "token_type": "Bearer", "expires_in": 3600}"#,
         r#"{"access_token": "a\r\nb", "token_type": "Bearer", "expires_in": 3600}"#,
         r#"{"access_token": "abc", "token_type": "Bearer", "expires_in": 0}"#,
         r#"{"access_token": "abc", "token_type": "Bearer", "expires_in": "3600"}"#,
-        r#"{"access_token": "abc", "token_type": "Bearer"}"#,
+        r#"{"access_token": "abc", "token_type": "Bearer", "expires_in": -1}"#,
         r#"{"error": "invalid_client"}"#,
         "",
     ];

@@ -27,7 +27,7 @@ fn settings() -> (toml::Table, [Scratch; 2]) {
 fn refusal(key: &str, value: impl Into<toml::Value>) -> String {
     let (mut table, _files) = settings();
     table.insert(key.to_owned(), value.into());
-    build(trial::agency("walmu"), table).unwrap_err().to_string()
+    build(trial::agency("walmu"), table, &Network::Tls).unwrap_err().to_string()
 }
 
 fn refused_file(key: &str, content: &str) -> String {
@@ -39,7 +39,7 @@ fn refused_file(key: &str, content: &str) -> String {
 #[test]
 fn built_from_its_table() {
     let (table, _files) = settings();
-    let adapter = build(trial::agency("walmu"), table).unwrap();
+    let adapter = build(trial::agency("walmu"), table, &Network::Tls).unwrap();
     assert_eq!(adapter.agency().as_str(), "walmu");
     assert_eq!(adapter.redelivery(), Redelivery::Deduplicates);
     let debug = format!("{adapter:?}");
@@ -56,9 +56,14 @@ fn refused_settings() {
     assert_eq!(refusal("client_id", ""), "client_id: expected 1 to 256 printable characters of ASCII");
     assert_eq!(refusal("client_id", "a b"), "client_id: expected 1 to 256 printable characters of ASCII");
     assert!(refusal("client_secret", "plain").starts_with("unknown field `client_secret`, expected one of"));
+    let scope =
+        "scope: expected names of scopes with one space between them, at most 1,024 characters, or nothing";
+    for wrong in ["a  b", " a", "a\"b", "lähetteet"] {
+        assert_eq!(refusal("scope", wrong), scope);
+    }
     let (mut table, _files) = settings();
     table.remove("webhook_secret_file");
-    let error = build(trial::agency("walmu"), table).unwrap_err();
+    let error = build(trial::agency("walmu"), table, &Network::Tls).unwrap_err();
     assert_eq!(error.to_string(), "missing field `webhook_secret_file`");
 }
 
@@ -70,7 +75,7 @@ fn a_token_or_a_certificate() {
         for key in keys {
             table.remove(*key);
         }
-        build(trial::agency("walmu"), table).unwrap_err().to_string()
+        build(trial::agency("walmu"), table, &Network::Tls).unwrap_err().to_string()
     };
     assert_eq!(without(&["token_url"]), expected);
     assert_eq!(without(&["client_id"]), expected);
@@ -85,13 +90,37 @@ fn a_token_or_a_certificate() {
         for key in removed {
             table.remove(*key);
         }
-        build(trial::agency("walmu"), table).unwrap_err().to_string()
+        build(trial::agency("walmu"), table, &Network::Tls).unwrap_err().to_string()
     };
     assert_eq!(with_certificate(&[]), expected);
     assert_eq!(with_certificate(&["client_id", "client_secret_file"]), expected);
     // The way is taken; the file is none of a key.
     let error = with_certificate(&["token_url", "client_id", "client_secret_file"]);
     assert!(error.starts_with("connection.key_file: expected one private key in PEM"), "{error}");
+}
+
+#[test]
+fn the_scope_is_a_setting() {
+    assert_eq!(token::form("lahetteet"), "grant_type=client_credentials&scope=lahetteet");
+    assert_eq!(
+        token::form("api://walmu/.default b"),
+        "grant_type=client_credentials&scope=api%3A%2F%2Fwalmu%2F.default+b"
+    );
+    assert_eq!(token::form(""), "grant_type=client_credentials");
+    let asked = |scope: Option<&str>| {
+        let (mut table, _files) = settings();
+        if let Some(scope) = scope {
+            table.insert("scope".to_owned(), scope.into());
+        }
+        let settings: Settings = table.try_into().unwrap();
+        match settings.credentials().unwrap() {
+            Credentials::Client { scope, .. } => scope,
+            Credentials::Certificate => panic!("no token"),
+        }
+    };
+    assert_eq!(asked(None), "lahetteet");
+    assert_eq!(asked(Some("a b")), "a b");
+    assert_eq!(asked(Some("")), "");
 }
 
 #[test]

@@ -41,6 +41,15 @@ fn event(name: &str) -> Value {
     json!({"tapahtumaId": trial::MESSAGE, "tapahtuma": name, "kasittelija": {"tunnus": "v-1", "yksikko": "paja"}})
 }
 
+#[test]
+fn where_a_plan_stands() {
+    trial::try_every_standing(|part| {
+        let delivery = trial::delivery("walmu", Item::PlanPart(part));
+        let mut written = written(Delivery { referral: String::new(), ..delivery });
+        trial::standing_in_json(written["suunnitelma"]["yhteinenTilanne"].take())
+    });
+}
+
 proptest! {
     #![proptest_config(any::config())]
 

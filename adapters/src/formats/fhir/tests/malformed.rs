@@ -221,9 +221,8 @@ fn size_depth_and_form() {
 
 #[test]
 fn bundles() {
-    let now = "2026-02-01T00:00:00Z".parse().unwrap();
     let permit = consent(permit_terms());
-    let bundle = export_sote(&permit, Some(&hetu()), &Recorder::Client, now, &parties).unwrap();
+    let bundle = export_sote(&permit, Some(&hetu()), &Recorder::Client, &parties).unwrap();
     assert_eq!(read(&bundle, Reading::R4Literal).consents, [permit_terms()]);
     let change = |pointer: &str, value: Value| {
         let mut changed = bundle.clone();
@@ -264,18 +263,22 @@ fn bundles() {
     for (document, path, problem) in cases {
         refused(&document, Reading::R4Literal, path, problem);
     }
-    // Of two persons.
+    // Of two persons, or given by two.
     let mut second = [bundle["entry"][0].clone(), bundle["entry"][1].clone()];
     second[0]["fullUrl"] = json!("urn:uuid:second");
-    second[0]["resource"]["patient"]["identifier"]["value"] = json!("020594X903P");
     second[1]["resource"]["target"][0]["reference"] = json!("urn:uuid:second");
-    let entries = [bundle["entry"].as_array().unwrap().clone(), second.to_vec()].concat();
-    refused(
-        &with(bundle.clone(), json!({"entry": entries})),
-        Reading::R4Literal,
-        "Bundle.entry[2]",
-        Problem::Unrelated,
-    );
+    let mut of_two_givers = second.clone();
+    of_two_givers[0]["resource"]["performer"] = json!([{"type": "RelatedPerson"}]);
+    let mut of_two_persons = second;
+    for name in ["/resource/patient", "/resource/performer/0"] {
+        let identifier = format!("{name}/identifier/value");
+        *of_two_persons[0].pointer_mut(&identifier).unwrap() = json!("020594X903P");
+    }
+    for second in [of_two_givers, of_two_persons] {
+        let entries = [bundle["entry"].as_array().unwrap().clone(), second.to_vec()].concat();
+        let document = with(bundle.clone(), json!({"entry": entries}));
+        refused(&document, Reading::R4Literal, "Bundle.entry[2]", Problem::Unrelated);
+    }
 }
 
 /// Whatever single value or name is replaced by something personal, the error does not repeat it.

@@ -91,8 +91,7 @@ proptest! {
                 unit: "lapsiperheet".parse().unwrap(),
             },
         };
-        let now = "2026-02-01T00:00:00Z".parse().unwrap();
-        let written = export_sote(&super::consent(terms.clone()), Some(&hetu()), &recorder, now, &parties);
+        let written = export_sote(&super::consent(terms.clone()), Some(&hetu()), &recorder, &parties);
         if terms.kind() != ConsentKind::DisclosurePermit {
             prop_assert_eq!(written, Err(ExportError::NotAPermit));
         } else if terms.categories.len() > 3 {

@@ -2,6 +2,8 @@
 
 use polku_proto::v1::ConsentEvidence;
 
+use polku_proto::v1::consent_event::By;
+
 use super::*;
 
 #[test]
@@ -19,7 +21,12 @@ fn a_consent() {
         "type": "Organization", "identifier": {"system": "urn:polku:agency", "value": "ohjaamo"}, "display": "Ohjaamo"
     });
     let patient = json!({
-        "type": "Patient", "identifier": {"use": "official", "system": "urn:oid:1.2.246.21", "value": HETU}
+        "type": "Patient", "identifier": {
+            "use": "official",
+            "type": {"coding": [code("http://terminology.hl7.org/CodeSystem/v2-0203", "NNFIN")]},
+            "system": "urn:oid:1.2.246.21",
+            "value": HETU,
+        }
     });
     let participation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
     let mut explicit = category("health_capacity");
@@ -123,9 +130,8 @@ fn what_cannot_be_written() {
 
 #[test]
 fn a_permit_in_the_shape_of_sote_consent() {
-    let now = "2026-02-01T00:00:00Z".parse().unwrap();
     let written = |recorder: &Recorder| {
-        export_sote(&consent(permit_terms()), Some(&hetu()), recorder, now, &parties).unwrap()
+        export_sote(&consent(permit_terms()), Some(&hetu()), recorder, &parties).unwrap()
     };
     let bundle = written(&Recorder::Client);
     let entries = bundle["entry"].as_array().unwrap();
@@ -162,10 +168,62 @@ fn a_permit_in_the_shape_of_sote_consent() {
     assert_eq!(professional["onBehalfOf"]["identifier"]["value"], "social/lapsiperheet");
 
     let health = ConsentTerms { permit_domain: PermitDomain::Health.into(), ..permit_terms() };
-    let health = export_sote(&consent(health), Some(&hetu()), &Recorder::Client, now, &parties).unwrap();
+    let health = export_sote(&consent(health), Some(&hetu()), &Recorder::Client, &parties).unwrap();
     let category = &health["entry"][0]["resource"]["category"][0]["coding"][0]["code"];
     assert_eq!(category, "1");
     let ended = Consent { state: ConsentState::Withdrawn.into(), ..consent(permit_terms()) };
-    let refused = export_sote(&ended, Some(&hetu()), &Recorder::Client, now, &parties);
+    let refused = export_sote(&ended, Some(&hetu()), &Recorder::Client, &parties);
     assert_eq!(refused, Err(ExportError::NotInForce));
+}
+
+/// Who gave it first, and when, is not who has given it as it counts now.
+#[test]
+fn a_renewed_permit_says_when_and_by_whom_it_was_renewed() {
+    let event =
+        |state: ConsentState, at: &'static str, by: By, unit: &str, professional: &str| ConsentEvent {
+            state: state.into(),
+            time: Some(wire(at, |instant| time::to_wire(instant).unwrap())),
+            agency: "social".into(),
+            by: by.into(),
+            unit: unit.into(),
+            professional: professional.into(),
+            ..ConsentEvent::default()
+        };
+    let given = event(ConsentState::Given, "2026-01-05T08:00:00Z", By::Professional, "nuoret", "t-3");
+    let renewed =
+        event(ConsentState::Renewed, "2026-06-05T08:00:00Z", By::Professional, "lapsiperheet", "t-17");
+    let expired = event(ConsentState::Expired, "2026-12-05T08:00:00Z", By::Unspecified, "", "");
+    let by_client = ConsentEvent { by: By::Subject.into(), unit: String::new(), ..renewed.clone() };
+    let by_guardian = ConsentEvent { by: By::Guardian.into(), ..by_client.clone() };
+    let record = |events: &[&ConsentEvent]| Consent {
+        recorder: "social".into(),
+        recorder_unit: "nuoret".into(),
+        recorder_professional: "t-3".into(),
+        state: ConsentState::Renewed.into(),
+        events: events.iter().map(|event| (*event).clone()).collect(),
+        ..consent(permit_terms())
+    };
+    let recorded = |events: &[&ConsentEvent]| {
+        let record = record(events);
+        let recorder = Recorder::of(&record).unwrap();
+        let bundle = export_sote(&record, Some(&hetu()), &recorder, &parties).unwrap();
+        let provenance = &bundle["entry"][1]["resource"];
+        assert_eq!(provenance["recorded"], bundle["entry"][0]["resource"]["dateTime"]);
+        (provenance["recorded"].as_str().unwrap().to_owned(), recorder)
+    };
+    let professional = |id: &str, unit: &str| Recorder::Professional {
+        id: id.into(),
+        agency: "social".parse().unwrap(),
+        unit: unit.parse().unwrap(),
+    };
+    let (first, second) = ("2026-01-05T08:00:00Z".to_owned(), "2026-06-05T08:00:00Z".to_owned());
+    let renewer = professional("t-17", "lapsiperheet");
+    assert_eq!(recorded(&[&given]), (first, professional("t-3", "nuoret")));
+    assert_eq!(recorded(&[&given, &renewed]), (second.clone(), renewer.clone()));
+    assert_eq!(recorded(&[&given, &renewed, &expired]), (second.clone(), renewer));
+    assert_eq!(recorded(&[&given, &by_client]), (second.clone(), Recorder::Client));
+    assert_eq!(recorded(&[&given, &by_guardian]), (second, Recorder::LegalRepresentative));
+    // Records of earlier releases tell of the last step no more than when it was.
+    let silent = ConsentEvent { unit: String::new(), ..renewed };
+    assert_eq!(recorded(&[&given, &silent]).1, professional("t-3", "nuoret"));
 }

@@ -7,10 +7,10 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::VERSION;
 use super::answer::{read_echo, read_error};
 use super::error::{RestError, RestFault};
 use super::head::{Asked, decoded, read_asked, service_of};
+use super::{CLIENT, VERSION};
 use crate::transport::xroad::id::ServiceId;
 
 const METHODS: [&str; 8] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
@@ -33,25 +33,37 @@ impl fmt::Display for RestVerdict {
     }
 }
 
-/// Says whether a recorded request is one of REST: a line of HTTP whose path begins with a version, `/r1/` say.
+/// Says whether a recorded request is one of REST: a line of HTTP whose path begins with a version, `/r1/` say, or which
+/// has the header `X-Road-Client` below it. SOAP has neither.
 #[must_use]
 pub fn is_rest(request: &[u8]) -> bool {
-    let line = request.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let Ok(line) = std::str::from_utf8(line) else { return false };
-    let mut words = line.trim_end().split(' ');
+    let mut lines = request.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let line = lines.next().and_then(|line| std::str::from_utf8(line).ok()).unwrap_or_default();
+    let mut words = line.split(' ');
     let (Some(_), Some(target), Some(protocol)) = (words.next(), words.next(), words.next()) else {
         return false;
     };
-    let version = target.strip_prefix("/r").and_then(|rest| rest.split(['/', '?']).next());
-    let is_version = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    protocol.starts_with("HTTP/1.") && version.is_some_and(is_version)
+    let is_client = |line: &[u8]| {
+        let name = line.split(|byte| *byte == b':').next();
+        name.is_some_and(|name| name.eq_ignore_ascii_case(CLIENT.as_bytes()))
+    };
+    protocol.starts_with("HTTP/1.")
+        && (has_version(target) || lines.take_while(|line| !line.is_empty()).any(is_client))
 }
 
-/// Checks a request recorded from the wire, its line and headers before the body, and its answer if there is one.
+/// Says whether a path begins with a version of the protocol. What a client sends to its security server does; what a
+/// provider gets from its own stands under whatever address the provider has told it.
+fn has_version(target: &str) -> bool {
+    let version = target.strip_prefix("/r").and_then(|rest| rest.split(['/', '?']).next());
+    version.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Checks a request recorded from the wire, its line and headers before the body, and its answer if there is one: as a
+/// client sends it and is answered, or, under another path than one of REST, as a provider gets it and answers.
 #[must_use]
 pub fn check_exchange(request: &[u8], response: Option<&[u8]>) -> RestVerdict {
     let checked = read_request(request).map_err(RestFault::Request).and_then(|(service, asked)| {
-        response.map_or(Ok(()), |response| check_answer(&service, &asked, response))
+        response.map_or(Ok(()), |response| check_answer(service.as_ref(), &asked, response))
     });
     match checked {
         Ok(()) => RestVerdict::Accept,
@@ -59,7 +71,8 @@ pub fn check_exchange(request: &[u8], response: Option<&[u8]>) -> RestVerdict {
     }
 }
 
-fn read_request(bytes: &[u8]) -> Result<(ServiceId, Asked), RestError> {
+/// The service is in the path of what a client sends alone.
+fn read_request(bytes: &[u8]) -> Result<(Option<ServiceId>, Asked), RestError> {
     let (line, headers, body) = split(bytes)?;
     let [method, target, "HTTP/1.1" | "HTTP/1.0"] = line.split(' ').collect::<Vec<_>>()[..] else {
         return Err(RestError::Head);
@@ -67,8 +80,12 @@ fn read_request(bytes: &[u8]) -> Result<(ServiceId, Asked), RestError> {
     if !METHODS.contains(&method) {
         return Err(RestError::Method);
     }
-    let service = read_target(target)?;
+    let service = if has_version(target) { Some(read_target(target)?) } else { None };
     let asked = read_asked(&headers)?;
+    // Whoever sends it may leave it to the security server to give it one.
+    if service.is_none() && asked.id.is_none() {
+        return Err(RestError::Missing { header: "X-Road-Id" });
+    }
     if !body.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
         return Err(RestError::ContentType);
     }
@@ -89,16 +106,19 @@ fn read_target(target: &str) -> Result<ServiceId, RestError> {
     decoded(&query.replace('?', "/"), "the query").map(|_| service)
 }
 
-fn check_answer(service: &ServiceId, asked: &Asked, bytes: &[u8]) -> Result<(), RestFault> {
+/// A provider puts no header of X-Road to its answer: its security server does.
+fn check_answer(service: Option<&ServiceId>, asked: &Asked, bytes: &[u8]) -> Result<(), RestFault> {
     let (line, headers, body) = split(bytes).map_err(RestFault::Answer)?;
     let status = line.strip_prefix("HTTP/1.1 ").or_else(|| line.strip_prefix("HTTP/1.0 "));
     let status = status.and_then(|rest| rest.split(' ').next()).map(str::as_bytes);
     let status = status.and_then(|code| StatusCode::from_bytes(code).ok());
     let status = status.ok_or(RestFault::Answer(RestError::Head))?;
-    if let Some(error) = read_error(status, &headers, body).map_err(RestFault::Answer)? {
-        return Err(RestFault::Passed(error.code().to_owned()));
+    if let Some(service) = service {
+        if let Some(error) = read_error(status, &headers, body).map_err(RestFault::Answer)? {
+            return Err(RestFault::Passed(error.code().to_owned()));
+        }
+        read_echo(&headers, &asked.client, service, asked.id.as_deref()).map_err(RestFault::Answer)?;
     }
-    read_echo(&headers, &asked.client, service, asked.id.as_deref()).map_err(RestFault::Answer)?;
     if !body.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
         return Err(RestFault::Answer(RestError::ContentType));
     }

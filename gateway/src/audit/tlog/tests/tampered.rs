@@ -7,6 +7,7 @@ use std::path::Path;
 use super::{Leaf, Publisher, SigningKey, Store, TlogError, files, fs, leaf, leaves, look, now, witness_of};
 use crate::audit::AuditLog;
 use crate::audit::tlog::{Evidence, Memory, SignedNote, Whole, Witness, WitnessError, verify};
+use crate::tests::number;
 
 const LOGS: u64 = 500;
 
@@ -62,10 +63,6 @@ impl Draws {
     fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).unwrap()
     }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var_os(name).map(|value| value.to_str().unwrap().parse().unwrap())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! What comes of it and the end of the waiting are one commit: after a crash it is looked at once more, or it is done.
 
 use jiff::Timestamp;
-use polku_policy::{ActorRole, Reason, Viewer};
+use polku_policy::{ActorRole, Viewer};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
@@ -16,7 +16,7 @@ use super::super::sight::AgencyLook;
 use super::super::worker;
 use super::{about, last_met, unmet_day, worker_of};
 use crate::audit::Event;
-use crate::error::Error;
+use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
@@ -91,13 +91,13 @@ impl Gateway {
 
     /// Has nobody met the young person, as far as this agency may know?
     async fn not_met(&self, person: &Person, agency: &AgencyId, now: Timestamp) -> Result<Outcome, Error> {
-        let entries = self.written(person).await?.all;
+        let entries = self.written(person).await?;
         match self.looks_after(person, &entries, now)? {
             Some(other) if other != *agency => return Ok(Outcome::With(other)),
             Some(_) => {}
             None => return Ok(Outcome::Nothing),
         }
-        let seen = self.visible(&AgencyLook { agency, youth: person.id, now }, &entries)?;
+        let seen = self.visible(&AgencyLook::for_guidance(agency, person.id, now), &entries)?;
         let last = last_met(&seen, worker::When::of(person, now)?);
         let due = last.map(|last| unmet_day(last, self.journey.unmet_days)).transpose()?;
         if let Some(later) = due.filter(|due| *due > now) {
@@ -128,9 +128,7 @@ impl Gateway {
         let name = record.name().to_string();
         let question = record.question(Viewer::Author, ActorRole::System, now);
         let decision = self.engine().decide(&self.index(), status, &question);
-        if decision.reasons().contains(&Reason::RulesFailed) {
-            return Err(Error::NotPermitted(Box::new(decision)));
-        }
+        check_decided(&decision)?;
         if decision.permitted() == status {
             let task = self.new_task(person, agency.clone(), about(Kind::Retention, name), now)?;
             return Ok(Outcome::Task(Box::new(task)));

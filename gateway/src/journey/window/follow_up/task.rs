@@ -6,7 +6,7 @@ use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::task::{Matter, State};
-use polku_proto::v1::{FollowUp, Purpose, ResolveTaskResponse, RetentionAnswer, Task};
+use polku_proto::v1::{DeliveryState, FollowUp, Purpose, ResolveTaskResponse, RetentionAnswer, Task};
 use serde_json::json;
 
 use super::super::matter::wrong;
@@ -46,16 +46,25 @@ impl Gateway {
         else {
             return Err(OTHER_KIND);
         };
-        let (mut follow_up, mut entry, mut notice) = (None, None, None);
-        if resolution.send_again && matter.kind() != Kind::NoticeNotDelivered {
-            return Err(wrong("follow_up.send_again", "nothing: the task is not about a notice"));
+        let (mut follow_up, mut entry) = (None, None);
+        let mut change = Change::announced_by(0);
+        let mut arrived = None;
+        let is_about_message = matches!(
+            matter.kind(),
+            Kind::NoticeNotDelivered | Kind::DeliveryInDoubt | Kind::NewsNotDelivered
+        );
+        if resolution.send_again && !is_about_message {
+            return Err(wrong("follow_up.send_again", "nothing: the task is not about a message"));
+        }
+        let can_have_arrived = is_about_message && matter.kind() != Kind::NewsNotDelivered;
+        if !resolution.reference.is_empty() && (resolution.send_again || !can_have_arrived) {
+            return Err(wrong("follow_up.reference", "nothing: that is not what the task asks"));
         }
         match (matter.kind(), resolution.retention()) {
-            (Kind::NoticeNotDelivered, Retained::Unspecified) => {
-                if resolution.send_again {
-                    notice = Some(self.notice_again(matter, now).await?);
-                }
-            }
+            (
+                Kind::NoticeNotDelivered | Kind::DeliveryInDoubt | Kind::NewsNotDelivered,
+                Retained::Unspecified,
+            ) => arrived = self.found_out(&person, matter, &resolution, &mut change, now).await?,
             (Kind::Retention, Retained::Unspecified) => {
                 return Err(wrong("follow_up.retention", "whether the young person is still there"));
             }
@@ -86,6 +95,8 @@ impl Gateway {
                 | Kind::ConsentRenewal
                 | Kind::AddressProtected
                 | Kind::NoticeNotDelivered
+                | Kind::DeliveryInDoubt
+                | Kind::NewsNotDelivered
                 | Kind::Unspecified,
                 _,
             ) => {
@@ -100,15 +111,18 @@ impl Gateway {
             "name": task.message.name,
             "referral": referral(&task)?.map(|name| name.to_string()).unwrap_or_default(),
             "entry": entry.as_ref().map(|row| row.id.to_string()),
+            "state": arrived.map(|_| DeliveryState::Delivered.as_str_name()).unwrap_or_default(),
         });
-        let leaf = Entry::of(Event::JourneyEntry, person.id).by(caller);
+        let mut leaf = Entry::of(Event::JourneyEntry, person.id).by(caller);
+        if let Some(intent) = arrived {
+            leaf = leaf.refers_to(intent);
+        }
         let announced = self.announce(leaf, &person, &details, now).await?;
-        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.leaf = announced.receipt.sequence;
         change.detail = announced.detail;
         change.tasks.push(write);
         change.follow_ups.extend(follow_up);
         change.entries.extend(entry);
-        change.deliveries.extend(notice);
         let answer = ResolveTaskResponse { task: None, receipt: Some(receipt(&announced.receipt)) };
         change.request = Some(call.answered(&person, &answer, now)?);
         self.commit(change).await?;

@@ -8,9 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{config, permissions};
-use crate::plan::tests::any::{action, flat, goal, part};
+use crate::plan::tests::any::{action, flat, goal, merge, part};
 use crate::plan::tests::world::{Answer, PARTIES, Sent, World};
-use crate::plan::{Change, YOUTH, changes, merge};
+use crate::plan::{Change, YOUTH, changes};
 
 /// What one of them does: to whose section, and how.
 type Work = (u8, Vec<[u8; 3]>);

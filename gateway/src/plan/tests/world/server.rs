@@ -6,9 +6,9 @@ use polku_proto::v1::{PlanPart, PlanSection};
 use polku_proto::{CategorySet, Disclose as _};
 
 use super::book::{different, lies_in};
-use super::{Answer, Message, Open, PARTIES, Sent, Told, World, is_of, mark};
-use crate::plan::tests::any::{JOINT_PLAN, flat, told as told_of};
-use crate::plan::{Choice, Clash, Edit, Editor, Origin, YOUTH, check, merge, resolve};
+use super::{Answer, Message, Open, PARTIES, Sent, World, is_of, mark};
+use crate::plan::tests::any::{JOINT_PLAN, NOW, flat, merge, resolve, told as told_of};
+use crate::plan::{Choice, Clash, Edit, Editor, Origin, YOUTH, check};
 
 impl World {
     /// Takes a message in.
@@ -16,6 +16,11 @@ impl World {
         match message {
             Message::Change(sent) => self.deliver(sent),
             Message::System(told) => self.import(told),
+            Message::Delivery(delivered) => {
+                self.arrives(delivered);
+                Answer::Merged
+            }
+            Message::Arrival(delivered) => self.has_arrived(delivered),
         }
     }
 
@@ -47,27 +52,7 @@ impl World {
         self.merge(*party, (editor, Origin::Call), (&base, ours), told)
     }
 
-    /// Takes in what an agency's own system says of its plan, over what it said last.
-    fn import(&mut self, Told { party, part }: &Told) -> Answer {
-        if !self.members[*party] {
-            self.seen.away += 1;
-            return Answer::Refused;
-        }
-        let base = self.imports[*party].clone();
-        if part.revision < base.revision {
-            self.seen.stale += 1;
-            return Answer::Stale;
-        }
-        let ours = PlanPart { revision: base.revision, ..part.clone() };
-        let answer = self.merge(*party, (Editor::Owner, Origin::Import), (&base, &ours), CategorySet::ALL);
-        if answer == Answer::Merged {
-            self.imports[*party] = part.clone();
-            self.seen.imported += 1;
-        }
-        answer
-    }
-
-    fn merge(
+    pub(super) fn merge(
         &mut self,
         party: usize,
         (editor, origin): (Editor<'_>, Origin),
@@ -75,8 +60,8 @@ impl World {
         told: CategorySet,
     ) -> Answer {
         let owner = ours.owner.as_str();
-        let now = jiff::Timestamp::UNIX_EPOCH;
-        if let Err(error) = check(&Edit { editor, origin, told, fellows_told: told, base, ours, now }) {
+        let edit = Edit { editor, origin, told, fellows_told: told, base, ours, now: NOW };
+        if let Err(error) = check(&edit) {
             self.assert_names_no_more(party, &error.path, ours);
             self.seen.refused += 1;
             return Answer::Refused;

@@ -13,6 +13,12 @@ const ANSWER: &str = "HTTP/1.1 201 Created\r\n\
     X-Road-Service: FI-TEST/GOV/9999903-9/etuudet/ohjaus\r\n\
     X-Road-Id: 0193c5a0-0000-7000-8000-000000000003\r\n\
     Content-Type: application/json\r\n\r\n{}";
+/// As a provider gets it from its own security server.
+const ARRIVED: &str = "POST /inbound/kela HTTP/1.1\r\n\
+    content-type: application/json\r\n\
+    x-road-client: FI-TEST/GOV/9999903-9/etuudet\r\n\
+    x-road-id: 0193c5a0-0000-7000-8000-000000000003\r\n\
+    x-road-service: FI-TEST/ORG/9999902-0/polku/ohjausviestit\r\n\r\n{}";
 
 fn asked(from: &str, to: &str) -> String {
     assert!(REQUEST.contains(from));
@@ -26,14 +32,16 @@ fn answered(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn a_request_is_one_of_rest_by_its_first_line() {
+fn a_request_is_one_of_rest_by_its_path_or_its_client() {
     assert!(is_rest(REQUEST.as_bytes()));
     assert!(is_rest(b"GET /r2/x HTTP/1.1\n\n"));
-    let others: [&[u8]; 6] = [
+    assert!(is_rest(ARRIVED.as_bytes()));
+    let others: [&[u8]; 7] = [
         b"",
         b"<Envelope/>",
         b"POST / HTTP/1.1\r\n\r\n<Envelope/>",
         b"POST /rest HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\n\r\nX-Road-Client: FI/A/B\r\n",
         b"Content-Type: text/xml\r\n\r\n<Envelope/>",
         b"\xff\xfe /r1/ HTTP/1.1",
     ];
@@ -49,6 +57,35 @@ fn a_good_exchange_is_accepted() {
     assert_eq!(check_exchange(REQUEST.replace("\r\n", "\n").as_bytes(), None).to_string(), "accept");
     assert_eq!(answered("\r\n", "\r\n"), "accept");
     assert_eq!(answered("201 Created", "422"), "accept");
+}
+
+#[test]
+fn what_a_provider_gets_and_answers_is_checked_as_it_is_there() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}";
+    let checked =
+        |request: &str, answer: &str| check_exchange(request.as_bytes(), Some(answer.as_bytes())).to_string();
+    assert_eq!(checked(ARRIVED, answer), "accept");
+    assert_eq!(checked(ARRIVED, "HTTP/1.1 204 \r\n\r\n"), "accept");
+    let cases = [
+        (
+            "x-road-client: FI-TEST/GOV/9999903-9/etuudet",
+            "x-road-client: etuudet",
+            "invalid_client_identifier",
+        ),
+        ("x-road-id: 0193c5a0-0000-7000-8000-000000000003\r\n", "", "missing_header_field"),
+        ("polku/ohjausviestit", "polku", "invalid_service_identifier"),
+        ("content-type: application/json\r\n", "", "invalid_content_type"),
+    ];
+    for (from, to, code) in cases {
+        assert!(ARRIVED.contains(from));
+        assert_eq!(
+            checked(&ARRIVED.replacen(from, to, 1), answer),
+            format!("reject client.{code}"),
+            "{from}"
+        );
+    }
+    let refused = "reject server.clientproxy.service_failed.invalid_content_type";
+    assert_eq!(checked(ARRIVED, "HTTP/1.1 200 OK\r\n\r\n{}"), refused);
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! What have agencies answered lately, so that they need not be asked again?
+//!
+//! Kept in memory only, sealed under the person's key, and for a day at most: it is theirs, and they can be asked again.
+//! Each gateway knows what it was answered itself.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use polku_proto::{AgencyId, CategorySet, YouthId};
+
+/// How long an answer is used again at most, as the contract has it.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many bytes of answers there are at most. What is forgotten is asked again.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+/// Who asked about whom. The asker is a keyed hash of the professional and the purpose: the same question of somebody else,
+/// or for something else, the agency may answer differently.
+type Asked = (YouthId, [u8; 32]);
+
+/// What an agency has answered when it was asked about a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// Which agency.
+    pub(crate) agency: AgencyId,
+    /// What it was asked for.
+    pub(crate) asked: CategorySet,
+    /// When it answered.
+    pub(crate) answered: Timestamp,
+    /// The contract's `AgencyFacts`, sealed.
+    pub(crate) sealed: Vec<u8>,
+}
+
+/// The answers of all agencies.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(Mutex<Book>);
+
+#[derive(Debug, Default)]
+struct Book {
+    answers: HashMap<Asked, Vec<Answer>>,
+    bytes: usize,
+}
+
+impl Answers {
+    /// What was answered to this asker about this person.
+    pub(crate) fn of(&self, youth: YouthId, asker: [u8; 32]) -> Vec<Answer> {
+        self.book().answers.get(&(youth, asker)).cloned().unwrap_or_default()
+    }
+
+    /// Keeps answers. The newest one to the same question takes the place of the one before.
+    pub(crate) fn keep(&self, youth: YouthId, asker: [u8; 32], answers: Vec<Answer>) {
+        let mut book = self.book();
+        let added: usize = answers.iter().map(|answer| answer.sealed.len()).sum();
+        if book.bytes + added > MOST_BYTES {
+            *book = Book::default();
+        }
+        book.bytes += added;
+        let all = book.answers.entry((youth, asker)).or_default();
+        let mut gone = 0;
+        for answer in answers {
+            let is_same = |other: &Answer| other.agency == answer.agency && other.asked == answer.asked;
+            gone += all.extract_if(.., |other| is_same(other)).map(|other| other.sealed.len()).sum::<usize>();
+            all.push(answer);
+        }
+        book.bytes -= gone;
+    }
+
+    /// Forgets what is old.
+    pub(crate) fn prune(&self, now: Timestamp) {
+        self.keep_only(|_, answers| {
+            answers.retain(|answer| answer.answered >= now - KEPT);
+            !answers.is_empty()
+        });
+    }
+
+    /// Forgets what was answered about people.
+    pub(crate) fn forget(&self, youths: &[YouthId]) {
+        self.keep_only(|(youth, _), _| !youths.contains(youth));
+    }
+
+    fn keep_only(&self, is_kept: impl FnMut(&Asked, &mut Vec<Answer>) -> bool) {
+        let mut book = self.book();
+        book.answers.retain(is_kept);
+        book.bytes = book.answers.values().flatten().map(|answer| answer.sealed.len()).sum();
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! How many deliveries that have waited or failed may be sent to an agency beside those that come fresh?
+//!
+//! A tenth, say, of what comes fresh, and some every second whatever comes: so what has piled up for an agency that was
+//! down does not fall upon it all at once. What finds nothing left is told when to come back: one after the other, each at
+//! an instant of its own.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// What is allowed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Allowance {
+    /// Of a hundred fresh ones.
+    pub(super) percent: u32,
+    /// Every second, and at once after a pause.
+    pub(super) per_second: u32,
+}
+
+impl Allowance {
+    fn most(self) -> f64 {
+        f64::from(self.per_second.max(1))
+    }
+
+    /// Between two that come back.
+    fn step(self) -> Duration {
+        Duration::from_secs(1) / self.per_second.max(1)
+    }
+}
+
+/// From how much on there is one: what is told to come back does so at a whole millisecond.
+const ENOUGH: f64 = 0.99;
+
+/// What is left of it for one agency.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget {
+    left: f64,
+    counted: Timestamp,
+    /// The instant that the last one was told to come back at.
+    last_turn: Timestamp,
+}
+
+impl Budget {
+    pub(super) fn new(allowance: Allowance, now: Timestamp) -> Self {
+        Self { left: allowance.most(), counted: now, last_turn: now }
+    }
+
+    /// A fresh one is sent.
+    pub(super) fn earn(&mut self, allowance: Allowance) {
+        self.add(allowance, f64::from(allowance.percent) / 100.0);
+    }
+
+    /// One that has waited is to be sent.
+    ///
+    /// # Errors
+    /// When it may come back, if nothing is left.
+    pub(super) fn take(&mut self, allowance: Allowance, now: Timestamp) -> Result<(), Timestamp> {
+        let passed = now.duration_since(self.counted).max(SignedDuration::ZERO);
+        self.add(allowance, passed.as_secs_f64() * f64::from(allowance.per_second));
+        self.counted = self.counted.max(now);
+        if self.left >= ENOUGH {
+            self.left -= 1.0;
+            return Ok(());
+        }
+        self.last_turn = self.last_turn.max(now) + allowance.step();
+        Err(self.last_turn)
+    }
+
+    fn add(&mut self, allowance: Allowance, more: f64) {
+        self.left = (self.left + more).min(allowance.most());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! How fast may each agency be sent to, as it answers?
+//!
+//! One breaker and one budget for each agency, in memory: after a start nothing is known of anybody, and what waits from
+//! before it comes back as slowly as after an outage.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use polku_proto::AgencyId;
+
+use super::breaker::{Breaker, Patience, Turned};
+use super::budget::{Allowance, Budget};
+use crate::config::DeliverySettings;
+
+/// The pace of all agencies.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    patience: Patience,
+    allowance: Allowance,
+    begun: Timestamp,
+    agencies: Mutex<HashMap<AgencyId, Paced>>,
+}
+
+#[derive(Debug)]
+struct Paced {
+    breaker: Breaker,
+    budget: Budget,
+    /// What came into the queue before has waited for the agency.
+    open_since: Timestamp,
+}
+
+/// What is known of a delivery before it is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Waited {
+    /// It has been sent before, or may have been.
+    Tried,
+    /// It has not, and came into the queue at this instant.
+    Since(Timestamp),
+}
+
+/// What came of asking the agency's system for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// An answer, be it a refusal.
+    Answer,
+    /// None, or that it wants to be left alone.
+    Nothing,
+}
+
+impl Pace {
+    pub(crate) fn new(settings: &DeliverySettings, begun: Timestamp) -> Self {
+        Self {
+            patience: Patience {
+                failures: NonZeroU32::new(settings.breaker_failures).unwrap_or(NonZeroU32::MIN),
+                probe_after: settings.probe_after,
+            },
+            allowance: Allowance { percent: settings.retry_percent, per_second: settings.retries_per_second },
+            begun,
+            agencies: Mutex::default(),
+        }
+    }
+
+    /// The agencies that are left alone at this instant, each with how many deliveries may be under way to it all the same.
+    pub(super) fn held(&self, now: Timestamp) -> Vec<(AgencyId, u32)> {
+        let agencies = self.agencies();
+        let held = agencies.iter().filter_map(|(id, paced)| Some((id.clone(), paced.breaker.limit(now)?)));
+        held.collect()
+    }
+
+    /// Whether a delivery may go to the agency now.
+    ///
+    /// # Errors
+    /// When it may come back, if not.
+    pub(super) fn admit(&self, agency: &AgencyId, waited: Waited, now: Timestamp) -> Result<(), Timestamp> {
+        let mut agencies = self.agencies();
+        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, now));
+        match (paced.breaker, waited) {
+            // The probe: only one is let through to here.
+            (Breaker::Open { .. }, _) => Ok(()),
+            (Breaker::Closed { .. }, Waited::Since(queued)) if queued >= paced.open_since => {
+                paced.budget.earn(self.allowance);
+                Ok(())
+            }
+            (Breaker::Closed { .. }, Waited::Since(_) | Waited::Tried) => {
+                paced.budget.take(self.allowance, now)
+            }
+        }
+    }
+
+    /// Learns from what came of an attempt.
+    pub(super) fn note(&self, agency: &AgencyId, heard: Heard, now: Timestamp) {
+        let mut agencies = self.agencies();
+        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, now));
+        let turned = match heard {
+            Heard::Answer => paced.breaker.answered(),
+            Heard::Nothing => paced.breaker.failed(self.patience, now),
+        };
+        match turned {
+            Turned::Opened => {
+                tracing::warn!(
+                    %agency,
+                    failures = self.patience.failures,
+                    probe_seconds = self.patience.probe_after.as_secs(),
+                    "the agency's system does not answer: its deliveries wait, and one at a time is tried"
+                );
+            }
+            Turned::Closed => {
+                paced.open_since = now;
+                paced.budget = Budget::new(self.allowance, now);
+                tracing::info!(%agency, "the agency's system answers again: its deliveries go on");
+            }
+            Turned::Not => {}
+        }
+    }
+
+    fn agencies(&self) -> MutexGuard<'_, HashMap<AgencyId, Paced>> {
+        self.agencies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Paced {
+    fn new(pace: &Pace, now: Timestamp) -> Self {
+        let budget = Budget::new(pace.allowance, now);
+        Self { breaker: Breaker::NEW, budget, open_since: pace.begun }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! Is an agency that is down left alone, and is what has waited for it let through slowly when it is back?
+
+use jiff::SignedDuration;
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+}
+
+fn pace() -> Pace {
+    let settings =
+        DeliverySettings { breaker_failures: 5, retries_per_second: 2, ..DeliverySettings::default() };
+    Pace::new(&settings, at(0))
+}
+
+fn agency(id: &str) -> AgencyId {
+    id.parse().unwrap()
+}
+
+fn down(pace: &Pace, id: &str, now: Timestamp) {
+    (0..5).for_each(|_| pace.note(&agency(id), Heard::Nothing, now));
+}
+
+#[test]
+fn one_that_is_down_is_held_and_the_others_are_not() {
+    let pace = pace();
+    down(&pace, "te", at(10));
+    pace.note(&agency("kela"), Heard::Answer, at(10));
+    assert_eq!(pace.held(at(10)), [(agency("te"), 0)]);
+    assert_eq!(pace.held(at(40)), [(agency("te"), 1)]);
+    assert_eq!(pace.admit(&agency("te"), Waited::Tried, at(40)), Ok(()));
+    pace.note(&agency("te"), Heard::Answer, at(41));
+    assert_eq!(pace.held(at(41)), []);
+}
+
+#[test]
+fn what_came_before_it_was_back_counts_as_waiting_and_what_comes_after_does_not() {
+    let pace = pace();
+    down(&pace, "te", at(10));
+    pace.note(&agency("te"), Heard::Answer, at(100));
+    let admitted = |waited| pace.admit(&agency("te"), waited, at(100)).is_ok();
+    assert_eq!([(); 4].map(|()| admitted(Waited::Since(at(50)))), [true, true, false, false]);
+    assert!(!admitted(Waited::Tried));
+    assert_eq!([(); 4].map(|()| admitted(Waited::Since(at(101)))), [true; 4]);
+}
+
+#[test]
+fn what_waits_from_before_the_start_comes_back_slowly() {
+    let pace = Pace { begun: at(1000), ..pace() };
+    let admitted = |waited| pace.admit(&agency("te"), waited, at(1001)).is_ok();
+    assert_eq!([(); 3].map(|()| admitted(Waited::Since(at(999)))), [true, true, false]);
+    assert!(admitted(Waited::Since(at(1001))));
+}

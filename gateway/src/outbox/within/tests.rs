@@ -1,0 +1,27 @@
+//! Does whoever stood still for too long do nothing more?
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::within;
+
+#[tokio::test]
+async fn whoever_stood_still_takes_no_further_step() {
+    let mut steps = 0;
+    let work = poll_fn(|context| {
+        steps += 1;
+        // As if the whole process had been stopped, and what it waits for had come about meanwhile.
+        std::thread::sleep(Duration::from_millis(30));
+        context.waker().wake_by_ref();
+        if steps < 2 { Poll::Pending } else { Poll::Ready(()) }
+    });
+    assert_eq!(within(Duration::from_millis(20), work).await, None);
+    assert_eq!(steps, 1);
+}
+
+#[tokio::test]
+async fn what_is_done_in_time_is_done() {
+    assert_eq!(within(Duration::from_secs(60), async { 7 }).await, Some(7));
+    assert_eq!(within(Duration::from_millis(1), std::future::pending::<()>()).await, None);
+}

@@ -1,0 +1,82 @@
+//! Does a professional decide on what the own role may see, and on nothing else, also in the own agency's section?
+
+use polku_adapters::Redelivery;
+use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::resolve_task_request::Resolution;
+use polku_proto::v1::{
+    ConflictResolution, DataCategory, ListTasksRequest, PlanPart, Purpose, ResolveTaskRequest, Task,
+};
+
+use super::table::{Keep, at, begin, goal, hide_housing, id, merge, merging, need, read, told, valid};
+use super::world::{ADULT, KELA, World, caller};
+use crate::caller::Caller;
+use crate::error::Error;
+
+/// Whoever sees all changes the same twice over one reading. The task of that.
+async fn clash(world: &World, plan: &str, edit: impl Fn(&mut PlanPart, &str)) -> String {
+    let whole = at(KELA, "keskusta", "coordinator");
+    let seen = read(world, &whole, plan).await;
+    let wanted = |text: &'static str| merging(&seen, KELA, |part| edit(part, text), Keep::All);
+    let first = world.gateway.merge_plan(&whole, wanted("Ensin")).await;
+    assert!(told(world, &whole, first).conflicts.is_empty());
+    let second = world.gateway.merge_plan(&whole, wanted("Sitten")).await;
+    let [conflict] = told(world, &whole, second).conflicts.try_into().unwrap();
+    conflict.task
+}
+
+async fn tasks(world: &World, caller: &Caller) -> Vec<Task> {
+    let request = ListTasksRequest { parent: "youths/-".to_owned(), ..ListTasksRequest::default() };
+    told(world, caller, world.gateway.list_tasks(caller, valid(request)).await).tasks
+}
+
+async fn decide(
+    world: &World,
+    caller: &Caller,
+    task: &str,
+    choice: Choice,
+    other: Option<PlanPart>,
+) -> Result<(), Error> {
+    let resolution = ConflictResolution { choice: choice.into(), other };
+    let resolution = Some(Resolution::Conflict(resolution));
+    let request = ResolveTaskRequest { request_id: id(), name: task.to_owned(), resolution };
+    world.gateway.resolve_task(caller, valid(request)).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_decides_on_what_it_may_see_alone() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = world.identify(ADULT).await;
+    let plan = begin(&world, KELA, &youth, Purpose::EmploymentServices).await;
+    let both = |part: &mut PlanPart| {
+        part.goals.push(goal("g1", "Oma koti"));
+        part.needs.push(need("n1", DataCategory::Housing, "Koditon"));
+    };
+    merge(&world, &caller(KELA), &plan, KELA, both).await;
+    hide_housing(&world);
+    let (official, whole) = (caller(KELA), at(KELA, "keskusta", "coordinator"));
+    let hidden = clash(&world, &plan, |part, text| part.needs[0].text = text.to_owned()).await;
+    let open = clash(&world, &plan, |part, text| part.goals[0].text = text.to_owned()).await;
+
+    // What the role does not see is nobody's to it, like a task that there is not.
+    assert_eq!(tasks(&world, &whole).await.len(), 2);
+    let [seen] = tasks(&world, &official).await.try_into().unwrap();
+    assert_eq!(seen.name, open);
+    for choice in [Choice::Ours, Choice::Theirs] {
+        let refused = decide(&world, &official, &hidden, choice, None).await;
+        assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+    }
+    // Nor is it there to be written.
+    let stated = |category: DataCategory| {
+        let mut goal = goal("g1", "Tuettu koti");
+        goal.category = category.into();
+        Some(PlanPart { owner: KELA.to_owned(), state: 1, goals: vec![goal], ..PlanPart::default() })
+    };
+    let refused =
+        decide(&world, &official, &open, Choice::Other, stated(DataCategory::Housing)).await.unwrap_err();
+    assert_eq!(refused.reason(), "CATEGORY_NOT_PERMITTED");
+    decide(&world, &official, &open, Choice::Other, stated(DataCategory::JointPlan)).await.unwrap();
+    decide(&world, &whole, &hidden, Choice::Ours, None).await.unwrap();
+    let part = read(&world, &whole, &plan).await.sections.into_iter().filter_map(|section| section.part);
+    let part = part.into_iter().find(|part| part.owner == KELA).unwrap();
+    assert_eq!((part.goals[0].text.as_str(), part.needs[0].text.as_str()), ("Tuettu koti", "Sitten"));
+}

@@ -1,0 +1,226 @@
+//! What if the host's clock is wrong, or is set while the gateway runs?
+//!
+//! The real binary, whose clock is set by a library of Debian's package faketime. What a delivery does when the clock is
+//! set at a certain step of it is in the gateway's own tests.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use polku_gateway::audit::AuditLog;
+use polku_gateway::clock::{Clock as _, SystemClock};
+use polku_proto::v1::decision::Verdict;
+use polku_proto::v1::{DeliveryState, GetReferralRequest, Purpose, VerifyConsentRequest};
+use polku_tests::simulators::Fault;
+use polku_tests::world::{
+    Client, GatewayProcess, OHJAAMO, PAJA, PEOPLE, TE, binary, eventually, full_content, referral_to,
+};
+
+use super::{CATEGORIES, Machine, PURPOSE, consenting, record};
+use crate::stage::wire;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A machine whose clock can be set.
+struct Host {
+    machine: Machine,
+    file: PathBuf,
+}
+
+impl Host {
+    fn make() -> Host {
+        let machine = Machine::make();
+        let file = machine.folder.path().join("clock");
+        let host = Host { machine, file };
+        host.set("+0");
+        host
+    }
+
+    /// So far from the right time.
+    fn set(&self, off: &str) {
+        // In one go: it is read all the time.
+        let beside = self.file.with_extension("new");
+        std::fs::write(&beside, off).unwrap();
+        std::fs::rename(beside, &self.file).unwrap();
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut libraries = std::fs::read_dir("/usr/lib").unwrap().filter_map(|entry| {
+            let library = entry.unwrap().path().join("faketime/libfaketimeMT.so.1");
+            library.exists().then_some(library)
+        });
+        let library = libraries.next().expect("faketime is not installed: run tests/run --setup");
+        let of = |name: &str, value: OsString| (OsString::from(name), value);
+        vec![
+            of("LD_PRELOAD", library.into()),
+            of("FAKETIME_TIMESTAMP_FILE", self.file.clone().into()),
+            of("FAKETIME_NO_CACHE", "1".into()),
+            of("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+            of("NO_FAKE_STAT", "1".into()),
+        ]
+    }
+
+    async fn start(&self) -> (GatewayProcess, Client) {
+        let (config, log) = (self.machine.world.config_file(), self.machine.log());
+        let gateway = GatewayProcess::start_with(self.environment(), &config, &log).await.unwrap();
+        let client = self.machine.client(&gateway);
+        (gateway, client)
+    }
+
+    fn said(&self, words: &str) -> bool {
+        std::fs::read_to_string(self.machine.log()).unwrap().contains(words)
+    }
+
+    /// The log is whole, no leaf of it is of an earlier time than the one before, and that the clock was set back is said.
+    async fn end(self, gateway: GatewayProcess) {
+        assert!(self.said("the host's clock was set back"), "it is not said");
+        gateway.kill().await.unwrap();
+        let path = self.machine.data().join("audit.log");
+        AuditLog::verify(&path).unwrap();
+        let (log, _) = AuditLog::open(&path).unwrap();
+        let mut times = Vec::new();
+        log.read(0, |_, leaf| times.push(leaf.time)).unwrap();
+        assert!(times.len() > 3 && times.is_sorted(), "the log goes back in time");
+    }
+}
+
+/// A consent that counts from so many minutes from now on, until so many.
+async fn consent(client: &Client, youth: &str, from: i64, until: i64) {
+    let now = SystemClock.now();
+    let mut request = consenting(youth);
+    let terms = request.terms.as_mut().unwrap();
+    terms.valid_from = (from > 0).then(|| wire(now + SignedDuration::from_mins(from)));
+    terms.valid_until = Some(wire(now + SignedDuration::from_mins(until)));
+    record(client, &request).await.unwrap();
+}
+
+async fn permits(client: &Client, youth: &str) -> bool {
+    let request = VerifyConsentRequest {
+        youth: youth.to_owned(),
+        discloser: OHJAAMO.to_owned(),
+        recipient: TE.to_owned(),
+        purpose: PURPOSE as i32,
+        categories: CATEGORIES.into_iter().map(|category| category as i32).collect(),
+        ..VerifyConsentRequest::default()
+    };
+    let answer = client.clone().consent.verify_consent(request).await.unwrap().into_inner();
+    answer.decision.unwrap().verdict() == Verdict::Permitted
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_ended_five_minutes_ahead_does_not_begin_again_five_minutes_back() {
+    let host = Host::make();
+    let (gateway, client) = host.start().await;
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
+    consent(&client, &youth, 0, 4).await;
+    assert!(permits(&client, &youth).await);
+    host.set("+5m");
+    assert!(!permits(&client, &youth).await, "used when it is over");
+    host.set("+0");
+    assert!(!permits(&client, &youth).await, "used again");
+    host.set("-5m");
+    assert!(!permits(&client, &youth).await, "used again");
+    host.end(gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_begins_in_a_day_is_not_used_before_two_days_ahead_nor_two_days_back() {
+    let host = Host::make();
+    let (gateway, client) = host.start().await;
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
+    consent(&client, &youth, 24 * 60, 36 * 60).await;
+    assert!(!permits(&client, &youth).await, "used before it begins");
+    host.set("-2d");
+    assert!(!permits(&client, &youth).await, "used before it begins");
+    host.set("+25h");
+    assert!(permits(&client, &youth).await);
+    host.set("+2d");
+    assert!(!permits(&client, &youth).await, "used when it is over");
+    host.set("-2d");
+    assert!(!permits(&client, &youth).await, "used again");
+    host.end(gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_behind_the_log_is_refused_until_the_clock_is_right() {
+    let host = Host::make();
+    let (gateway, client) = host.start().await;
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
+    consent(&client, &youth, 0, 4).await;
+    gateway.kill().await.unwrap();
+    for (off, behind) in [("-5m", "m"), ("-2d", "h")] {
+        host.set(off);
+        let mut command = Command::new(binary("polku").unwrap());
+        command.args(["serve", "--config"]).arg(host.machine.world.config_file()).envs(host.environment());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let last = said.lines().last().unwrap();
+        assert!(
+            !output.status.success() && last.contains("behind the last entry of the audit log"),
+            "{said}"
+        );
+        assert!(last.contains(behind), "it does not say by how much: {last}");
+    }
+    host.set("+0");
+    let (gateway, client) = host.start().await;
+    assert!(permits(&client, &youth).await);
+    gateway.stop().await.unwrap();
+}
+
+/// Refers, and waits until it has arrived.
+async fn arrives(
+    client: &Client,
+    agency: &str,
+    youth: &str,
+    purpose: Purpose,
+    meanwhile: impl AsyncFnOnce(),
+) {
+    let sent =
+        client.clone().referral.send_referral(referral_to(agency, youth, purpose, full_content())).await;
+    let name = sent.unwrap().into_inner().referral.unwrap().name;
+    meanwhile().await;
+    let delivered = eventually(PATIENCE, || async {
+        let referral = client.clone().referral.get_referral(GetReferralRequest { name: name.clone() }).await;
+        (referral.ok()?.into_inner().delivery_state() == DeliveryState::Delivered).then_some(())
+    });
+    delivered.await.expect("it is not delivered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_days_back_during_a_pause_it_is_tried_again_in_time() {
+    let host = Host::make();
+    let (gateway, client) = host.start().await;
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
+    consent(&client, &youth, 0, 60).await;
+    let te = &host.machine.world.te;
+    te.faults().set(Fault::Dead);
+    arrives(&client, TE, &youth, PURPOSE, async || {
+        let failed = || async { host.said("delivery attempt failed").then_some(()) };
+        eventually(PATIENCE, failed).await.expect("it is not tried");
+        host.set("-2d");
+        te.faults().clear().unwrap();
+    })
+    .await;
+    assert!(te.ledger().all_effects().values().all(|effects| *effects == 1));
+    host.end(gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_days_back_an_access_token_that_is_over_is_renewed() {
+    let host = Host::make();
+    let (gateway, mut client) = host.start().await;
+    let youth = client.identify(PEOPLE[0]).await.unwrap();
+    let purpose = Purpose::WorkshopCoaching;
+    client.record_consent(&youth, OHJAAMO, PAJA, purpose, &CATEGORIES).await.unwrap();
+    let walmu = &host.machine.world.walmu;
+    arrives(&client, PAJA, &youth, purpose, async || {}).await;
+    let issued = walmu.tokens_issued();
+    host.set("-2d");
+    walmu.revoke_tokens();
+    arrives(&client, PAJA, &youth, purpose, async || {}).await;
+    assert!(walmu.tokens_issued() > issued, "no token is asked for");
+    assert!(walmu.ledger().all_effects().values().all(|effects| *effects == 1));
+    host.end(gateway).await;
+}

@@ -1,0 +1,82 @@
+//! What if another program holds the database?
+
+use std::time::Duration;
+
+use polku_tests::world::PEOPLE;
+use rusqlite::Connection;
+use tokio::time::{Instant, sleep};
+
+use super::{Machine, assert_comes_back, consenting, record};
+use crate::stage::{Health, expect_health};
+
+/// How large the write-ahead log may be once nobody hinders it any more: `journal_size_limit` of the store.
+const WAL_BYTES: u64 = 64 * 1024 * 1024;
+
+fn other(machine: &Machine) -> Connection {
+    Connection::open(machine.data().join("polku.db")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_locked_for_a_second_is_waited_for() {
+    let mut machine = Machine::make();
+    let gateway = machine.start().await;
+    let client = machine.client(&gateway);
+    machine.works(&client).await;
+    let other = other(&machine);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    let release = async {
+        sleep(Duration::from_secs(1)).await;
+        other.execute_batch("ROLLBACK").unwrap();
+    };
+    let (_, ()) = tokio::join!(machine.works(&client), release);
+    assert!(began.elapsed() >= Duration::from_secs(1), "it was not locked");
+    machine.holds_all(gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_locked_for_long_is_said_to_be_and_taken_back() {
+    let mut machine = Machine::make();
+    let gateway = machine.start().await;
+    let client = machine.client(&gateway);
+    machine.works(&client).await;
+    let youth = client.clone().identify(PEOPLE[1]).await.unwrap();
+    let other = other(&machine);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let locked = Instant::now();
+    let waiting = consenting(&youth);
+    assert_comes_back(record(&client, &waiting).await, "STORE_UNAVAILABLE");
+    expect_health(&client.channel(), Health::NotServing).await;
+    sleep(Duration::from_secs(10).saturating_sub(locked.elapsed())).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    expect_health(&client.channel(), Health::Serving).await;
+    machine.acknowledged.push(record(&client, &waiting).await.unwrap().name);
+    machine.works(&client).await;
+    machine.holds_all(gateway).await;
+}
+
+/// A reader that stays holds the write-ahead log; it is used again from its beginning when the reader has gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_reader_delays_nobody_and_the_write_ahead_log_stays_bounded() {
+    let mut machine = Machine::make();
+    let gateway = machine.start().await;
+    let client = machine.client(&gateway);
+    machine.works(&client).await;
+    let wal = machine.data().join("polku.db-wal");
+    let size = || std::fs::metadata(&wal).unwrap().len();
+    let other = other(&machine);
+    other.execute_batch("BEGIN").unwrap();
+    other.query_row("SELECT count(*) FROM youth", [], |_| Ok(())).unwrap();
+    // Far more than the 1,000 pages after which the log is emptied otherwise.
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
+    while size() < 8 * 1024 * 1024 {
+        machine.acknowledged.push(record(&client, &consenting(&youth)).await.unwrap().name);
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    let peak = size();
+    for _ in 0..machine.acknowledged.len() {
+        machine.acknowledged.push(record(&client, &consenting(&youth)).await.unwrap().name);
+    }
+    assert!(size() <= peak.max(WAL_BYTES) && size() < 2 * peak, "{peak} bytes, and then {}", size());
+    machine.holds_all(gateway).await;
+}

@@ -1,0 +1,253 @@
+//! Is anything lost or doubled when the gateway is killed at a certain step of its work, or when its machine fails it there
+//! once?
+//!
+//! It is the real binary. A library that is preloaded into it counts its calls on files and connections, and stops it at
+//! the one that the seed says (`polku_tests::disk`).
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use polku_gateway::seal::Keys;
+use polku_tests::disk::{Disk, Point, Stop};
+use polku_tests::world::{
+    Client, Database, GatewayProcess, OHJAAMO, PAJA, PEOPLE, TE, World, eventually, full_content, referral_to,
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use super::{
+    Acknowledged, CATEGORIES, Numbers, change_mind, check_consents, check_data, check_referrals, client,
+    ledger, purpose, settings,
+};
+use crate::stage::how_often;
+
+/// How many seeds there are for each step; `POLKU_FAULT_SEEDS` says otherwise.
+const SEEDS: usize = 20;
+
+/// How many of them one gateway lives through: master keys have numbers up to 255.
+const TOGETHER: usize = 100;
+
+/// Longer than any step takes to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A step of the gateway's work.
+struct Step {
+    name: &'static str,
+    /// Which calls it is made of, for this seed, and among how many of them the seed chooses.
+    calls: fn(&World, usize) -> (Point, u64),
+    while_: While,
+}
+
+/// What goes on meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum While {
+    Calls,
+    /// Calls, and another master key comes into use.
+    Rotation,
+}
+
+/// Tells on a panic which seed each referral is from, and how to play it again.
+struct Origins {
+    step: &'static str,
+    made: Mutex<Vec<(String, usize, Stop)>>,
+}
+
+impl Drop for Origins {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for (name, seed, how) in self.made.lock().unwrap().iter() {
+                println!("{name}: seed {seed}, {how:?}");
+            }
+            println!(
+                "POLKU_FAULT_SEEDS=N cargo test -p polku-tests --test it -- crash::points::{}",
+                self.step
+            );
+        }
+    }
+}
+
+/// Where the office listens, or the workshop.
+fn port(world: &World, seed: usize) -> u16 {
+    let address = if seed.is_multiple_of(2) { world.te.address() } else { world.walmu.address() };
+    address.port()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_commit() {
+    let calls = |_: &World, _| (Point::Write("polku.db-wal"), 60);
+    holds(Step { name: "before_commit", calls, while_: While::Calls }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_commit() {
+    let calls = |_: &World, _| (Point::Sync("polku.db-wal"), 20);
+    holds(Step { name: "after_commit", calls, while_: While::Calls }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_send() {
+    let calls = |world: &World, seed| (Point::Send(port(world, seed)), 12);
+    holds(Step { name: "before_send", calls, while_: While::Calls }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_effect_before_mark() {
+    let calls = |world: &World, seed| (Point::Receive(port(world, seed)), 12);
+    holds(Step { name: "after_effect_before_mark", calls, while_: While::Calls }).await;
+}
+
+/// Of the database, and of the audit log.
+#[tokio::test(flavor = "multi_thread")]
+async fn during_checkpoint() {
+    let calls = |_: &World, seed: usize| match seed.is_multiple_of(2) {
+        true => (Point::Write("polku.db"), 8),
+        false => (Point::Rename("tlog/checkpoint"), 1),
+    };
+    holds(Step { name: "during_checkpoint", calls, while_: While::Calls }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn during_key_rotation() {
+    let calls = |_: &World, _| (Point::Write("polku.db-wal"), 60);
+    holds(Step { name: "during_key_rotation", calls, while_: While::Rotation }).await;
+}
+
+async fn holds(step: Step) {
+    let began = Instant::now();
+    let seeds: Vec<usize> = (0..how_often("POLKU_FAULT_SEEDS", SEEDS)).collect();
+    let mut acknowledged = 0;
+    for together in seeds.chunks(TOGETHER) {
+        acknowledged += play(&step, together).await;
+    }
+    println!(
+        "{}: {} seeds, killed and failed at each, {acknowledged} calls acknowledged, {} s",
+        step.name,
+        seeds.len(),
+        began.elapsed().as_secs()
+    );
+}
+
+/// Sends until it is over. What is refused, or not answered, is called again as it was.
+async fn call(
+    client: Client,
+    agency: &'static str,
+    youths: Vec<String>,
+    over: Arc<AtomicBool>,
+    book: Arc<Mutex<Acknowledged>>,
+) {
+    for youth in youths.iter().cycle() {
+        let request = referral_to(agency, youth, purpose(agency), full_content());
+        let answer = loop {
+            if over.load(Ordering::Relaxed) {
+                return;
+            }
+            match client.referral.clone().send_referral(request.clone()).await {
+                Ok(answer) => break answer.into_inner(),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        book.lock().unwrap().referrals.push((agency, answer.referral.unwrap().name));
+    }
+}
+
+async fn play(step: &Step, seeds: &[usize]) -> usize {
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &settings(Database::Embedded)).unwrap();
+    let disk = Disk::of(&folder.path().join("data"), folder.path()).unwrap();
+    let (config, log, keys) = (world.config_file(), folder.path().join("log"), folder.path().join("keys"));
+    let start = async || {
+        GatewayProcess::start_with(disk.environment(), &config, &log).await.unwrap_or_else(|error| {
+            panic!("{error:#}: {:?}", fs::read_to_string(&log).unwrap().lines().last())
+        })
+    };
+    let mut gateway = start().await;
+    let mut setting_up = client(&world, &gateway);
+    let mut youths = Vec::new();
+    for hetu in &PEOPLE[..6] {
+        let youth = setting_up.identify(hetu).await.unwrap();
+        for agency in [TE, PAJA] {
+            setting_up.record_consent(&youth, OHJAAMO, agency, purpose(agency), &CATEGORIES).await.unwrap();
+        }
+        youths.push(youth);
+    }
+    let book = Arc::new(Mutex::new(Acknowledged::default()));
+    let origins = Origins { step: step.name, made: Mutex::default() };
+    for seed in seeds {
+        for how in [Stop::Crash, Stop::Error] {
+            let before = book.lock().unwrap().referrals.len();
+            let over = Arc::new(AtomicBool::new(false));
+            let client = client(&world, &gateway);
+            let callers = [TE, PAJA].map(|agency| {
+                let (over, book) = (Arc::clone(&over), Arc::clone(&book));
+                tokio::spawn(call(client.clone(), agency, youths.clone(), over, book))
+            });
+            let fickle = [(TE, PEOPLE[6]), (PAJA, PEOPLE[7])].map(|(agency, hetu)| {
+                let ledger = ledger(&world, agency).clone();
+                let (over, book) = (Arc::clone(&over), Arc::clone(&book));
+                tokio::spawn(change_mind(over, client.clone(), agency, hetu, ledger, book))
+            });
+            let (point, among) = (step.calls)(&world, *seed);
+            let mut numbers = Numbers(*seed as u64);
+            // The first numbers of neighbouring seeds are alike.
+            numbers.below(2);
+            let count = usize::try_from(1 + numbers.below(among)).unwrap();
+            disk.stop_at(&point, count, how).unwrap();
+            if step.while_ == While::Rotation {
+                Keys::rotate(&keys).unwrap();
+                gateway.signal("HUP").await.unwrap();
+            }
+            let came = eventually(PATIENCE, || async { (!disk.waits_for_stop()).then_some(()) });
+            came.await
+                .unwrap_or_else(|| panic!("seed {seed}, {how:?}: call {count} of {point:?} does not come"));
+            if how == Stop::Crash {
+                // It is dead already; this takes note of it.
+                gateway.kill().await.unwrap();
+                end(&over, callers, fickle).await;
+                gateway = start().await;
+            } else {
+                let (had, book) = (book.lock().unwrap().referrals.len(), &book);
+                let goes_on = || async { (book.lock().unwrap().referrals.len() > had + 2).then_some(()) };
+                let goes_on = eventually(PATIENCE, goes_on).await;
+                goes_on.unwrap_or_else(|| {
+                    panic!("seed {seed}: after call {count} of {point:?} nothing goes on")
+                });
+                end(&over, callers, fickle).await;
+            }
+            let made = book.lock().unwrap().referrals[before..].to_vec();
+            origins.made.lock().unwrap().extend(made.into_iter().map(|(_, name)| (name, *seed, how)));
+        }
+    }
+    gateway.kill().await.unwrap();
+
+    let gateway = start().await;
+    let client = client(&world, &gateway);
+    let book = Arc::into_inner(book).unwrap().into_inner().unwrap();
+    check_referrals(&world, &client, &book).await;
+    check_consents(&world, &client, &book).await;
+    let mut everybody = Vec::new();
+    for hetu in &PEOPLE[..8] {
+        everybody.push(client.clone().identify(hetu).await.unwrap());
+    }
+    gateway.kill().await.unwrap();
+    check_data(&folder.path().join("data"), &world, &book, &everybody).await;
+    if step.while_ == While::Rotation {
+        let versions = world.store().await.unwrap().wrapped_versions().await.unwrap();
+        let newest = u8::try_from(1 + 2 * seeds.len()).unwrap();
+        assert_eq!(versions.iter().map(|(version, _)| *version).collect::<Vec<_>>(), [newest]);
+    }
+    assert!(book.referrals.len() >= seeds.len(), "nothing was sent");
+    book.referrals.len() + book.withdrawn.len()
+}
+
+/// All end after what they are at.
+async fn end(over: &AtomicBool, callers: [JoinHandle<()>; 2], fickle: [JoinHandle<Option<()>>; 2]) {
+    over.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    for caller in fickle {
+        caller.await.unwrap();
+    }
+}

@@ -1,0 +1,107 @@
+//! An agency is down for hours: do the others notice, and does it get a stampede when it is back?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use polku_gateway::audit::Event;
+use polku_gateway::clock::{Clock as _, ManualClock, SystemClock};
+use polku_proto::v1::DeliveryState;
+use polku_tests::simulators::Fault;
+use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings, eventually};
+
+use super::scene::{Scene, ordinary, send};
+
+/// How many deliveries wait for the agency.
+const WAITING: usize = 300;
+/// How many of them may be sent every second when it is back.
+const RATE: usize = 10;
+/// Six hours, ten minutes at a time.
+const STEPS: usize = 36;
+
+/// How many referrals have taken effect at the agency that was down.
+fn arrived(scene: &Scene) -> usize {
+    scene.ledger(TE).referrals().len()
+}
+
+/// How many there are when no more come for a while.
+async fn settled(scene: &Scene) -> usize {
+    let mut last = arrived(scene);
+    let mut quiet = 0;
+    while quiet < 8 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = arrived(scene);
+        quiet = if now == last { quiet + 1 } else { 0 };
+        last = now;
+    }
+    last
+}
+
+/// Over 6 simulated hours, each effect once, the others unaffected, and no thundering herd.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_that_was_down_for_hours_is_served_again_slowly_and_the_others_never_wait() {
+    let settings = WorldSettings {
+        retry_seconds: vec![5, 30, 300, 1800, 7200, 18000, 36000],
+        breaker_failures: 5,
+        probe_seconds: 30,
+        retries_per_second: u32::try_from(RATE).unwrap(),
+        // The clock stands still while a message is under way.
+        answer_ms: 10_000,
+        attempt_seconds: 12,
+        lease_seconds: 15,
+        ..WorldSettings::default()
+    };
+    let scene = Scene::open(&settings).await;
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let mut scene = scene.restart_at(Arc::clone(&clock) as _, |_| {}).await;
+    let mut people = Vec::new();
+    for hetu in &PEOPLE[..10] {
+        let (youth, _) = scene.consenting(hetu, TE).await;
+        scene.consenting(hetu, PAJA).await;
+        people.push(youth);
+    }
+    scene.faults(TE).set(Fault::Dead);
+    let mut names = Vec::new();
+    for number in 0..WAITING {
+        names.push(send(&mut scene.ohjaamo, ordinary(&people[number % people.len()], TE)).await.name);
+    }
+    for step in 0..STEPS {
+        clock.advance(SignedDuration::from_mins(10));
+        // Somebody else's referral is there in the same moment.
+        let other = scene.deliver(&people[step % people.len()], PAJA).await;
+        assert_eq!(other.delivery_state(), DeliveryState::Delivered, "step {step}");
+    }
+    assert_eq!(arrived(&scene), 0);
+
+    scene.faults(TE).clear().unwrap();
+    // The pause of the last probe is over: one delivery is tried, and what may go at once goes with it.
+    clock.advance(SignedDuration::from_secs(31));
+    let is_back = eventually(Duration::from_secs(15), || async { (arrived(&scene) > 0).then_some(()) });
+    is_back.await.expect("the agency is not tried again");
+    let first = settled(&scene).await;
+    assert!(first <= 1 + RATE, "{first} at once");
+    // What is new does not wait behind it.
+    let fresh = scene.deliver(&people[0], TE).await;
+    assert_eq!(fresh.delivery_state(), DeliveryState::Delivered);
+    names.push(fresh.name);
+    let mut before = settled(&scene).await;
+    let mut seconds = 0;
+    while before < names.len() {
+        clock.advance(SignedDuration::from_secs(1));
+        seconds += 1;
+        let now = settled(&scene).await;
+        assert!(now - before <= RATE + 1, "{} in second {seconds}", now - before);
+        before = now;
+        assert!(seconds <= 4 * WAITING / RATE, "after {seconds} seconds {before} have arrived");
+    }
+    for name in &names {
+        assert_eq!(scene.effects(TE, name), 1, "{name}");
+        scene.until_delivery(name, DeliveryState::Delivered).await;
+    }
+    let remains = scene.end().await;
+    remains.check_intents();
+    // Ten minutes after ten minutes there was a probe, and before that what it took to find out.
+    let te = remains.leaves.iter().filter(|leaf| leaf.organisation == TE);
+    let attempts = te.filter(|leaf| leaf.event == Event::DeliveryIntent).count();
+    assert!(attempts <= names.len() + 2 * STEPS + 32, "{attempts} attempts");
+}

@@ -1,0 +1,108 @@
+//! Are several gateways on one database as one, also when some of them stand still or are killed?
+//!
+//! Each is a process of its own, with its own folder; the database, the keys and the rest of the configuration are the
+//! same.
+
+mod erased;
+mod killed;
+mod log;
+mod news;
+mod paused;
+mod rotation;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use polku_proto::v1::{DataCategory, DeliveryState, GetReferralRequest, SendReferralRequest};
+use polku_tests::world::{
+    Client, Database, GatewayProcess, PAJA, TE, World, WorldSettings, full_content, referral_to,
+};
+use tempfile::TempDir;
+use tonic::{Code, Status};
+
+use crate::stage::{effects, purpose_of as purpose, withdrawal};
+
+/// How many gateways there are.
+const GATEWAYS: usize = 3;
+
+/// For how long a worker has a delivery for itself.
+const LEASE: Duration = Duration::from_secs(2);
+
+const CATEGORIES: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
+
+/// A world with several gateways.
+struct Scene {
+    folder: TempDir,
+    world: World,
+    gateways: Vec<GatewayProcess>,
+    /// The guidance point's system, at each of them.
+    clients: Vec<Client>,
+}
+
+impl Scene {
+    async fn open() -> Scene {
+        let folder = TempDir::new().unwrap();
+        let settings = WorldSettings {
+            database: Database::Server,
+            retry_seconds: vec![0],
+            lease_seconds: u32::try_from(LEASE.as_secs()).unwrap(),
+            attempt_seconds: 1,
+            answer_ms: 900,
+            ..WorldSettings::default()
+        };
+        let world = World::make(folder.path(), &settings).unwrap();
+        let mut scene = Scene { folder, world, gateways: Vec::new(), clients: Vec::new() };
+        for number in 0..GATEWAYS {
+            let gateway = scene.start(number).await;
+            scene.clients.push(scene.client(&gateway));
+            scene.gateways.push(gateway);
+        }
+        scene.world.connect_agencies(scene.gateways[0].bound);
+        scene
+    }
+
+    /// Starts the gateway with this number.
+    async fn start(&self, number: usize) -> GatewayProcess {
+        let config = self.folder.path().join(format!("polku-{number}.toml"));
+        let text = std::fs::read_to_string(self.world.config_file()).unwrap();
+        let own = format!("directory = \"data-{number}\"");
+        assert!(text.contains("directory = \"data\""));
+        std::fs::write(&config, text.replace("directory = \"data\"", &own)).unwrap();
+        let log = self.folder.path().join(format!("log-{number}"));
+        GatewayProcess::start_logging(&config, &log, "info").await.unwrap()
+    }
+
+    fn client(&self, gateway: &GatewayProcess) -> Client {
+        self.world.guidance_worker(gateway.bound.grpc).unwrap()
+    }
+
+    /// The folder of the gateway with this number.
+    fn data(&self, number: usize) -> PathBuf {
+        self.folder.path().join(format!("data-{number}"))
+    }
+
+    /// How often a referral has taken effect.
+    fn effects(&self, agency: &str, name: &str) -> usize {
+        let ledger = if agency == TE { self.world.te.ledger() } else { self.world.walmu.ledger() };
+        effects(ledger, name)
+    }
+}
+
+fn agency(number: usize) -> &'static str {
+    if number.is_multiple_of(2) { TE } else { PAJA }
+}
+
+fn referral(agency: &str, youth: &str) -> SendReferralRequest {
+    referral_to(agency, youth, purpose(agency), full_content())
+}
+
+/// Whether the call may be repeated unchanged, as the answer says.
+fn again(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted)
+}
+
+async fn state(client: &Client, name: &str) -> Option<DeliveryState> {
+    let request = GetReferralRequest { name: name.to_owned() };
+    let referral = client.referral.clone().get_referral(request).await.ok()?.into_inner();
+    Some(referral.delivery_state())
+}
