@@ -26,7 +26,7 @@ use polku_tests::world::{
 use tempfile::TempDir;
 
 use self::plans::{Plans, office};
-use crate::stage::{Numbers, effects, how_often, id_of, purpose_of as purpose, withdrawal};
+use crate::stage::{Numbers, PATIENCE, effects, how_often, id_of, purpose_of as purpose, withdrawal};
 
 /// How many callers there are at the same time.
 const CALLERS: usize = 4;
@@ -190,9 +190,9 @@ async fn kills_lose_nothing_and_double_nothing(database: Database, cycles: usize
         if cycle == cycles / 2 {
             // One life is long enough for a whole change of mind, however slow the machine is.
             let withdrawn = || async { (!book.lock().unwrap().withdrawn.is_empty()).then_some(()) };
-            eventually(Duration::from_secs(20), withdrawn).await.expect("no withdrawal is acknowledged");
+            eventually(PATIENCE, withdrawn).await.expect("no withdrawal is acknowledged");
             let merged = || async { plans.are_under_way().then_some(()) };
-            eventually(Duration::from_secs(20), merged).await.expect("changes of plans are not acknowledged");
+            eventually(PATIENCE, merged).await.expect("changes of plans are not acknowledged");
         }
         tokio::time::sleep(Duration::from_millis(20 + numbers.below(180))).await;
         gateway.kill().await.unwrap();
@@ -243,7 +243,7 @@ fn all_effects(ledger: &Ledger) -> BTreeMap<String, usize> {
 
 async fn check_referrals(world: &World, client: &Client, book: &Acknowledged) {
     for (_, name) in &book.referrals {
-        let delivered = eventually(Duration::from_secs(20), || async {
+        let delivered = eventually(PATIENCE, || async {
             let request = GetReferralRequest { name: name.clone() };
             let referral = client.referral.clone().get_referral(request).await.unwrap().into_inner();
             (referral.delivery_state() == DeliveryState::Delivered).then_some(referral)

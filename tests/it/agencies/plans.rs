@@ -13,8 +13,9 @@ use polku_tests::world::{OHJAAMO, WorldSettings, eventually, nobody};
 
 use super::bench::PURPOSE;
 use super::peers::{Peer, open, say};
-use crate::delivery::scene::{SOON, Scene};
+use crate::delivery::scene::Scene;
 use crate::plan::table;
+use crate::stage::PATIENCE;
 
 /// What is shared of plans here.
 const PLANNED: [DataCategory; 3] =
@@ -59,7 +60,7 @@ async fn settles(scene: &Scene, agency: &str) {
         states: open.map(i32::from).to_vec(),
         ..ListDeliveriesRequest::default()
     };
-    let ended = eventually(SOON, || async {
+    let ended = eventually(PATIENCE, || async {
         let listed = operator.clone().list_deliveries(request.clone()).await.unwrap().into_inner();
         listed.deliveries.is_empty().then_some(())
     });

@@ -6,7 +6,6 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use polku_gateway::audit::AuditLog;
@@ -19,9 +18,7 @@ use polku_tests::world::{
 };
 
 use super::{CATEGORIES, Machine, PURPOSE, consenting, record};
-use crate::stage::wire;
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::stage::{PATIENCE, wire};
 
 /// A machine whose clock can be set.
 struct Host {

@@ -9,14 +9,13 @@ use polku_proto::v1::{
 };
 use polku_tests::simulators::Ledger;
 use polku_tests::world::{
-    Client, GatewayProcess, OHJAAMO, PAJA, TE, World, eventually, professional, request_id,
+    Client, GatewayProcess, OHJAAMO, PAJA, PATIENCE, TE, World, eventually, professional, request_id,
 };
 use tonic::Code;
 
 use crate::plan::systems::heard;
 use crate::plan::table::{PURPOSE, add, create, edit, goal, read, section};
 
-const PATIENCE: Duration = Duration::from_secs(20);
 const SHARED: [DataCategory; 3] =
     [DataCategory::IdentityContact, DataCategory::ServiceAttendance, DataCategory::JointPlan];
 

@@ -21,16 +21,13 @@ use super::{
     Acknowledged, CATEGORIES, Numbers, change_mind, check_consents, check_data, check_referrals, client,
     ledger, purpose, settings,
 };
-use crate::stage::how_often;
+use crate::stage::{PATIENCE, how_often};
 
 /// How many seeds there are for each step; `POLKU_FAULT_SEEDS` says otherwise.
 const SEEDS: usize = 20;
 
 /// How many of them one gateway lives through: master keys have numbers up to 255.
 const TOGETHER: usize = 100;
-
-/// Longer than any step takes to come.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A step of the gateway's work.
 struct Step {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use polku_proto::v1::{AuditReceipt, Purpose, RecordConsentRequest};
 use polku_proto::{ConsentName, ReferralName};
@@ -14,14 +13,11 @@ use polku_tests::world::{
 };
 
 use super::medium::{Step, read};
-use crate::stage::BASIC;
+use crate::stage::{BASIC, PATIENCE};
 
 /// How often the gateway lives, and how many calls it answers each time.
 const LIVES: usize = 2;
 const CALLS: usize = 120;
-
-/// Longer than that takes.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How many call at the same time.
 const CALLERS: usize = 4;

@@ -1,16 +1,12 @@
 //! Is somebody who was erased at one gateway nobody at the others, from then on?
 
-use std::time::Duration;
-
 use polku_gateway::control::{Answer, Question, ask};
 use polku_gateway::store::Known;
 use polku_proto::YouthName;
-use polku_tests::world::{OHJAAMO, PEOPLE, TE, eventually};
+use polku_tests::world::{OHJAAMO, PATIENCE, PEOPLE, TE, eventually};
 
 use super::news::decision;
 use super::{CATEGORIES, Scene, purpose};
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_erased_at_one_gateway_is_nobody_at_the_others() {

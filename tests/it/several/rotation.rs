@@ -3,15 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use polku_tests::world::{GatewayProcess, PEOPLE, binary, eventually};
 use tonic::Code;
 
 use super::{GATEWAYS, Scene};
-use crate::stage::{Health, assert_refused, expect_health};
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::stage::{Health, PATIENCE, assert_refused, expect_health};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_master_key_that_one_gateway_is_told_of_comes_into_use_at_all() {

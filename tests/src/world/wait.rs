@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How long what comes by itself may take, however busy the machine is.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
