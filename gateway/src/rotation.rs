@@ -160,7 +160,11 @@ pub(crate) async fn read_anew(gateway: &Gateway, folder: PathBuf) {
 
 async fn once(gateway: &Gateway, folder: PathBuf) -> Result<(), Refused> {
     let _one = gateway.rotating.lock().await;
+    let path = folder.clone();
     let masters = tokio::task::spawn_blocking(move || Masters::load(&folder)).await??;
+    if gateway.keys.repeated(&masters) {
+        return Err(KeyError::Repeated { path }.into());
+    }
     expect_needed(gateway.store.as_ref(), &masters).await?;
     if let Some(version) = masters.differs_from(&gateway.keys.masters()) {
         return Err(KeyError::Changed { version }.into());

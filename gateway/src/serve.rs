@@ -391,11 +391,7 @@ async fn trouble(gateway: &Arc<Gateway>) -> Option<&'static str> {
     if !matches!(tokio::task::spawn_blocking(move || log.audit.is_writable()).await, Ok(true)) {
         return Some("the audit log cannot be written");
     }
-    let written = async {
-        let mark = gateway.store.reconciled().await?;
-        gateway.store.set_reconciled(mark).await
-    };
-    let written = timeout(PATIENCE, written).await;
+    let written = timeout(PATIENCE, gateway.store.try_writing()).await;
     if !matches!(written, Ok(Ok(()))) {
         return Some("the store cannot be written");
     }

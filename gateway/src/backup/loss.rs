@@ -54,6 +54,8 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
         return Err(BackupError::SameName);
     }
     let given_up = fs::read(pin.path()).map_err(failed(pin.path()))?;
+    // Before anything is written down: the name may be none that a key can have.
+    let (next, verifier) = next_key(&key_file, name)?;
     let (kept, former_key) = free_place(config);
     begin(&kept)?;
     write(&kept.join(GIVEN_UP), &given_up)?;
@@ -70,7 +72,7 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
         let aside = kept.join(tlog::FOLDER);
         fs::rename(&published, &aside).map_err(failed(&aside))?;
     }
-    let verifier = exchange(&key_file, &former_key, name)?;
+    exchange(&next, &key_file, &former_key)?;
     pin.remove().map_err(BackupError::Published)?;
     Ok(Loss { had, verifier, kept })
 }
@@ -102,17 +104,21 @@ fn cut_short(config: &Config, pin: &Pin, verifier: &Verifier) -> Option<Result<L
     Some(removed.map(|()| Loss { had, verifier: verifier.clone(), kept }))
 }
 
-/// Puts a new key in the place of the log's. The former one is kept beside it.
-fn exchange(key_file: &Path, former: &Path, name: &str) -> Result<Verifier, BackupError> {
+/// Makes a new key beside the log's.
+fn next_key(key_file: &Path, name: &str) -> Result<(PathBuf, Verifier), BackupError> {
     let next = key_file.with_extension("next");
     if next.exists() {
         fs::remove_file(&next).map_err(failed(&next))?;
     }
     let key = SigningKey::create(&next, name, Signature::Log).map_err(BackupError::Keys)?;
+    Ok((next, key.verifier().clone()))
+}
+
+/// Puts it in the place of the log's. The former one is kept beside it.
+fn exchange(next: &Path, key_file: &Path, former: &Path) -> Result<(), BackupError> {
     fs::hard_link(key_file, former).map_err(failed(former))?;
-    fs::rename(&next, key_file).map_err(failed(key_file))?;
-    sync(key_file.parent().unwrap_or(Path::new(".")))?;
-    Ok(key.verifier().clone())
+    fs::rename(next, key_file).map_err(failed(key_file))?;
+    sync(key_file.parent().unwrap_or(Path::new(".")))
 }
 
 /// Where nothing has been given up yet.

@@ -68,6 +68,26 @@ impl ForwardClock {
         SignedDuration::from_millis(i64::try_from(all.as_millis()).unwrap_or(i64::MAX))
     }
 
+    /// Begins or ends to count for how long the time stands still. Readings of several threads come here in any order.
+    fn turn(&self, is_behind: bool, millis: i64) {
+        let mut still = self.still();
+        match still.since {
+            None if is_behind => {
+                still.since = Some(Instant::now());
+                tracing::warn!(
+                    milliseconds = millis,
+                    "the host's clock was set back: the gateway's time stands still until it has caught up"
+                );
+            }
+            Some(since) if !is_behind => {
+                still.before += since.elapsed();
+                still.since = None;
+            }
+            None | Some(_) => {}
+        }
+        self.behind.store(still.since.is_some(), Ordering::Release);
+    }
+
     fn still(&self) -> MutexGuard<'_, Still> {
         self.still.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,18 +97,9 @@ impl Clock for ForwardClock {
     fn now(&self) -> Timestamp {
         let read = self.clock.now().as_millisecond();
         let latest = self.latest.fetch_max(read, Ordering::AcqRel).max(read);
-        if latest - read < NOTICED_MILLIS {
-            if self.behind.load(Ordering::Relaxed) && self.behind.swap(false, Ordering::Relaxed) {
-                let mut still = self.still();
-                let stood = still.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-                still.before += stood;
-            }
-        } else if !self.behind.swap(true, Ordering::Relaxed) {
-            self.still().since = Some(Instant::now());
-            tracing::warn!(
-                milliseconds = latest - read,
-                "the host's clock was set back: the gateway's time stands still until it has caught up"
-            );
+        let is_behind = latest - read >= NOTICED_MILLIS;
+        if is_behind != self.behind.load(Ordering::Acquire) {
+            self.turn(is_behind, latest - read);
         }
         Timestamp::from_millisecond(latest).unwrap_or(Timestamp::MAX)
     }

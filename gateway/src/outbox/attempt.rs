@@ -29,7 +29,10 @@ impl Gateway {
         if fate == Fate::Unknown && adapter.redelivery() != Redelivery::Deduplicates {
             if adapter.redelivery() == Redelivery::AnswersStatus && row.deadline > self.now() {
                 if let Err(later) = self.pass(&row) {
-                    return Ok(self.store.release(row.message, row.fence, later.min(row.deadline)).await?);
+                    return Ok(self
+                        .store
+                        .release(row.message, row.fence, self.no_later(&row, later))
+                        .await?);
                 }
                 pass = Pass::Given;
             }
@@ -57,15 +60,14 @@ impl Gateway {
         let left = row.leased_until.map_or(Duration::ZERO, |until| {
             Duration::try_from(until.duration_since(self.timer())).unwrap_or(Duration::ZERO)
         });
+        // Nor does it go on after the instant that the decision is good for.
+        let left = payload.decision().valid_until().map_or(left, |until| {
+            Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO).min(left)
+        });
         if left.is_zero() {
             return self.end(row, |now| End::lease_ran_out(fate, now)).await;
         }
-        // Nor does it go on after the instant that the decision is good for.
-        let good_for = payload
-            .decision()
-            .valid_until()
-            .map_or(left, |until| Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO));
-        let limit = self.delivery.attempt.min(left).min(good_for);
+        let limit = self.delivery.attempt.min(left);
         let sent = within(limit, adapter.deliver(payload, now)).await;
         let result = sent.unwrap_or_else(|| {
             // Each call of an adapter has a shorter deadline of its own, but a delivery may take several calls: one for
@@ -94,7 +96,7 @@ impl Gateway {
         // Never sooner than any look into the queue: a configured pause may be none at all.
         let later = next_attempt(&self.delivery.pauses, u32::MAX, 1.0, now)
             .clamp(now + super::LOOK_AGAIN, now + super::LOOK_FOR_ADAPTER);
-        let later = self.on_timer(later).min(row.deadline);
+        let later = self.no_later(&row, self.on_timer(later));
         Ok(self.store.release(row.message, row.fence, later).await?)
     }
 
@@ -135,6 +137,11 @@ impl Gateway {
         }
     }
 
+    /// An instant that it is put off until, on the clock that pauses are counted by, as its deadline allows.
+    pub(super) fn no_later(&self, row: &DeliveryRow, later: Timestamp) -> Timestamp {
+        later.min(self.on_timer(row.deadline))
+    }
+
     /// When the delivery was put into the queue, as its id says, or was put there once more, as its deadline does. A law may
     /// give it less time than the operator does.
     pub(crate) fn queued_at(&self, row: &DeliveryRow) -> Timestamp {
@@ -156,7 +163,7 @@ impl Gateway {
     /// When it may come back, if not.
     pub(super) fn pass(&self, row: &DeliveryRow) -> Result<(), Timestamp> {
         let is_fresh = row.attempts == 0 && row.state == DeliveryState::Queued;
-        let waited = if is_fresh { Waited::Since(self.queued_at(row)) } else { Waited::Tried };
+        let waited = if is_fresh { Waited::Since(self.on_timer(self.queued_at(row))) } else { Waited::Tried };
         match row.priority {
             Priority::Urgent => Ok(()),
             Priority::Ordinary => self.pace.admit(&row.agency, waited, self.timer()),

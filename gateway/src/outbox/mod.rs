@@ -192,7 +192,8 @@ impl Gateway {
             (agency, most.saturating_sub(busy))
         };
         let held = self.pace.held(now).into_iter().map(more).collect();
-        let lease = LeaseRequest { now, until, limit, per_agency: PER_AGENCY, under_way, held };
+        let lease =
+            LeaseRequest { now, time: self.now(), until, limit, per_agency: PER_AGENCY, under_way, held };
         Ok(self.store.lease_due(&lease).await?)
     }
 

@@ -77,6 +77,8 @@ impl Pace {
         let mut agencies = self.agencies();
         let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, now));
         match (paced.breaker, waited) {
+            // What was on its way here before it opened.
+            (Breaker::Open { probe_at }, _) if probe_at > now => Err(probe_at),
             // The probe: only one is let through to here.
             (Breaker::Open { .. }, _) => Ok(()),
             (Breaker::Closed { .. }, Waited::Since(queued)) if queued >= paced.open_since => {

@@ -135,7 +135,7 @@ impl Gateway {
         if matches!(verdict, Verdict::Goes(_)) && names_person(row.item) && person.identity_code()?.is_none()
         {
             // Due at once when the person has an identity code, as `wake_all` says.
-            let later = (self.timer() + super::LOOK_FOR_IDENTITY).min(row.deadline);
+            let later = self.no_later(&row, self.timer() + super::LOOK_FOR_IDENTITY);
             self.store.release(row.message, row.fence, later).await?;
             return Ok(Prepared::Nothing);
         }
@@ -146,7 +146,7 @@ impl Gateway {
             && pass == Pass::Needed
             && let Err(later) = self.pass(&row)
         {
-            self.store.release(row.message, row.fence, later.min(row.deadline)).await?;
+            self.store.release(row.message, row.fence, self.no_later(&row, later)).await?;
             return Ok(Prepared::Nothing);
         }
         match verdict {

@@ -82,7 +82,7 @@ impl Gateway {
         let (youth, agency, about) = (row.youth, row.agency.clone(), row.about.clone());
         let next = DeliveryRow {
             state: end.state,
-            due: self.on_timer(end.due).min(row.deadline),
+            due: self.no_later(&row, self.on_timer(end.due)),
             leased_until: None,
             reference: end.reference.or_else(|| row.reference.clone()),
             ..row

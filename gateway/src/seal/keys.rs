@@ -106,7 +106,7 @@ impl Keys {
             pseudonym: load(folder.join(PSEUDONYM_FILE))?,
             token: load(folder.join(TOKEN_FILE))?,
         };
-        if keys.repeated() {
+        if keys.repeated(&keys.masters()) {
             return Err(KeyError::Repeated { path: folder.to_owned() });
         }
         Ok(keys)
@@ -252,8 +252,8 @@ impl Keys {
         Zeroizing::new(keyed_hash(&self.token, &[salt, caller.as_bytes()]))
     }
 
-    fn repeated(&self) -> bool {
-        let masters = self.masters();
+    /// Whether the same key is there twice, with these master keys.
+    pub(crate) fn repeated(&self, masters: &Masters) -> bool {
         let others = [&self.identity, &self.pseudonym, &self.token];
         let mut secrets: Vec<_> = masters.secrets().map(|(_, secret)| secret).chain(others).collect();
         secrets.sort_unstable_by(|one, other| one.as_slice().cmp(other.as_slice()));

@@ -103,8 +103,10 @@ pub struct DeliveryWrite {
 /// Which deliveries a worker takes.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
-    /// The instant.
+    /// The instant, as pauses are counted.
     pub now: Timestamp,
+    /// The instant, as deadlines are: the same unless the host's clock was set back.
+    pub time: Timestamp,
     /// Until when they are taken.
     pub until: Timestamp,
     /// At most so many.

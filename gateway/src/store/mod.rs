@@ -271,6 +271,9 @@ pub trait Store: Several + Upkeep + Debug + Send + Sync {
     /// Moves that mark.
     async fn set_reconciled(&self, mark: Reconciled) -> Result<(), StoreError>;
 
+    /// Writes what is there already, to find out whether anything can be written.
+    async fn try_writing(&self) -> Result<(), StoreError>;
+
     /// Erases the answers of requests from before this instant, and keeps their ids: such a request finds that it has been
     /// made, with an empty answer. Answers how many.
     async fn erase_answers(&self, before: Timestamp) -> Result<u64, StoreError>;

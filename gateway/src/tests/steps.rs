@@ -51,6 +51,7 @@ pub(super) async fn lease(gateway: &Gateway) -> Vec<DeliveryRow> {
     let now = gateway.now();
     let lease = LeaseRequest {
         now,
+        time: now,
         until: now + gateway.delivery.lease,
         limit: 1_000,
         per_agency: 1_000,

@@ -16,6 +16,7 @@ use super::samples::{
 fn lease(second: i64, limit: u32) -> LeaseRequest {
     LeaseRequest {
         now: at(second),
+        time: at(second),
         until: at(second + 30),
         limit,
         per_agency: 100,

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{GROUP_LEAVES, Group, Job, Shared, refuse};
 use crate::audit::record::{START, encode};
 use crate::audit::{AuditError, Leaf, LeafError, Order, Placed, Receipt, leaf_hash};
+use crate::causes::told;
 
 /// How many leaves of others are copied at once.
 const COPIED: u32 = 4096;
@@ -87,10 +88,19 @@ impl Copy<'_> {
                 return Ok(());
             }
             for bytes in &found {
-                add_other(&mut group, bytes).inspect_err(|_| self.shared.disk.distrust())?;
+                add_other(&mut group, bytes).inspect_err(|error| self.contradicted(error))?;
             }
             self.shared.finish(group)?;
         }
+    }
+
+    /// The copy here is no copy of what all gateways write.
+    fn contradicted(&self, error: &AuditError) {
+        self.shared.disk.distrust();
+        tracing::error!(
+            cause = told(error),
+            "the audit log here is not the one that all gateways write, nothing is disclosed any more"
+        );
     }
 
     fn append(&mut self, appends: Vec<Appending>) {
@@ -106,11 +116,9 @@ impl Copy<'_> {
         };
         let Placed { before, head } = placed;
         let copied = before.iter().try_for_each(|bytes| add_other(&mut group, bytes));
-        if copied.is_err() || (group.leaves, group.last_hash) != (head.size, head.last_hash) {
-            self.shared.disk.distrust();
-            tracing::error!(
-                "the audit log here is not the one that all gateways write, nothing is disclosed any more"
-            );
+        let is_same = (group.leaves, group.last_hash) == (head.size, head.last_hash);
+        if let Err(error) = copied.and_then(|()| is_same.then_some(()).ok_or(AuditError::Differs)) {
+            self.contradicted(&error);
             return refuse(appends.into_iter().map(|(_, answer)| answer), &AuditError::Broken);
         }
         for (leaf, answer) in appends {

@@ -28,6 +28,7 @@ fn one_that_is_down_is_held_and_the_others_are_not() {
     down(&pace, "te", at(10));
     pace.note(&agency("kela"), Heard::Answer, at(10));
     assert_eq!(pace.held(at(10)), [(agency("te"), 0)]);
+    assert_eq!(pace.admit(&agency("te"), Waited::Tried, at(10)), Err(at(40)), "on its way when it opened");
     assert_eq!(pace.held(at(40)), [(agency("te"), 1)]);
     assert_eq!(pace.admit(&agency("te"), Waited::Tried, at(40)), Ok(()));
     pace.note(&agency("te"), Heard::Answer, at(41));

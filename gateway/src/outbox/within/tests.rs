@@ -12,12 +12,13 @@ async fn whoever_stood_still_takes_no_further_step() {
     let work = poll_fn(|context| {
         steps += 1;
         // As if the whole process had been stopped, and what it waits for had come about meanwhile.
-        std::thread::sleep(Duration::from_millis(30));
+        std::thread::sleep(Duration::from_millis(250));
         context.waker().wake_by_ref();
         if steps < 2 { Poll::Pending } else { Poll::Ready(()) }
     });
-    assert_eq!(within(Duration::from_millis(20), work).await, None);
-    assert_eq!(steps, 1);
+    assert_eq!(within(Duration::from_millis(200), work).await, None);
+    // None, if this test itself stood still before.
+    assert!(steps <= 1);
 }
 
 #[tokio::test]

@@ -183,13 +183,20 @@ impl Connector {
 
     /// Hears what other gateways tell, until the connection is lost.
     pub(super) async fn listen(&self, own: Uuid, heard: &mpsc::Sender<Heard>) -> Result<(), Error> {
+        let late = |_: &tokio::time::error::Elapsed| {
+            tracing::warn!("it took too long to open a connection to hear other gateways on")
+        };
         match &self.tls {
             None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
+                let opened = tokio::time::timeout(OPEN, self.config.connect(NoTls)).await;
+                let Ok(opened) = opened.inspect_err(late) else { return Ok(()) };
+                let (client, connection) = opened?;
                 listen_on(client, connection, own, heard).await
             }
             Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
+                let opened = tokio::time::timeout(OPEN, self.config.connect(tls.clone())).await;
+                let Ok(opened) = opened.inspect_err(late) else { return Ok(()) };
+                let (client, connection) = opened?;
                 listen_on(client, connection, own, heard).await
             }
         }

@@ -88,7 +88,10 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let talking = async {
-        client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+        match timeout(HEARTBEAT, client.batch_execute(&format!("LISTEN {CHANNEL}"))).await {
+            Ok(answer) => answer?,
+            Err(_) => return Ok(()),
+        }
         // What was told before is not told again.
         drop(sender.send(Heard::Missed).await);
         while !sender.is_closed() {

@@ -91,6 +91,11 @@ pub(super) fn set_reconciled(mark: Reconciled) -> Result<Step<'static>, StoreErr
     Ok(Step::one("UPDATE reconciled SET until = ?1, root = ?2", params![number(mark.until)?, mark.root]))
 }
 
+/// Writes the mark as it is.
+pub(super) fn as_it_is() -> Step<'static> {
+    Step::one("UPDATE reconciled SET until = until", params![])
+}
+
 /// Erases the answers of requests, at most `limit`. A sealed answer is never empty.
 pub(super) fn erase_answers(before: Timestamp, limit: u32) -> Step<'static> {
     let sql = "UPDATE request SET sealed_answer = ?3 WHERE (organisation, request) IN

@@ -33,7 +33,7 @@ pub(super) async fn lease_due<S: Session>(
         let held = lease.held.iter().find(|(other, _)| *other == lane.agency);
         // Once for each agency.
         if held.is_some() && passed.as_ref().is_none_or(|passed| passed.agency != lane.agency) {
-            let found = session.find(overdue(&lane.agency, lease.now, *room)).await?;
+            let found = session.find(overdue(&lane.agency, lease, *room)).await?;
             due.extend(found.into_iter().map(|(wake, number)| (lane.priority, wake, number)));
             *room = held.map_or(*room, |(_, more)| (*more).min(*room));
         }
@@ -220,10 +220,10 @@ fn due_in(lane: &Lane, now: Timestamp, limit: u32) -> Query<(i64, i64)> {
 }
 
 /// The same of what is past its deadline, for one agency and whatever the priority.
-fn overdue(agency: &AgencyId, now: Timestamp, limit: u32) -> Query<(i64, i64)> {
-    let condition = "delivery WHERE state IN (1, 2, 4) AND agency = ?1 AND deadline <= ?2 AND wake <= ?2
-        ORDER BY deadline, number LIMIT ?3";
-    let values = params![agency.as_str().to_owned(), instant(now), limit];
+fn overdue(agency: &AgencyId, lease: &LeaseRequest, limit: u32) -> Query<(i64, i64)> {
+    let condition = "delivery WHERE state IN (1, 2, 4) AND agency = ?1 AND deadline <= ?2 AND wake <= ?3
+        ORDER BY deadline, number LIMIT ?4";
+    let values = params![agency.as_str().to_owned(), instant(lease.time), instant(lease.now), limit];
     Query { sql: select("wake, number", condition), values, read: two_numbers }
 }
 

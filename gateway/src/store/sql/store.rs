@@ -302,7 +302,7 @@ impl<B: Backend> Store for B {
     }
 
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read(deliveries::deliveries(filter)).await
+        self.read_many(deliveries::deliveries(filter)).await
     }
 
     async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError> {
@@ -327,6 +327,10 @@ impl<B: Backend> Store for B {
 
     async fn set_reconciled(&self, mark: Reconciled) -> Result<(), StoreError> {
         self.write(Work::SetReconciled(mark)).await.map(drop)
+    }
+
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        self.write(Work::TryWriting).await.map(drop)
     }
 
     async fn erase_answers(&self, before: Timestamp) -> Result<u64, StoreError> {

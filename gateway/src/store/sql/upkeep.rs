@@ -49,7 +49,8 @@ const ERASE: [&str; 21] = [
 ];
 
 /// Everything about a referral, likewise.
-const ERASE_REFERRAL: [&str; 4] = [
+const ERASE_REFERRAL: [&str; 5] = [
+    "DELETE FROM told WHERE about IN (SELECT message FROM delivery WHERE referral = ?1)",
     "DELETE FROM told WHERE about = ?1",
     "DELETE FROM event WHERE referral = ?1",
     "DELETE FROM delivery WHERE referral = ?1",
@@ -60,7 +61,8 @@ const ERASE_REFERRAL: [&str; 4] = [
 const ERASE_TASK: [&str; 2] = ["DELETE FROM task_event WHERE task = ?1", "DELETE FROM task WHERE id = ?1"];
 
 /// Everything about a plan, likewise.
-const ERASE_PLAN: [&str; 7] = [
+const ERASE_PLAN: [&str; 8] = [
+    "DELETE FROM told WHERE about IN (SELECT message FROM delivery WHERE plan = ?1)",
     "DELETE FROM told WHERE about = ?1",
     "DELETE FROM delivery WHERE plan = ?1",
     "DELETE FROM task_event WHERE task IN (SELECT id FROM task WHERE plan = ?1)",
@@ -73,7 +75,7 @@ const ERASE_PLAN: [&str; 7] = [
 #[async_trait]
 impl<B: Backend> Upkeep for B {
     async fn wrapped_versions(&self) -> Result<Vec<(u8, u64)>, StoreError> {
-        self.read(wrapped_versions()).await
+        self.read_many(wrapped_versions()).await
     }
 
     async fn wrapped_by(&self, version: u8, limit: u32) -> Result<Vec<YouthRow>, StoreError> {
@@ -105,11 +107,11 @@ impl<B: Backend> Upkeep for B {
     }
 
     async fn expired_referrals(&self, before: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError> {
-        self.read(expired_referrals(before, limit)).await
+        self.read_many(expired_referrals(before, limit)).await
     }
 
     async fn expired_tasks(&self, before: Timestamp, limit: u32) -> Result<Vec<TaskRow>, StoreError> {
-        self.read(expired_tasks(before, limit)).await
+        self.read_many(expired_tasks(before, limit)).await
     }
 
     async fn bare_youths(
@@ -135,7 +137,7 @@ impl<B: Backend> Upkeep for B {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(InstrumentRow, u64)>, StoreError> {
-        self.read(instruments_before(leaf, after, limit)?).await
+        self.read_many(instruments_before(leaf, after, limit)?).await
     }
 
     async fn erase_details(&self, leaf: u64, limit: u32) -> Result<u64, StoreError> {

@@ -23,6 +23,7 @@ pub(in crate::store) enum Work {
     Lease(LeaseRequest),
     Release { message: MessageId, fence: u64, due: Timestamp },
     SetReconciled(Reconciled),
+    TryWriting,
     EraseAnswers { before: Timestamp, limit: u32 },
     Rewrap(Vec<Rewrapped>),
     NoteMasterKey(MasterKey),
@@ -54,6 +55,7 @@ impl Work {
             | Work::LookAtAllPlans(_)
             | Work::Release { .. }
             | Work::SetReconciled(_)
+            | Work::TryWriting
             | Work::EraseAnswers { .. }
             | Work::Rewrap(_)
             | Work::NoteMasterKey(_)
@@ -81,6 +83,7 @@ impl Work {
             Work::LookAtAllPlans(when) => vec![plans::look_at_all_plans(*when)],
             Work::Release { message, fence, due } => vec![deliveries::release(*message, *fence, *due)?],
             Work::SetReconciled(mark) => vec![changes::set_reconciled(*mark)?],
+            Work::TryWriting => vec![changes::as_it_is()],
             Work::EraseAnswers { before, limit } => vec![changes::erase_answers(*before, *limit)],
             Work::Rewrap(keys) => upkeep::rewrap(keys),
             Work::NoteMasterKey(key) => vec![upkeep::note_master_key(*key)],
