@@ -35,11 +35,8 @@ pub struct Kind {
     /// What it sends of its own accord.
     pub receives: &'static [Matter],
     /// Makes the adapter from the agency's table.
-    pub build: fn(AgencyId, toml::Table, &Network) -> Built,
+    pub build: fn(AgencyId, toml::Table, &Network) -> Result<Arc<dyn Adapter>, BuildError>,
 }
-
-/// An adapter, if it can be made.
-pub type Built = Result<Arc<dyn Adapter>, BuildError>;
 
 /// What messages are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

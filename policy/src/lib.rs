@@ -96,10 +96,10 @@
 //! # Errors
 //!
 //! Rules are refused when they do not parse, contradict the schema, speak of ages that are not there, lack what explains
-//! them, or fail on an ordinary question, at both sides of every limit of age too. What none of these is like can still
-//! fail. A rule that fails while it is evaluated is skipped by Cedar, also when it forbids; so a single error denies
-//! everything, the envelope included, with [`Reason::RulesFailed`]. That is never
-//! remembered.
+//! them, permit by an action of the law on another ground than a law, or fail on an ordinary question, at both sides of
+//! every limit of age too. What none of these is like can still fail. A rule that fails while it is evaluated is skipped
+//! by Cedar, also when it forbids; so a single error denies everything, the envelope included, with
+//! [`Reason::RulesFailed`]. That is never remembered.
 //!
 //! # Permits
 //!

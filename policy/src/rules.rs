@@ -44,9 +44,9 @@ pub struct RuleSource<'a> {
 /// Every rule has the annotations `@id` (unique), `@statute` (the section of law) and `@basis`: on a `permit` the kind
 /// of ground (`consent`, `disclosure_permit`, `statute`, `own_data`), on a `forbid` the code of the reason. A rule may
 /// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive; a
-/// `permit` whose ground is `statute` or `disclosure_permit` has to have `@valid_from`. A `permit` may have `@given_by`
-/// (`self`, `guardian`, `representative`: whose consents it rests on) and `@obligations` (codes of
-/// [`Obligation`](crate::Obligation), with commas between them).
+/// `permit` whose ground is `statute` or `disclosure_permit` has to have `@valid_from`, and one whose ground is not
+/// `statute` is for the action `disclose` alone. A `permit` may have `@given_by` (`self`, `guardian`, `representative`:
+/// whose consents it rests on) and `@obligations` (codes of [`Obligation`](crate::Obligation), with commas between them).
 pub struct Rules {
     schema: Schema,
     ages: Entities,
@@ -257,8 +257,8 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// Refuses rules that do not parse, contradict the schema, speak of ages that are not there, or do not have the
-    /// annotations that explain them.
+    /// Refuses rules that do not parse, contradict the schema, speak of ages that are not there, do not have the
+    /// annotations that explain them, or permit by an action of the law on another ground than a law.
     pub fn parse(source: RuleSource<'_>) -> Result<Rules, RulesError> {
         let digest = digest(&[source.schema.as_bytes(), source.rules.as_bytes(), source.ages.as_bytes()]);
         let (schema, mut warnings) = Schema::from_cedarschema_str(source.schema)

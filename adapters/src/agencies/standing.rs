@@ -9,7 +9,7 @@ use polku_proto::v1::{
 };
 use serde::Serialize;
 
-use super::envelope::{Unwritable, written_instant};
+use super::envelope::{Unwritable, instant, written_instant};
 use super::soap::tree::{Node, flag, group, text, texts};
 
 /// How an agency spells codes.
@@ -107,9 +107,8 @@ impl Tilanne {
 impl Vahvistettu {
     fn of(commitment: PlanCommitment) -> Result<Self, Unwritable> {
         let PlanCommitment { action, acknowledge_time } = commitment;
-        let time = acknowledge_time.ok_or(Unwritable("acknowledge_time"))?;
-        let time = written_instant(Some(time::from_wire(&time)), "acknowledge_time")?;
-        Ok(Self { tunnus: action, aika: time.unwrap_or_default() })
+        let time = instant(acknowledge_time.as_ref().map(time::from_wire), "acknowledge_time")?;
+        Ok(Self { tunnus: action, aika: time.to_string() })
     }
 
     fn node(self) -> Option<Node> {
@@ -120,17 +119,18 @@ impl Vahvistettu {
 impl Kirjaus {
     fn of(record: MeetingRecord, spelled: Spelling) -> Result<Self, Unwritable> {
         let laji = record_kind(record.kind()).ok_or(Unwritable("meeting_kind"))?;
-        let missing: Vec<_> = record.missing().map(|empty| seat(empty).map(spelled)).collect();
-        let puuttuu: Option<Vec<String>> = missing.into_iter().collect();
         let MeetingRecord {
             category: _,
             meeting,
             kind: _,
             attended,
             client_attended,
-            missing: _,
+            missing,
             questionnaire_before,
         } = record;
+        // One of a newer contract must not go unsaid: without any there was a quorum.
+        let missing = missing.into_iter().map(|empty| Seat::try_from(empty).ok().and_then(seat).map(spelled));
+        let puuttuu: Option<Vec<String>> = missing.collect();
         Ok(Self {
             tapaaminen: meeting,
             laji: spelled(laji),

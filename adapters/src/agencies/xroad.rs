@@ -72,8 +72,8 @@ pub(super) fn user_id(id: Option<&str>) -> Result<Option<String>, SettingError> 
 }
 
 /// Gives the user of this id, the gateway or a professional, with the country prefix, as it stands in `userId` of SOAP and
-/// `X-Road-UserId` of REST: neither is one of X-Road's identifiers, whose characters are few. None if the id is one of a
-/// person.
+/// `X-Road-UserId` of REST: neither is one of X-Road's identifiers, whose characters are few. None if the id is empty,
+/// longer than 64 characters, has others than printable ASCII, or holds a personal identity code.
 pub(super) fn user(id: &str) -> Option<String> {
     let fits = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     (fits && !has_hetu(id)).then(|| format!("FI{id}"))

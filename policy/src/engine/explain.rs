@@ -18,7 +18,7 @@ impl Engine {
     /// tells of prohibitions.
     pub fn explain(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Explanation {
         let decision = self.decide(index, asked, question);
-        let failed = decision.reasons().contains(&Reason::RulesFailed);
+        let failed = decision.rules_failed();
         let told = asked.difference(ENVELOPE).intersection(disclosed(question.viewer));
         let ends = self.agencies.ends(&question.channel);
         let word = index.word(question, self.sides(ends), told);

@@ -1,10 +1,10 @@
 //! What do the annotations of a rule say?
 
-use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy, PolicyId};
+use cedar_policy::{Effect, EntityUid, Policy, PolicyId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use super::{Action, RulesError};
+use super::{Action, RulesError, concerns};
 use crate::decision::{BasisKind, Obligation, Reason};
 use crate::index::GivenBy;
 
@@ -78,7 +78,9 @@ impl Note {
             given_by,
             obligations,
             reads_ages,
-            on_the_word_alone: is_on_the_word_alone(policy),
+            on_the_word_alone: !Action::ALL
+                .into_iter()
+                .any(|action| action != Action::Disclose && concerns(policy, action)),
             valid_from,
             valid_until,
         };
@@ -100,14 +102,6 @@ impl Note {
     pub(super) fn in_force(&self, instant: Option<Timestamp>) -> bool {
         // None sorts before every instant, on both sides.
         self.valid_from <= instant && self.valid_until.is_none_or(|until| instant < Some(until))
-    }
-}
-
-/// Tells whether a rule is for the young person's word and own data alone, by its scope.
-fn is_on_the_word_alone(policy: &Policy) -> bool {
-    match policy.action_constraint() {
-        ActionConstraint::Eq(action) => action.id().unescaped() == Action::Disclose.name(),
-        ActionConstraint::Any | ActionConstraint::In(_) => false,
     }
 }
 

@@ -168,7 +168,12 @@ fn a_basis_has_to_fit_the_effect() {
 #[test]
 fn what_a_law_opens_rests_on_a_law() {
     let disclose = r#"action == Action::"disclose""#;
-    for scope in [r#"action == Action::"disclose_by_law""#, "action"] {
+    let by_law = [
+        r#"action == Action::"disclose_by_law""#,
+        r#"action in [Action::"disclose", Action::"disclose_by_law_despite_prohibition"]"#,
+        "action",
+    ];
+    for scope in by_law {
         for basis in ["consent", "own_data"] {
             let text = good_with("@basis(\"consent\")", &format!("@basis(\"{basis}\")"));
             assert!(
@@ -176,6 +181,9 @@ fn what_a_law_opens_rests_on_a_law() {
                 "{scope}"
             );
         }
+    }
+    for scope in [r#"action in [Action::"disclose"]"#, r#"action in Action::"disclose""#] {
+        assert!(parse(&GOOD.replace(disclose, scope)).is_ok(), "{scope}");
     }
 }
 

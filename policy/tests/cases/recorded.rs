@@ -182,11 +182,24 @@ fn a_changed_rule_changes_what_it_is_about_and_nothing_else() {
     let plain = "employment to social for guidance: housing (guardian's consent, age 17): \
                  permitted by consent-of-guardian -> withheld for no_basis";
     assert!(texts.iter().any(|text| text == plain), "{texts:#?}");
-    // A law that stands above a prohibition is the ground with or without a consent.
-    let lawful =
-        "employment to social for guidance: housing (guardian's consent, ground child_welfare_notice";
-    assert!(!texts.iter().any(|text| text.starts_with(lawful)), "{texts:#?}");
     assert_eq!(format!("{:?}", changes[0]), "Change(redacted)");
+}
+
+/// A law that stands above a prohibition is the ground with or without a consent; without the law it is the consent.
+#[test]
+fn what_stays_permitted_by_another_rule_has_other_grounds() {
+    let (old, recorded) = asked();
+    let rules = rules_with(
+        "   Category::\"housing\", Category::\"education_work\"].contains(resource)\n",
+        "   Category::\"education_work\"].contains(resource)\n",
+    );
+    let changes = difference(old, &engine(rules), recorded, now());
+    let expected = "employment to social for guidance: housing (guardian's consent, ground child_welfare_notice, \
+                    age 17): permitted by child-welfare-notice -> permitted by consent-of-guardian";
+    let texts: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    let place = texts.iter().position(|text| text == expected);
+    let place = place.unwrap_or_else(|| panic!("{texts:#?}"));
+    assert_eq!(changes[place].shift(), Shift::OtherGrounds);
 }
 
 #[test]

@@ -23,6 +23,7 @@ ELEMENTS = {
 }
 PLACE = re.compile(r"Task\.([a-zA-Z]+)(?:\.where\((.+)\))?")
 EQUALITY = re.compile(r"([a-zA-Z.]+) = '([^']*)'")
+VALUE = re.compile(r"value[A-Z][a-zA-Z]*")
 CONDITION = re.compile(r"Task\?identifier=urn:ietf:rfc:3986\|(urn:uuid:[0-9a-f-]{36})")
 
 # As it may stand at a county: much in it is nobody else's.
@@ -55,10 +56,16 @@ def task_after(entry: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any] | No
     try:
         for operation in entry["resource"]["parameter"]:
             apply(operation, task)
+        once = deepcopy(task)
+        for operation in entry["resource"]["parameter"]:
+            apply(operation, task)
         Task.model_validate(task)
     except (Wrong, KeyError, ValueError, ValidationError) as error:
         yield f"a patch that cannot be applied: {type(error).__name__} {error.args[:1]}", None
         return
+    # A server may know what a message creates, and not the message.
+    if task != once:
+        yield "a patch that changes more when it comes again", None
     if any(task.get(name) != value for name, value in OWN.items()):
         yield "a patch of what is the county's own", None
     yield "", task
@@ -117,7 +124,11 @@ def at(value: Any, path: list[str]) -> list[Any]:
         return [found for item in value for found in at(item, path)]
     if not path:
         return [value]
-    return at(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
+    if not isinstance(value, dict):
+        return []
+    # An element of many types has the type in its name, and in a path not.
+    names = [name for name in value if name == path[0] or (path[0] == "value" and VALUE.fullmatch(name))]
+    return [found for name in names for found in at(value[name], path[1:])]
 
 
 def typed(part: dict[str, Any], kind: str) -> Any:

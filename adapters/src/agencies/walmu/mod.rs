@@ -189,7 +189,7 @@ impl CaseManagement {
     }
 
     async fn send(&self, id: MessageId, message: Message, now: Timestamp) -> Result<Receipt, Failure> {
-        let mut request = post(self.uri(&message.path)?, message.body);
+        let mut request = post(uri(&self.base, &message.path)?, message.body);
         let key = HeaderValue::try_from(id.to_string()).map_err(|_| unwritable("message_id"))?;
         request.headers_mut().insert("idempotency-key", key);
         let answer = self.exchange(request, now).await?;
@@ -218,7 +218,7 @@ impl CaseManagement {
     }
 
     async fn find(&self, asked: &Asked, body: Vec<u8>, now: Timestamp) -> Result<AgencyFacts, Failure> {
-        let request = post(self.uri("/asiakkaat/haku")?, body);
+        let request = post(uri(&self.base, "/asiakkaat/haku")?, body);
         self.facts(&self.exchange(request, now).await?, asked)
     }
 
@@ -254,10 +254,6 @@ impl CaseManagement {
         }
         let token = tokens.replace(&token, now, authorised).await?;
         Ok(self.http.send_by(with(&request, &token), until).await?)
-    }
-
-    fn uri(&self, path: &str) -> Result<Uri, Failure> {
-        uri(&self.base, path)
     }
 }
 

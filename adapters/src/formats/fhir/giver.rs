@@ -27,7 +27,7 @@ const OTHERS: [&str; 5] =
 ///
 /// # Errors
 /// The one who gives it is not the consent's own patient, two differ, or somebody is listed of whom it is not told who they
-/// are.
+/// are: a patient by a literal reference alone is one of these.
 pub(super) fn read(
     consent: &mut Object,
     name: &'static str,
@@ -47,13 +47,18 @@ pub(super) fn read(
 
 fn who(mut reference: Object, place: &Place, patient: &Patient) -> Result<Option<Giver>, ImportError> {
     let literal = reference.text("reference")?;
-    let kind = reference.text("type")?.or_else(|| literal.as_deref().and_then(kind_of));
+    let literal_kind = literal.as_deref().and_then(kind_of);
+    let kind = match (reference.text("type")?, literal_kind) {
+        (Some(kind), Some(other)) if kind != other => return Err(place.fault(Problem::Unsupported)),
+        (kind, literal_kind) => kind.or(literal_kind),
+    };
     let identifier = reference.object("identifier")?.map(identifier_of).transpose()?;
     reference.pass_over(&["display", "id"]);
     reference.end()?;
     let named = identifier.map(|(system, value)| named(&system, &value));
     match (kind.as_deref(), named) {
-        (Some("Patient"), None) => Ok(Some(Giver::Patient)),
+        // Of a literal reference nobody can tell which patient it leads to: a parent may be one, too.
+        (Some("Patient"), None) if literal.is_none() => Ok(Some(Giver::Patient)),
         (Some("Patient") | None, Some(Some(named))) if named == *patient => Ok(Some(Giver::Patient)),
         (Some("Patient"), Some(_)) => Err(place.fault(Problem::Unrelated)),
         (Some("RelatedPerson"), _) => Ok(Some(Giver::RelatedPerson)),

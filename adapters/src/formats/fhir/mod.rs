@@ -53,7 +53,7 @@ pub(crate) use frame::{coding, identifier_of, party};
 pub use giver::Giver;
 pub use import::{Imported, Patient, Reading, import};
 pub use sote::{Recorder, export_sote};
-pub(crate) use sote::{Sote, provenance, sote};
+pub(crate) use sote::{provenance, sote};
 
 #[cfg(test)]
 mod tests;

@@ -65,8 +65,8 @@ impl Recorder {
     }
 }
 
-/// Writes a permit to disclose in force as a transaction `Bundle` that creates the `Consent` and its `Provenance`,
-/// recorded when it was given the last time. The patient is named by the personal identity code when it is given, and else by the
+/// Writes a permit to disclose in force as a transaction `Bundle` that creates the `Consent` and its `Provenance`, recorded
+/// when it was given the last time. The patient is named by the personal identity code when it is given, and else by the
 /// gateway's own name (system `urn:polku:youth`).
 ///
 /// # Errors
@@ -79,7 +79,8 @@ pub fn export_sote(
     recorder: &Recorder,
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
 ) -> Result<Value, ExportError> {
-    let Sote { consent: resource, provenance } = sote(consent, subject, recorder, parties)?;
+    let resource = sote(consent, subject, parties)?;
+    let provenance = provenance(consent, subject, recorder, parties)?;
     let url = provenance.get("target").and_then(|target| target.pointer("/0/reference")).cloned();
     let request = |url: &str| json!({"method": "POST", "url": url});
     Ok(json!({
@@ -92,19 +93,12 @@ pub fn export_sote(
     }))
 }
 
-/// The two resources of a permit. The second one points to the first by `urn:uuid:` and the id of the consent.
-pub(crate) struct Sote {
-    pub(crate) consent: Map<String, Value>,
-    pub(crate) provenance: Map<String, Value>,
-}
-
-/// Writes the resources of a permit to disclose in force.
+/// Writes a permit to disclose in force as the `Consent` alone.
 pub(crate) fn sote(
     consent: &Consent,
     subject: Option<&Hetu>,
-    recorder: &Recorder,
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
-) -> Result<Sote, ExportError> {
+) -> Result<Map<String, Value>, ExportError> {
     let record = Record::read(consent)?;
     if record.kind != ConsentKind::DisclosurePermit {
         return Err(ExportError::NotAPermit);
@@ -121,7 +115,7 @@ pub(crate) fn sote(
     let mut resource = record.resource(category, subject, parties)?;
     // The server gives the id.
     resource.remove("id");
-    Ok(Sote { consent: resource, provenance: provenance(consent, subject, recorder, parties)? })
+    Ok(resource)
 }
 
 /// Writes who recorded a consent, and when it was given the last time, whatever shape the consent itself has. It points to

@@ -309,7 +309,13 @@ fn notice(entries: &[Value], provenance: &Value) -> Result<String, Complaint> {
     }
     // A Task on which nobody has worked yet.
     let mut task = serde_json::json!({"status": "requested"});
-    patch::apply(patch.get("resource").ok_or("Parameters")?, &mut task)?;
+    let patch = patch.get("resource").ok_or("Parameters")?;
+    patch::apply(patch, &mut task)?;
+    let once = task.clone();
+    patch::apply(patch, &mut task)?;
+    if task != once {
+        return Err("a patch that changes more when it comes again".to_owned());
+    }
     is(&task, "/businessStatus/coding/0/system", "urn:polku:referral-state")?;
     let code = text(&task, "/businessStatus/coding/0/code")?;
     let (_, status) = STATES.iter().find(|(known, _)| *known == code).ok_or("businessStatus")?;

@@ -78,7 +78,16 @@ fn values<'v>(value: &'v Value, path: &[String]) -> Vec<&'v str> {
     match (value, path) {
         (Value::Array(items), _) => items.iter().flat_map(|item| values(item, path)).collect(),
         (Value::Object(members), [first, rest @ ..]) => {
-            members.get(first).map(|member| values(member, rest)).unwrap_or_default()
+            // An element of many types has the type in its name, and in a path not.
+            let is_first = |name: &str| {
+                name == first
+                    || first == "value"
+                        && name
+                            .strip_prefix(first.as_str())
+                            .is_some_and(|kind| kind.starts_with(char::is_uppercase))
+            };
+            let found = members.iter().filter(|(name, _)| is_first(name));
+            found.flat_map(|(_, member)| values(member, rest)).collect()
         }
         (Value::String(text), []) => vec![text.as_str()],
         _ => Vec::new(),

@@ -252,4 +252,11 @@ fn what_cannot_be_written() {
     assert_eq!(plan(|part| part.actions[0].start = "2027-03-01".into()), "actions.end");
     assert_eq!(plan(|part| part.actions[0].state = 0), "actions.state");
     assert_eq!(plan(|part| part.meetings[0].state = 0), "meetings.state");
+    let missing: [fn(&mut PlanPart); 2] = [
+        |part| part.standing.as_mut().unwrap().meetings[0].missing = vec![0],
+        |part| part.standing.as_mut().unwrap().meetings[0].missing = vec![99],
+    ];
+    for unknown in missing {
+        assert_eq!(plan(unknown), "meetings.missing");
+    }
 }

@@ -42,9 +42,8 @@ pub(super) fn patched(patch: &Value, mut task: Value) -> Value {
             "delete" => match path.split_once(".where(") {
                 None => drop(object.remove(path.strip_prefix("Task.").unwrap())),
                 Some((list, fits)) => {
-                    let kind = fits.rsplit('\'').nth(1).unwrap();
-                    let list = object[list.strip_prefix("Task.").unwrap()].as_array_mut().unwrap();
-                    list.retain(|item| item["type"]["coding"][0]["code"] != kind);
+                    let Some(list) = object.get_mut(list.strip_prefix("Task.").unwrap()) else { continue };
+                    list.as_array_mut().unwrap().retain(|item| !meets(item, fits.strip_suffix(')').unwrap()));
                 }
             },
             "add" => {
@@ -80,6 +79,17 @@ pub(super) fn patched(patch: &Value, mut task: Value) -> Value {
     task
 }
 
+/// Tells whether an element of a list has every text that a condition asks for.
+fn meets(item: &Value, condition: &str) -> bool {
+    condition.split(" and ").all(|equality| {
+        let (path, text) = equality.split_once(" = ").unwrap();
+        let path =
+            path.replace("coding", "coding/0").replace("value.identifier", "valueReference/identifier");
+        let found = item.pointer(&format!("/{}", path.replace('.', "/")));
+        found.is_some_and(|found| text == format!("'{}'", found.as_str().unwrap()))
+    })
+}
+
 /// The value of a part, and the name of its type.
 fn value_of(part: &Value) -> (String, Value) {
     let mut members = part.as_object().unwrap().iter().filter(|(name, _)| *name != "name");
@@ -88,13 +98,37 @@ fn value_of(part: &Value) -> (String, Value) {
     (kind.clone(), value.clone())
 }
 
-/// The Task that comes of news, at such a county.
-pub(super) fn task_after(bundle: &Value) -> Value {
+/// The patch in news.
+fn patch_of(bundle: &Value) -> &Value {
     let entries = bundle["entry"].as_array().unwrap();
     let entry = entries.iter().find(|entry| entry["request"]["method"] == "PATCH").unwrap();
     let found = format!("Task?identifier=urn:ietf:rfc:3986|urn:uuid:{}", trial::REFERRAL);
     assert_eq!(entry["request"]["url"], found);
-    patched(&entry["resource"], worked_on())
+    &entry["resource"]
+}
+
+/// The Task that comes of news, at such a county.
+pub(super) fn task_after(bundle: &Value) -> Value {
+    patched(patch_of(bundle), worked_on())
+}
+
+/// The answer to the first time is lost, and the county's server knows the entries and not the message.
+#[test]
+fn what_comes_again_stands_there_once() {
+    let notice = ReferralNotice {
+        delivery_state: DeliveryState::InDoubt.into(),
+        answer: Some(trial::content()),
+        ..trial::notice()
+    };
+    let told = bundle(to_social(Item::Notice(notice)));
+    let once = task_after(&told);
+    let inputs = once["input"].as_array().unwrap().len();
+    assert!(inputs > 2);
+    assert_eq!(patched(patch_of(&told), once.clone()), once);
+    // What another message has answered stays beside it.
+    let other = told.to_string().replace(trial::MESSAGE, "0193c5a0-0000-7000-8000-00000000000a");
+    let both = patched(patch_of(&other.parse().unwrap()), once);
+    assert_eq!(both["input"].as_array().unwrap().len(), 2 * inputs);
 }
 
 #[test]

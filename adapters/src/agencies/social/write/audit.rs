@@ -14,7 +14,7 @@ use crate::formats::fhir::codes as fhir;
 use crate::formats::fhir::element::{
     Writing, coding, hetu_identifier, identifier, said, temporary_identifier, urn, uuid_identifier,
 };
-use crate::formats::fhir::{Recorder, Sote, export, provenance, sote};
+use crate::formats::fhir::{Recorder, export, provenance, sote};
 
 /// Words a disclosure notice.
 pub(super) fn told(
@@ -141,13 +141,13 @@ fn permission(
     let name: ConsentName = consent.name.parse().map_err(|_| Unwritable("consents.name"))?;
     let address = urn(name.consent.uuid());
     let versioned = format!("{}/{version}", name.consent);
-    let recorder = Recorder::of(consent);
-    let recording =
-        |recorder| provenance(consent, subject, recorder, &parties).map_err(|_| Unwritable("consents"));
-    let recording = recorder.as_ref().map(recording).transpose()?;
-    let shaped = recorder.as_ref().and_then(|recorder| sote(consent, subject, recorder, &parties).ok());
+    let recording = Recorder::of(consent)
+        .map(|recorder| provenance(consent, subject, &recorder, &parties))
+        .transpose()
+        .map_err(|_| Unwritable("consents"))?;
+    let shaped = recording.as_ref().and_then(|_| sote(consent, subject, &parties).ok());
     let mut consent: Value = match shaped {
-        Some(Sote { consent, provenance: _ }) => consent.into(),
+        Some(shaped) => shaped.into(),
         None => {
             let mut plain = export(consent, subject, &parties).map_err(|_| Unwritable("consents"))?;
             // The server gives the id.

@@ -16,6 +16,9 @@ pub(super) struct Written {
     categories: Vec<(DataCategory, Vec<Value>)>,
 }
 
+/// A system, and a value in it.
+pub(super) type Identifier = (&'static str, String);
+
 impl Written {
     pub(super) fn of(content: ReferralContent) -> Self {
         let ReferralContent {
@@ -78,21 +81,23 @@ impl Written {
     }
 
     /// Gives resources of their own for what is told: the Patient, if anything says who the young person is, and the
-    /// Observations. By its identifier each is known again when the message comes twice.
-    pub(super) fn entries(self, frame: &Frame<'_>) -> Vec<Entry> {
+    /// Observations. By its identifier, which stands beside it, each is known again when the message comes twice.
+    pub(super) fn entries(self, frame: &Frame<'_>) -> Vec<(Identifier, Entry)> {
         let Self { person, hetu, categories } = self;
         let patient = (hetu.is_some() || !person.is_empty()).then(|| patient(person, hetu, frame));
         // Without a Patient in the bundle there is none to point to.
         let subject = patient.as_ref().map(|patient| patient.address.clone());
+        let patient = patient.map(|patient| ((codes::MESSAGE, frame.message.to_string()), patient));
         let observations = (PATIENT + 1..).zip(categories).map(|(place, (category, components))| {
             let value = format!("{}/{}", frame.message, codes::local_id(category));
             let observation = Writing::resource("Observation")
                 .with("identifier", vec![identifier(codes::ANSWER, &value)])
                 .and(observation(subject.as_deref(), category, components));
             let condition = format!("identifier={}|{value}", codes::ANSWER);
-            Entry::unless(frame.address(place), "Observation", observation.done(), &condition)
+            let entry = Entry::unless(frame.address(place), "Observation", observation.done(), &condition);
+            ((codes::ANSWER, value), entry)
         });
-        let observations: Vec<Entry> = observations.collect();
+        let observations: Vec<_> = observations.collect();
         patient.into_iter().chain(observations).collect()
     }
 }

@@ -111,21 +111,26 @@ impl Entry {
 
     /// A resource that replaces the one with this identifier.
     fn replace(address: String, kind: &'static str, resource: Value, system: &str, value: &str) -> Self {
-        let url = format!("{kind}?identifier={system}|{value}");
-        Self { target: pointer(&address), address, resource, request: json!({"method": "PUT", "url": url}) }
+        let request = json!({"method": "PUT", "url": found(kind, system, value)});
+        Self { target: pointer(&address), address, resource, request }
     }
 
     /// Changes to the resource with this identifier, which is another one's to keep. Its server gives an address in the
     /// bundle to what is created or replaced only: what is patched is pointed to by the identifier.
-    fn patch(address: String, kind: &'static str, patch: Patch, system: &str, value: &str) -> Self {
-        let url = format!("{kind}?identifier={system}|{value}");
+    fn patch(address: String, patch: Patch, system: &str, value: &str) -> Self {
+        let kind = patch.kind();
         Self {
             address,
             target: Some(json!({"type": kind, "identifier": identifier(system, value)})),
             resource: patch.done(),
-            request: json!({"method": "PATCH", "url": url}),
+            request: json!({"method": "PATCH", "url": found(kind, system, value)}),
         }
     }
+}
+
+/// The address of the resource with this identifier, wherever its server keeps it.
+fn found(kind: &str, system: &str, value: &str) -> String {
+    format!("{kind}?identifier={system}|{value}")
 }
 
 /// A reference to a resource of the bundle that has an address.

@@ -8,7 +8,7 @@ use polku_proto::v1::{
 use serde_json::{Value, json};
 
 use super::super::codes;
-use crate::agencies::envelope::{Unwritable, written_instant};
+use crate::agencies::envelope::{Unwritable, instant, written_instant};
 
 /// Words where a part stands.
 pub(super) fn extensions(standing: PlanStanding) -> Result<Vec<Value>, Unwritable> {
@@ -37,15 +37,16 @@ pub(super) fn extensions(standing: PlanStanding) -> Result<Vec<Value>, Unwritabl
 
 fn acknowledged(commitment: PlanCommitment) -> Result<Value, Unwritable> {
     let PlanCommitment { action, acknowledge_time } = commitment;
-    let time = written_instant(acknowledge_time.as_ref().map(time::from_wire), "acknowledge_time")?
-        .ok_or(Unwritable("acknowledge_time"))?;
+    let time = instant(acknowledge_time.as_ref().map(time::from_wire), "acknowledge_time")?.to_string();
     let inner = json!([{"url": "item", "valueString": action}, {"url": "time", "valueDateTime": time}]);
     Ok(json!({"url": codes::ACKNOWLEDGED, "extension": inner}))
 }
 
 fn held(record: &MeetingRecord) -> Result<Value, Unwritable> {
     let kind = record_kind(record.kind()).ok_or(Unwritable("meetings.kind"))?;
-    let missing: Option<Vec<&str>> = record.missing().map(seat).collect();
+    // One of a newer contract must not go unsaid: without any there was a quorum.
+    let missing = record.missing.iter().map(|empty| Seat::try_from(*empty).ok().and_then(seat));
+    let missing: Option<Vec<&str>> = missing.collect();
     let mut inner = vec![
         json!({"url": "item", "valueString": record.meeting}),
         json!({"url": "kind", "valueCode": kind}),

@@ -133,13 +133,13 @@ pub(super) fn notice(
     let delivery = DeliveryState::try_from(delivery_state).map_err(|_| Unwritable("delivery_state"))?;
     let note = news(frame.own, sender, status_note, sender_note).and_then(said);
 
-    let mut task = Patch::default();
-    task.replace("Task.status", ("valueCode", status.into()));
+    let mut task = Patch::of("Task");
+    task.replace("status", ("valueCode", status.into()));
     let concept = |system: &str, code: &str| ("valueCodeableConcept", fhir::concept(system, code));
-    task.say("Task", "businessStatus", Some(concept(codes::REFERRAL_STATE, business_status)));
+    task.say("businessStatus", Some(concept(codes::REFERRAL_STATE, business_status)));
     let reason = status_reason(reason, note).map(|reason| ("valueCodeableConcept", reason));
-    task.say("Task", "statusReason", reason);
-    task.say("Task", "lastModified", Some(("valueDateTime", changed.to_string().into())));
+    task.say("statusReason", reason);
+    task.say("lastModified", Some(("valueDateTime", changed.to_string().into())));
     let outputs = [
         ("outcome", codes::OUTCOME, codes::outcome(outcome)),
         ("delivery", codes::DELIVERY_STATE, codes::delivery(delivery)),
@@ -148,17 +148,22 @@ pub(super) fn notice(
         let Some(code) = code else { continue };
         let part = codes::TASK_PART;
         let earlier = format!("type.coding.system = '{part}' and type.coding.code = '{kind}'");
-        task.remove(&format!("Task.output.where({earlier})"));
         let parts = vec![("type", concept(part, kind)), ("value", concept(system, code))];
-        task.append("Task", "output", parts);
+        task.put("output", &earlier, parts);
     }
-    let mut entries = answer.map(|answer| Written::of(answer).entries(frame)).unwrap_or_default();
-    for told in entries.iter().filter_map(|entry| entry.target.clone()) {
+    let mut entries = Vec::new();
+    for ((system, value), entry) in
+        answer.map(|answer| Written::of(answer).entries(frame)).unwrap_or_default()
+    {
+        // The server puts an address of its own in place of the reference; the identifier stays.
+        let told = json!({"reference": entry.address, "identifier": identifier(system, &value)});
+        let again = format!("value.identifier.system = '{system}' and value.identifier.value = '{value}'");
         let parts = vec![("type", concept(codes::TASK_PART, "answer")), ("value", ("valueReference", told))];
-        task.append("Task", "input", parts);
+        task.put("input", &again, parts);
+        entries.push(entry);
     }
     let (address, referral_urn) = (urn(frame.message.uuid()), urn(referral.uuid()));
-    entries.push(Entry::patch(address, "Task", task, fhir::URI, &referral_urn));
+    entries.push(Entry::patch(address, task, fhir::URI, &referral_urn));
     let speaker = if frame.own == sender { frame.other } else { sender };
     Ok(Told {
         activity,

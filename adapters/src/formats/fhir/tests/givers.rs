@@ -21,12 +21,21 @@ fn the_patient_or_a_related_person() {
     let organisation = identified("Organization", "urn:polku:agency", "ohjaamo");
     for (performers, expected) in [
         (json!([{"type": "Patient"}]), Some(Giver::Patient)),
-        (json!([{"reference": "Patient/1"}]), Some(Giver::Patient)),
-        (json!([{"reference": "https://fhir.example/r4/Patient/1/_history/2"}]), Some(Giver::Patient)),
         (json!([identified("Patient", "urn:oid:1.2.246.21", HETU)]), Some(Giver::Patient)),
         (json!([{"identifier": {"system": "urn:oid:1.2.246.21", "value": HETU}}]), Some(Giver::Patient)),
         (json!([{"type": "RelatedPerson", "display": "guardian"}]), Some(Giver::RelatedPerson)),
         (json!([{"reference": "RelatedPerson/7"}]), Some(Giver::RelatedPerson)),
+        (
+            json!([{"reference": "https://fhir.example/r4/RelatedPerson/7/_history/2"}]),
+            Some(Giver::RelatedPerson),
+        ),
+        (
+            json!([{
+                "reference": "Patient/1",
+                "identifier": {"system": "urn:oid:1.2.246.21", "value": HETU},
+            }]),
+            Some(Giver::Patient),
+        ),
         // Who is to comply with it, or has seen it, does not give it.
         (json!([organisation, {"type": "Practitioner"}, {"type": "Patient"}]), Some(Giver::Patient)),
         (json!([organisation, {"reference": "PractitionerRole/3"}]), None),
@@ -72,6 +81,12 @@ fn a_contradiction() {
     says(json!([identified("Patient", "urn:oid:1.2.246.21", "010594Y9021")]), "0", Problem::Unrelated);
     says(json!([identified("Patient", "urn:polku:youth", YOUTH)]), "0", Problem::Unrelated);
     says(json!([identified("Patient", "urn:elsewhere", "1")]), "0", Problem::Unrelated);
+    says(json!([{"type": "Patient", "reference": "RelatedPerson/7"}]), "0", Problem::Unsupported);
+    says(json!([{"type": "Practitioner", "reference": "RelatedPerson/7"}]), "0", Problem::Unsupported);
+    // A parent may be a patient, too.
+    says(json!([{"reference": "Patient/2"}]), "0", Problem::Unknown);
+    says(json!([{"type": "Patient", "reference": "Patient/2"}]), "0", Problem::Unknown);
+    says(json!([{"reference": "https://fhir.example/r4/Patient/1/_history/2"}]), "0", Problem::Unknown);
     // Who this is, nobody can tell.
     says(json!([{"display": "HETU 010594Y9032"}]), "0", Problem::Unknown);
     says(json!([{"reference": "#1"}]), "0", Problem::Unknown);

@@ -116,6 +116,32 @@ fn a_patch_leaves_what_is_the_countys_own_and_an_update_does_not() {
 }
 
 #[test]
+fn an_input_is_found_again_by_what_it_points_to() {
+    let register = working();
+    let input = |category: &str, ends: &str| {
+        let answer = json!({
+            "reference": format!("Observation/{ends}"),
+            "identifier": {"system": "urn:polku:answer", "value": format!("{MESSAGE}/{category}")},
+        });
+        let which = format!(
+            "value.identifier.system = 'urn:polku:answer' and value.identifier.value = '{MESSAGE}/{category}'"
+        );
+        let parts = json!({"name": "value", "part": [
+            {"name": "type", "valueCodeableConcept": concept("urn:polku:task-part", "answer")},
+            {"name": "value", "valueReference": answer},
+        ]});
+        [delete(&format!("Task.input.where({which})")), add("input", parts)]
+    };
+    for ends in ["1", "2"] {
+        register.carry_out(&patch(&input("housing", ends))).unwrap();
+        register.carry_out(&patch(&input("guidance-notes", ends))).unwrap();
+    }
+    let inputs = task(&register)["input"].as_array().unwrap().clone();
+    let pointed: Vec<&Value> = inputs.iter().map(|input| &input["valueReference"]["reference"]).collect();
+    assert_eq!(pointed, ["Observation/2", "Observation/2"]);
+}
+
+#[test]
 fn a_transaction_is_made_whole_or_not_at_all() {
     let register = working();
     let before = task(&register);
