@@ -35,8 +35,11 @@ pub struct Kind {
     /// What it sends of its own accord.
     pub receives: &'static [Matter],
     /// Makes the adapter from the agency's table.
-    pub build: fn(AgencyId, toml::Table, &Network) -> Result<Arc<dyn Adapter>, BuildError>,
+    pub build: fn(AgencyId, toml::Table, &Network) -> Built,
 }
+
+/// An adapter, if it can be made.
+pub type Built = Result<Arc<dyn Adapter>, BuildError>;
 
 /// What messages are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,7 +117,7 @@ impl From<toml::de::Error> for BuildError {
 ///
 /// # Errors
 /// There is no such kind, or the table does not fit it.
-pub fn build(kind: &str, agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+pub fn build(kind: &str, agency: AgencyId, table: toml::Table) -> Built {
     build_over(&Network::Tls, kind, agency, table)
 }
 
@@ -122,12 +125,7 @@ pub fn build(kind: &str, agency: AgencyId, table: toml::Table) -> Result<Arc<dyn
 ///
 /// # Errors
 /// As [`build`].
-pub fn build_over(
-    network: &Network,
-    kind: &str,
-    agency: AgencyId,
-    table: toml::Table,
-) -> Result<Arc<dyn Adapter>, BuildError> {
+pub fn build_over(network: &Network, kind: &str, agency: AgencyId, table: toml::Table) -> Built {
     match KINDS.iter().find(|known| known.id == kind) {
         Some(known) => (known.build)(agency, table, network),
         None => Err(BuildError::UnknownKind {

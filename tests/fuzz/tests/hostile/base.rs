@@ -3,10 +3,8 @@
 
 /// A good document for a door.
 pub struct Base {
-    /// The door, and what the document is about where more comes in by it.
+    /// The door; where more comes in by it, with a comma and what the document is about.
     pub name: &'static str,
-    /// The door.
-    pub door: &'static str,
     seed: &'static str,
     /// What of the seed becomes the text.
     text: &'static str,
@@ -14,7 +12,16 @@ pub struct Base {
     id: &'static str,
 }
 
+const fn base(name: &'static str, seed: &'static str, text: &'static str, id: &'static str) -> Base {
+    Base { name, seed, text, id }
+}
+
 impl Base {
+    /// The door.
+    pub fn door(&self) -> &'static str {
+        self.name.split_once(',').map_or(self.name, |(door, _)| door)
+    }
+
     /// The document.
     pub fn document(&self) -> String {
         let (_, document) = self.seed.split_once('\n').unwrap();
@@ -47,142 +54,74 @@ pub struct Office {
 pub static SOAP: [Office; 2] = [
     Office {
         messages: [
-            Base {
-                name: "te message",
-                door: "te message",
-                seed: include_str!("../../corpus/soap_request/rejected"),
-                text: "Täynnä.",
-                id: "virkailija-1",
-            },
-            Base {
-                name: "te message, answered",
-                door: "te message",
-                seed: include_str!("../../corpus/soap_request/answered"),
-                text: "Etsii alaa.",
-                id: "virkailija-1",
-            },
-            Base {
-                name: "te message, referral",
-                door: "te message",
-                seed: include_str!("../../corpus/soap_request/referral"),
-                text: "Koulutus keskeytyi.",
-                id: "virkailija-1",
-            },
-            Base {
-                name: "te message, plan",
-                door: "te message",
-                seed: include_str!("../../corpus/soap_request/plan"),
-                text: "Ohjausta",
-                id: "virkailija-1",
-            },
+            base("te message", include_str!("../../corpus/soap_request/rejected"), "Täynnä.", "virkailija-1"),
+            base(
+                "te message, answered",
+                include_str!("../../corpus/soap_request/answered"),
+                "Etsii alaa.",
+                "virkailija-1",
+            ),
+            base(
+                "te message, referral",
+                include_str!("../../corpus/soap_request/referral"),
+                "Koulutus keskeytyi.",
+                "virkailija-1",
+            ),
+            base(
+                "te message, plan",
+                include_str!("../../corpus/soap_request/plan"),
+                "Ohjausta",
+                "virkailija-1",
+            ),
         ],
         receipts: [
-            Base {
-                name: "te handover",
-                door: "te handover",
-                seed: include_str!("../../corpus/soap_answer/handover"),
-                text: "TE-17",
-                id: "ID-1",
-            },
-            Base {
-                name: "te notice",
-                door: "te notice",
-                seed: include_str!("../../corpus/soap_answer/notice"),
-                text: "TE-17",
-                id: "ID-1",
-            },
-            Base {
-                name: "te plan",
-                door: "te plan",
-                seed: include_str!("../../corpus/soap_answer/plan"),
-                text: "TE-17",
-                id: "ID-1",
-            },
-            Base {
-                name: "te status",
-                door: "te status",
-                seed: include_str!("../../corpus/soap_answer/status"),
-                text: "TE-17",
-                id: "ID-1",
-            },
+            base("te handover", include_str!("../../corpus/soap_answer/handover"), "TE-17", "ID-1"),
+            base("te notice", include_str!("../../corpus/soap_answer/notice"), "TE-17", "ID-1"),
+            base("te plan", include_str!("../../corpus/soap_answer/plan"), "TE-17", "ID-1"),
+            base("te status", include_str!("../../corpus/soap_answer/status"), "TE-17", "ID-1"),
         ],
-        facts: Base {
-            name: "te facts",
-            door: "te facts",
-            seed: include_str!("../../corpus/soap_answer/facts"),
-            text: "Alkukeskustelu",
-            id: "K-1",
-        },
+        facts: base("te facts", include_str!("../../corpus/soap_answer/facts"), "Alkukeskustelu", "K-1"),
         failure: "te failure",
     },
     Office {
         messages: [
-            Base {
-                name: "typpi message",
-                door: "typpi message",
-                seed: include_str!("../../corpus/soap_request/typpi-rejected"),
-                text: "Sana &amp; &lt;toinen&gt;: &quot;hyvä&quot; ääni.",
-                id: "virkailija-7",
-            },
-            Base {
-                name: "typpi message, answered",
-                door: "typpi message",
-                seed: include_str!("../../corpus/soap_request/typpi-answered"),
-                text: "so-p0tt6",
-                id: "virkailija-7",
-            },
-            Base {
-                name: "typpi message, referral",
-                door: "typpi message",
-                seed: include_str!("../../corpus/soap_request/typpi-referral"),
-                text: "Huoli.",
-                id: "virkailija-7",
-            },
-            Base {
-                name: "typpi message, plan",
-                door: "typpi message",
-                seed: include_str!("../../corpus/soap_request/typpi-plan"),
-                text: "Haluan rakennukselle.",
-                id: "virkailija-7",
-            },
+            base(
+                "typpi message",
+                include_str!("../../corpus/soap_request/typpi-rejected"),
+                "Sana &amp; &lt;toinen&gt;: &quot;hyvä&quot; ääni.",
+                "virkailija-7",
+            ),
+            base(
+                "typpi message, answered",
+                include_str!("../../corpus/soap_request/typpi-answered"),
+                "so-p0tt6",
+                "virkailija-7",
+            ),
+            base(
+                "typpi message, referral",
+                include_str!("../../corpus/soap_request/typpi-referral"),
+                "Huoli.",
+                "virkailija-7",
+            ),
+            base(
+                "typpi message, plan",
+                include_str!("../../corpus/soap_request/typpi-plan"),
+                "Haluan rakennukselle.",
+                "virkailija-7",
+            ),
         ],
         receipts: [
-            Base {
-                name: "typpi handover",
-                door: "typpi handover",
-                seed: include_str!("../../corpus/soap_answer/typpi-handover"),
-                text: "YR-17",
-                id: "ID-1",
-            },
-            Base {
-                name: "typpi notice",
-                door: "typpi notice",
-                seed: include_str!("../../corpus/soap_answer/typpi-notice"),
-                text: "YR-17",
-                id: "ID-1",
-            },
-            Base {
-                name: "typpi plan",
-                door: "typpi plan",
-                seed: include_str!("../../corpus/soap_answer/typpi-plan"),
-                text: "YR-17",
-                id: "ID-1",
-            },
-            Base {
-                name: "typpi status",
-                door: "typpi status",
-                seed: include_str!("../../corpus/soap_answer/typpi-status"),
-                text: "YR-17",
-                id: "ID-1",
-            },
+            base("typpi handover", include_str!("../../corpus/soap_answer/typpi-handover"), "YR-17", "ID-1"),
+            base("typpi notice", include_str!("../../corpus/soap_answer/typpi-notice"), "YR-17", "ID-1"),
+            base("typpi plan", include_str!("../../corpus/soap_answer/typpi-plan"), "YR-17", "ID-1"),
+            base("typpi status", include_str!("../../corpus/soap_answer/typpi-status"), "YR-17", "ID-1"),
         ],
-        facts: Base {
-            name: "typpi facts",
-            door: "typpi facts",
-            seed: include_str!("../../corpus/soap_answer/typpi-facts"),
-            text: "Rekisterin vastuuvirkailija, rivi 2",
-            id: "YR-K2",
-        },
+        facts: base(
+            "typpi facts",
+            include_str!("../../corpus/soap_answer/typpi-facts"),
+            "Rekisterin vastuuvirkailija, rivi 2",
+            "YR-K2",
+        ),
         failure: "typpi failure",
     },
 ];
@@ -191,300 +130,135 @@ pub static SOAP: [Office; 2] = [
 pub static JSON: [(usize, Base); 16] = [
     (
         0,
-        Base {
-            name: "walmu message",
-            door: "walmu message",
-            seed: include_str!("../../corpus/webhook/walmu-accepted"),
-            text: r"Sana.\nToinen.",
-            id: "valmentaja-1",
-        },
+        base(
+            "walmu message",
+            include_str!("../../corpus/webhook/walmu-accepted"),
+            r"Sana.\nToinen.",
+            "valmentaja-1",
+        ),
     ),
     (
         0,
-        Base {
-            name: "walmu message, answered",
-            door: "walmu message",
-            seed: include_str!("../../corpus/webhook/walmu-answered"),
-            text: "Etsii alaa.",
-            id: "valmentaja-1",
-        },
+        base(
+            "walmu message, answered",
+            include_str!("../../corpus/webhook/walmu-answered"),
+            "Etsii alaa.",
+            "valmentaja-1",
+        ),
     ),
     (
         0,
-        Base {
-            name: "walmu message, referral",
-            door: "walmu message",
-            seed: include_str!("../../corpus/webhook/walmu-referral"),
-            text: "Keskeytyi.",
-            id: "valmentaja-1",
-        },
+        base(
+            "walmu message, referral",
+            include_str!("../../corpus/webhook/walmu-referral"),
+            "Keskeytyi.",
+            "valmentaja-1",
+        ),
     ),
+    (0, base("walmu message, plan", include_str!("../../corpus/webhook/walmu-plan"), "S-1", "valmentaja-1")),
+    (1, base("kela message", include_str!("../../corpus/webhook/kela-accepted"), "Sana.", "virkailija-1")),
     (
-        0,
-        Base {
-            name: "walmu message, plan",
-            door: "walmu message",
-            seed: include_str!("../../corpus/webhook/walmu-plan"),
-            text: "S-1",
-            id: "valmentaja-1",
-        },
+        1,
+        base(
+            "kela message, answered",
+            include_str!("../../corpus/webhook/kela-answered"),
+            "Etsii.",
+            "virkailija-1",
+        ),
     ),
     (
         1,
-        Base {
-            name: "kela message",
-            door: "kela message",
-            seed: include_str!("../../corpus/webhook/kela-accepted"),
-            text: "Sana.",
-            id: "virkailija-1",
-        },
+        base(
+            "kela message, referral",
+            include_str!("../../corpus/webhook/kela-referral"),
+            "Keskeytyi.",
+            "virkailija-1",
+        ),
     ),
     (
         1,
-        Base {
-            name: "kela message, answered",
-            door: "kela message",
-            seed: include_str!("../../corpus/webhook/kela-answered"),
-            text: "Etsii.",
-            id: "virkailija-1",
-        },
+        base(
+            "kela message, notice",
+            include_str!("../../corpus/webhook/kela-notice"),
+            "Tarve.",
+            "virkailija-1",
+        ),
     ),
+    (2, base("social message", include_str!("../../corpus/fhir_json/rejected"), "Täynnä.", "virkailija-1")),
     (
-        1,
-        Base {
-            name: "kela message, referral",
-            door: "kela message",
-            seed: include_str!("../../corpus/webhook/kela-referral"),
-            text: "Keskeytyi.",
-            id: "virkailija-1",
-        },
-    ),
-    (
-        1,
-        Base {
-            name: "kela message, notice",
-            door: "kela message",
-            seed: include_str!("../../corpus/webhook/kela-notice"),
-            text: "Tarve.",
-            id: "virkailija-1",
-        },
+        2,
+        base(
+            "social message, answered",
+            include_str!("../../corpus/fhir_json/answered"),
+            "Etsii alaa.",
+            "virkailija-1",
+        ),
     ),
     (
         2,
-        Base {
-            name: "social message",
-            door: "social message",
-            seed: include_str!("../../corpus/fhir_json/rejected"),
-            text: "Täynnä.",
-            id: "virkailija-1",
-        },
+        base(
+            "social message, referral",
+            include_str!("../../corpus/fhir_json/referral"),
+            "Etsii alaa.",
+            "virkailija-1",
+        ),
     ),
-    (
-        2,
-        Base {
-            name: "social message, answered",
-            door: "social message",
-            seed: include_str!("../../corpus/fhir_json/answered"),
-            text: "Etsii alaa.",
-            id: "virkailija-1",
-        },
-    ),
-    (
-        2,
-        Base {
-            name: "social message, referral",
-            door: "social message",
-            seed: include_str!("../../corpus/fhir_json/referral"),
-            text: "Etsii alaa.",
-            id: "virkailija-1",
-        },
-    ),
-    (
-        2,
-        Base {
-            name: "social message, plan",
-            door: "social message",
-            seed: include_str!("../../corpus/fhir_json/plan"),
-            text: "Hyvä.",
-            id: "virkailija-1",
-        },
-    ),
-    (
-        3,
-        Base {
-            name: "consent R4",
-            door: "consent R4",
-            seed: include_str!("../../corpus/fhir_json/consent"),
-            text: "Sana.",
-            id: "Oma",
-        },
-    ),
-    (
-        4,
-        Base {
-            name: "walmu facts",
-            door: "walmu facts",
-            seed: include_str!("../../corpus/webhook/walmu-facts"),
-            text: "Ohjaus",
-            id: "P-1",
-        },
-    ),
-    (
-        5,
-        Base {
-            name: "kela facts",
-            door: "kela facts",
-            seed: include_str!("../../corpus/webhook/kela-facts"),
-            text: "Haettu",
-            id: "E-1",
-        },
-    ),
-    (
-        6,
-        Base {
-            name: "social facts",
-            door: "social facts",
-            seed: include_str!("../../corpus/fhir_json/facts"),
-            text: "Vuokralla",
-            id: "e4",
-        },
-    ),
+    (2, base("social message, plan", include_str!("../../corpus/fhir_json/plan"), "Hyvä.", "virkailija-1")),
+    (3, base("consent R4", include_str!("../../corpus/fhir_json/consent"), "Sana.", "Oma")),
+    (4, base("walmu facts", include_str!("../../corpus/webhook/walmu-facts"), "Ohjaus", "P-1")),
+    (5, base("kela facts", include_str!("../../corpus/webhook/kela-facts"), "Haettu", "E-1")),
+    (6, base("social facts", include_str!("../../corpus/fhir_json/facts"), "Vuokralla", "e4")),
 ];
 
 /// Answers to deliveries, and to the question of social services whether one has arrived, each with its column of codes.
 pub static RECEIPTS: [(usize, Base); 11] = [
+    (0, base("walmu handover", include_str!("../../corpus/webhook/walmu-handover"), "W-000001", "ID-1")),
+    (0, base("walmu notice", include_str!("../../corpus/webhook/walmu-notice-taken"), "W-000001", "ID-1")),
+    (0, base("walmu plan", include_str!("../../corpus/webhook/walmu-plan-taken"), "W-000001", "ID-1")),
+    (1, base("kela handover", include_str!("../../corpus/webhook/kela-handover"), "W-000001", "ID-1")),
+    (1, base("kela notice", include_str!("../../corpus/webhook/kela-notice-taken"), "W-000001", "ID-1")),
+    (1, base("kela plan", include_str!("../../corpus/webhook/kela-plan-taken"), "W-000001", "ID-1")),
     (
-        0,
-        Base {
-            name: "walmu handover",
-            door: "walmu handover",
-            seed: include_str!("../../corpus/webhook/walmu-handover"),
-            text: "W-000001",
-            id: "ID-1",
-        },
-    ),
-    (
-        0,
-        Base {
-            name: "walmu notice",
-            door: "walmu notice",
-            seed: include_str!("../../corpus/webhook/walmu-notice-taken"),
-            text: "W-000001",
-            id: "ID-1",
-        },
-    ),
-    (
-        0,
-        Base {
-            name: "walmu plan",
-            door: "walmu plan",
-            seed: include_str!("../../corpus/webhook/walmu-plan-taken"),
-            text: "W-000001",
-            id: "ID-1",
-        },
-    ),
-    (
-        1,
-        Base {
-            name: "kela handover",
-            door: "kela handover",
-            seed: include_str!("../../corpus/webhook/kela-handover"),
-            text: "W-000001",
-            id: "ID-1",
-        },
-    ),
-    (
-        1,
-        Base {
-            name: "kela notice",
-            door: "kela notice",
-            seed: include_str!("../../corpus/webhook/kela-notice-taken"),
-            text: "W-000001",
-            id: "ID-1",
-        },
-    ),
-    (
-        1,
-        Base {
-            name: "kela plan",
-            door: "kela plan",
-            seed: include_str!("../../corpus/webhook/kela-plan-taken"),
-            text: "W-000001",
-            id: "ID-1",
-        },
+        2,
+        base(
+            "social handover",
+            include_str!("../../corpus/fhir_json/handover"),
+            "Patient/17/_history/1",
+            "ID-1",
+        ),
     ),
     (
         2,
-        Base {
-            name: "social handover",
-            door: "social handover",
-            seed: include_str!("../../corpus/fhir_json/handover"),
-            text: "Patient/17/_history/1",
-            id: "ID-1",
-        },
+        base(
+            "social notice",
+            include_str!("../../corpus/fhir_json/notice-taken"),
+            "Task/17/_history/1",
+            "ID-1",
+        ),
     ),
     (
         2,
-        Base {
-            name: "social notice",
-            door: "social notice",
-            seed: include_str!("../../corpus/fhir_json/notice-taken"),
-            text: "Task/17/_history/1",
-            id: "ID-1",
-        },
+        base(
+            "social plan",
+            include_str!("../../corpus/fhir_json/plan-taken"),
+            "Patient/17/_history/1",
+            "ID-1",
+        ),
     ),
     (
         2,
-        Base {
-            name: "social plan",
-            door: "social plan",
-            seed: include_str!("../../corpus/fhir_json/plan-taken"),
-            text: "Patient/17/_history/1",
-            id: "ID-1",
-        },
+        base(
+            "social disclosure",
+            include_str!("../../corpus/fhir_json/disclosure-taken"),
+            "AuditEvent/17/_history/1",
+            "ID-1",
+        ),
     ),
-    (
-        2,
-        Base {
-            name: "social disclosure",
-            door: "social disclosure",
-            seed: include_str!("../../corpus/fhir_json/disclosure-taken"),
-            text: "AuditEvent/17/_history/1",
-            id: "ID-1",
-        },
-    ),
-    (
-        3,
-        Base {
-            name: "social status",
-            door: "social status",
-            seed: include_str!("../../corpus/fhir_json/status"),
-            text: "17",
-            id: "ID-1",
-        },
-    ),
+    (3, base("social status", include_str!("../../corpus/fhir_json/status"), "17", "ID-1")),
 ];
 
 /// Answers to the question whether a delivery has arrived that are receipts as well, each with the column of the receipt.
 pub static ASKED: [(usize, Base); 2] = [
-    (
-        0,
-        Base {
-            name: "walmu status",
-            door: "walmu status",
-            seed: include_str!("../../corpus/webhook/walmu-status"),
-            text: "W-000001",
-            id: "ID-1",
-        },
-    ),
-    (
-        1,
-        Base {
-            name: "kela status",
-            door: "kela status",
-            seed: include_str!("../../corpus/webhook/kela-status"),
-            text: "W-000001",
-            id: "ID-1",
-        },
-    ),
+    (0, base("walmu status", include_str!("../../corpus/webhook/walmu-status"), "W-000001", "ID-1")),
+    (1, base("kela status", include_str!("../../corpus/webhook/kela-status"), "W-000001", "ID-1")),
 ];

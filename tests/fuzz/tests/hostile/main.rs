@@ -24,6 +24,8 @@ const MEMORY: usize = 16 * 1024 * 1024;
 /// Nanoseconds of processor time of the thread, not of the clock on the wall: what hostile input can do is to make the
 /// gateway work, and on a machine that others load at the same time a test by the clock would fail for their work.
 const TIME: u64 = 50_000_000;
+/// How often a reading that took longer is measured: a core that is shared slows down what runs on it, now and then.
+const TRIALS: usize = 5;
 
 /// Everything that is not as the tables have it.
 #[derive(Default)]
@@ -36,8 +38,14 @@ struct Differences {
 
 impl Differences {
     /// Tries a door, and compares the code. `+`: taken in.
-    fn try_door(&mut self, name: &str, door: &str, expected: &str, read: impl FnOnce() -> Read) {
-        let cost = measured(read);
+    fn try_door(&mut self, name: &str, door: &str, expected: &str, read: impl Fn() -> Read) {
+        let mut cost = measured(&read);
+        for _ in 1..TRIALS {
+            if cost.nanoseconds > TIME {
+                let again = measured(&read);
+                cost.nanoseconds = cost.nanoseconds.min(again.nanoseconds);
+            }
+        }
         let code = told(&cost.result);
         self.cases += 1;
         self.memory = self.memory.max(cost.memory);
@@ -92,7 +100,7 @@ fn hostile_xml_is_refused() {
             let receipts = office.receipts.iter().map(|base| (base, receipt));
             for (base, expected) in messages.chain(receipts).chain([(&office.facts, case.facts)]) {
                 let input = Bytes::from((case.edit)(base.document()));
-                let read = || door(base.door).read(&agencies, &input);
+                let read = || door(base.door()).read(&agencies, &input);
                 differences.try_door(case.name, base.name, expected, read);
             }
             // Whatever it is, it is no fault.
@@ -118,7 +126,7 @@ fn hostile_json_is_refused() {
         });
         for (base, expected) in documents.chain(receipts).chain(asked) {
             let input = Bytes::from((case.edit)(base.document()));
-            let read = || door(base.door).read(&agencies, &input);
+            let read = || door(base.door()).read(&agencies, &input);
             differences.try_door(case.name, base.name, expected, read);
         }
     }
@@ -131,13 +139,15 @@ fn hostile_http_is_refused() {
     let mut differences = Differences::default();
     for case in http_table::CASES {
         let mut tried = 0;
-        for (base, good) in messages().filter(|(base, _)| case.doors.contains(&base.door)) {
+        for (base, good) in messages().filter(|(base, _)| case.doors.contains(&base.door())) {
             tried += 1;
             let body = base.document().into_bytes();
             let headers = (case.edit)(good(&body));
-            let Way::Message(adapter, _) = door(base.door).way else { panic!("{} is no message", base.door) };
+            let Way::Message(adapter, _) = door(base.door()).way else {
+                panic!("{} is no message", base.door())
+            };
             let read = || doors::receive(adapter(&agencies), &headers, &body);
-            differences.try_door(case.name, base.door, case.code, read);
+            differences.try_door(case.name, base.door(), case.code, read);
         }
         assert_eq!(tried, case.doors.len(), "{}", case.name);
     }
@@ -148,8 +158,8 @@ fn hostile_http_is_refused() {
 fn messages() -> impl Iterator<Item = (&'static base::Base, fn(&[u8]) -> HeaderMap)> {
     // One of each agency: the headers are the same whatever is said.
     let soap = base::SOAP.iter().map(|office| &office.messages[0]);
-    let json = base::JSON.iter().map(|(_, base)| base).filter(|base| base.name == base.door);
-    soap.chain(json).filter_map(|base| match door(base.door).way {
+    let json = base::JSON.iter().map(|(_, base)| base).filter(|base| base.name == base.door());
+    soap.chain(json).filter_map(|base| match door(base.door()).way {
         Way::Message(_, headers) => Some((base, headers)),
         Way::Other(_) => None,
     })
@@ -162,7 +172,7 @@ fn what_is_not_edited_is_taken_in() {
     for base in base::all() {
         let document = base.document();
         assert!(document.contains("Sana."), "{}", base.name);
-        assert_eq!(told(&door(base.door).read(&agencies, &document.into())), "+", "{}", base.name);
+        assert_eq!(told(&door(base.door()).read(&agencies, &document.into())), "+", "{}", base.name);
     }
 }
 
@@ -192,9 +202,7 @@ fn every_kind_of_message_and_answer_is_tried() {
         let headers = http_table::CASES.iter().filter(|case| case.doors.contains(&message.as_str()));
         assert!(kind.receives.is_empty() || headers.count() > 0, "no headers of {message} are tried");
         for name in wanted {
-            let document = base::all().find(|base| base.name == name);
-            let document = document.unwrap_or_else(|| panic!("there is no document {name}"));
-            assert!(name.starts_with(door(document.door).name), "{name}");
+            assert!(base::all().any(|base| base.name == name), "there is no document {name}");
         }
     }
 }
