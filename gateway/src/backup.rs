@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use ring::digest;
 
-use crate::audit::tlog::{self, TlogError};
+use crate::audit::tlog::{self, Checkpoint, Signature, SignedNote, SigningKey, TlogError};
 use crate::audit::{self, AuditError, AuditLog};
 use crate::clock::ClockBehind;
 use crate::config::Config;
@@ -122,17 +122,33 @@ pub fn make(config: &Config, into: &Path, now: Timestamp) -> Result<Manifest, Ba
         }
     };
     let published = tlog::note_if_any(&config.store.join(tlog::FOLDER).join(CHECKPOINT));
-    if let Some(note) = published.map_err(BackupError::Published)? {
+    let published = published.map_err(BackupError::Published)?;
+    if let Some(note) = &published {
         write(&into.join(CHECKPOINT), note.as_str().as_bytes())?;
         keep(CHECKPOINT)?;
     }
     let copied = AuditLog::copy(&config.store.join(audit::FILE), &into.join(audit::FILE));
     let copied = copied.map_err(BackupError::Audit)?;
+    if let Some(note) = &published {
+        expect_reach(config, note, copied.leaves)?;
+    }
     keep(audit::FILE)?;
     let manifest = Manifest::new(now, database, CopiedLog::of(&copied), files);
     write(&into.join(manifest::FILE), manifest.text().as_bytes())?;
     sync(into)?;
     Ok(manifest)
+}
+
+/// A log that is damaged near its end is shorter than what was published of it: that is no backup.
+fn expect_reach(config: &Config, note: &SignedNote, leaves: u64) -> Result<(), BackupError> {
+    let key =
+        SigningKey::load(&config.keys.join(tlog::KEY_FILE), Signature::Log).map_err(BackupError::Keys)?;
+    let checkpoint = Checkpoint::open(note, key.verifier());
+    let size = checkpoint.map_err(|error| BackupError::Published(error.into()))?.size;
+    if leaves < size {
+        return Err(BackupError::Published(TlogError::Shorter { leaves, size }));
+    }
+    Ok(())
 }
 
 /// Makes the folder if need be; only its owner may look into it.

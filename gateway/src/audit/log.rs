@@ -22,7 +22,7 @@ use super::record::{GROUP_LEAVES, PAIR_BYTES, Records, START, single};
 use super::subjects::Subjects;
 use super::{AuditError, Leaf, Order, Receipt, Recovery};
 use crate::machine::{Blocking, Turn};
-use file::{ReadFrom, expect_end, open_file, reader};
+use file::{ReadFrom, expect_end, keep_cut, open_file, reader};
 use group::{Group, refuse, write_group, write_groups};
 use several::Copy;
 
@@ -377,6 +377,7 @@ impl Shared {
         let length = file.metadata().map_err(AuditError::File)?.len();
         let (recovery, durable) = scan(&file, length)?;
         if recovery.torn_bytes > 0 {
+            keep_cut(path, &file, durable.bytes).map_err(AuditError::File)?;
             file.set_len(durable.bytes).map_err(AuditError::File)?;
         }
         // What was read may be in memory only, if the process before this one ended between write and sync.

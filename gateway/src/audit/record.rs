@@ -130,8 +130,8 @@ impl<R: Read> Records<R> {
         Ok(true)
     }
 
-    /// A record that is not right: nothing more, if it is in the last piece that was written, and a sector that it lies in
-    /// was never filled; else an error.
+    /// A record that is not right: nothing more, if it is so near the end that it may be in the last piece that was
+    /// written, and a sector that it lies in was never filled; else an error.
     fn torn_or_corrupt(&mut self, record: Vec<u8>) -> Result<Option<Found>, AuditError> {
         let left = self.end.saturating_sub(self.offset);
         if left > GROUP_BYTES {

@@ -82,3 +82,13 @@ impl Read for ReadFrom<'_> {
 pub(super) fn reader(file: &File, offset: u64) -> BufReader<ReadFrom<'_>> {
     BufReader::with_capacity(READ_BYTES, ReadFrom { file, offset })
 }
+
+/// Keeps what is cut off the end of a log, in a file beside it of mode 0600: should it have been more than leaves that
+/// nobody was told of, it can be put back.
+pub(super) fn keep_cut(log: &Path, file: &File, offset: u64) -> io::Result<()> {
+    let kept = log.with_added_extension(format!("cut-{offset}"));
+    let mut copy = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&kept)?;
+    io::copy(&mut reader(file, offset), &mut copy)?;
+    copy.sync_all()?;
+    sync_folder_of(log)
+}

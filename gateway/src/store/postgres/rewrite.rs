@@ -18,10 +18,13 @@ const SEALED: &str =
     plan_revision, plan_event, task, task_event, told, journey_entry, follow_up, former_youth,
     identity_link_end";
 
+/// Whoever wants to read a table waits behind whoever wants to write it anew, who waits for a running dump: not for long.
+const PATIENCE: &str = "SET statement_timeout = 0; SET lock_timeout = 200";
+
 /// Writes the first ones anew and tidies up the others. Nobody reads or writes a table while it is written anew.
 pub(super) async fn rewrite(connector: &Connector) -> Result<(), StoreError> {
     let client = connector.open().await?;
-    client.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
+    client.batch_execute(PATIENCE).await.map_err(failed)?;
     for table in SECRET {
         client.batch_execute(&format!("VACUUM (FULL) {table}")).await.map_err(failed)?;
     }

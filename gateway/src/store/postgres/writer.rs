@@ -75,7 +75,6 @@ impl Writer {
         let first = client.query_one("SELECT pg_try_advisory_lock($1, $2)", &[&LOCKS, &GATEWAY_LOCK]).await;
         if first.and_then(|row| row.try_get(0)).map_err(failed)? {
             Remote(&client).take(&[void_leases()]).await?;
-            client.batch_execute("DELETE FROM writer").await.map_err(failed)?;
             let unlock = format!("{PRESENT}; SELECT pg_advisory_unlock({LOCKS}, {GATEWAY_LOCK})");
             client.batch_execute(&unlock).await.map_err(failed)?;
         } else {
