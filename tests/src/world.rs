@@ -37,7 +37,7 @@ pub use config::{Database, WorldSettings};
 pub use directory::DIRECTORY;
 pub use people::{PEOPLE, born_on, canaries, nobody, nobody_born};
 pub use process::{GatewayProcess, binary};
-pub use wait::eventually;
+pub use wait::{PATIENCE, eventually};
 
 /// The one-stop guidance point that refers.
 pub const OHJAAMO: &str = "ohjaamo";

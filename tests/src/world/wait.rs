@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How long to wait for what has to come: longer than any machine needs, for only what never comes takes so long.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
