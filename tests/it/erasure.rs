@@ -21,10 +21,6 @@ use crate::window::{add, encounter, opening};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
 /// Asks a gateway that runs in this process.
 async fn asked(world: &World, question: Question) -> Answer {
     let data = world.folder().join("data");
