@@ -7,7 +7,6 @@ mod past;
 mod rotation;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use polku_gateway::control::{Answer, Question, ask};
 use polku_gateway::seal::Keys;
@@ -16,10 +15,8 @@ use polku_proto::identity::Hetu;
 use polku_proto::v1::JourneySource;
 use polku_tests::world::{Client, GatewayProcess, OHJAAMO, TE, World, eventually, full_content, referral_to};
 
-use crate::stage::{BASIC, files_under, purpose_of};
+use crate::stage::{BASIC, PATIENCE, ended, files_under, purpose_of};
 use crate::window::{add, encounter, opening};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks a gateway that runs in this process.
 async fn asked(world: &World, question: Question) -> Answer {
@@ -44,7 +41,8 @@ async fn known(client: &Client, code: &str) -> String {
     client.record_consent(&youth, OHJAAMO, TE, purpose_of(TE), &BASIC).await.unwrap();
     let mut request = referral_to(TE, &youth, purpose_of(TE), full_content());
     request.wait_for_delivery = true;
-    client.referral.send_referral(request).await.unwrap();
+    let sent = client.referral.send_referral(request).await.unwrap().into_inner();
+    ended(&client, &sent.referral.unwrap().name).await;
     add(&client, &youth, opening(JourneySource::Self_)).await.unwrap();
     add(&client, &youth, encounter()).await.unwrap();
     youth

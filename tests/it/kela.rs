@@ -8,7 +8,7 @@ use polku_tests::world::{
     AddedAgency, OHJAAMO, PEOPLE, WorldSettings, eventually, full_content, referral_to,
 };
 
-use crate::stage::{PATIENCE, Stage, TOLD, get, id_of};
+use crate::stage::{PATIENCE, Stage, TOLD, ended, get, id_of};
 
 const KELA: &str = "kelan-jarjestelma";
 
@@ -35,7 +35,7 @@ async fn refer(stage: &Stage, youth: &str) -> String {
     let mut request = referral_to(KELA, youth, Purpose::Rehabilitation, full_content());
     request.wait_for_delivery = true;
     let sent = stage.ohjaamo().referral.send_referral(request).await.unwrap().into_inner();
-    sent.referral.unwrap().name
+    ended(&stage.ohjaamo(), &sent.referral.unwrap().name).await.name
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,6 @@ mod xroad;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use polku_tests::world::binary;
@@ -17,10 +16,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::stage::Ran;
+use crate::stage::{PATIENCE, Ran};
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// The young person of the story. Nowhere but in requests and in sealed data.
 const IDENTITY_CODE: &str = "020504A902E";
 

@@ -8,7 +8,6 @@ mod status;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::clock::{Clock, ManualClock, SystemClock};
@@ -26,6 +25,8 @@ use polku_tests::world::{
 };
 use tempfile::TempDir;
 use tonic::Status;
+
+pub(crate) use polku_tests::world::PATIENCE;
 
 pub(crate) use command::{Ran, polku, refused_start, text};
 pub(crate) use health::{Health, expect_health};
@@ -55,9 +56,6 @@ pub(crate) const CATEGORIES: [DataCategory; 2] = [DataCategory::IdentityContact,
 
 /// A time in which these tests play when they move the clock.
 pub(crate) const NOON: &str = "2026-03-02T10:00:00Z";
-
-/// How long to wait for what comes by itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often something is done; a variable of the environment says otherwise, as in long runs.
 pub(crate) fn how_often(variable: &str, usual: usize) -> usize {
@@ -191,7 +189,9 @@ impl Stage {
         let mut request = referral_to(recipient, youth, purpose_of(recipient), full_content());
         request.wait_for_delivery = true;
         let sent = self.ohjaamo().referral.send_referral(request).await.unwrap().into_inner();
-        sent.referral.unwrap().name
+        let name = sent.referral.unwrap().name;
+        ended(&self.ohjaamo(), &name).await;
+        name
     }
 
     /// The state as the sender sees it.
@@ -249,6 +249,16 @@ pub(crate) async fn get(client: &Client, name: &str) -> Result<Referral, Status>
     Ok(client.clone().referral.get_referral(request).await?.into_inner())
 }
 
+/// Waits until the delivery of a referral has ended, and gives the referral.
+pub(crate) async fn ended(client: &Client, name: &str) -> Referral {
+    let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
+    let seen = eventually(PATIENCE, || async {
+        let referral = get(client, name).await.unwrap();
+        (!open.contains(&referral.delivery_state())).then_some(referral)
+    });
+    seen.await.unwrap_or_else(|| panic!("the delivery of {name} does not end"))
+}
+
 /// Content with a need for services and nothing else.
 pub(crate) fn brief_content() -> ReferralContent {
     ReferralContent { service_needs: vec!["kanaria-palvelutarve".into()], ..ReferralContent::default() }
@@ -283,7 +293,7 @@ pub(crate) async fn until_told(world: &World, bound: Bound, agency: &str) {
         states: open.map(i32::from).to_vec(),
         ..ListDeliveriesRequest::default()
     };
-    let told = eventually(polku_tests::world::PATIENCE, || async {
+    let told = eventually(PATIENCE, || async {
         let listed = operator.clone().list_deliveries(request.clone()).await.unwrap().into_inner();
         listed.deliveries.is_empty().then_some(())
     });

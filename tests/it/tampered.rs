@@ -1,7 +1,5 @@
 //! Is an audit log that was cut or exchanged behind the gateway's back refused?
 
-use std::time::Duration;
-
 use polku_proto::v1::Purpose;
 use polku_tests::world::{
     OHJAAMO, PEOPLE, TE, World, WorldSettings, eventually, full_content, professional, referral_to,
@@ -9,7 +7,7 @@ use polku_tests::world::{
 use tempfile::TempDir;
 use tonic::{Code, Status};
 
-use crate::stage::{BASIC, Stage, assert_refused};
+use crate::stage::{BASIC, PATIENCE, Stage, assert_refused};
 
 /// Lets a gateway write some leaves and stop, and gives its world.
 async fn used(folder: &TempDir) -> World {
@@ -106,8 +104,7 @@ async fn a_leaf_is_public_within_seconds() {
     let mut ohjaamo = world.client(running.bound.grpc, &world.identities.ohjaamo).unwrap().acting(&worker);
     assert_eq!(size(), None);
     ohjaamo.identify(PEOPLE[0]).await.unwrap();
-    // Five seconds, and what a busy machine takes.
-    let found = eventually(Duration::from_secs(15), || async { size().filter(|size| *size > 0) }).await;
+    let found = eventually(PATIENCE, || async { size().filter(|size| *size > 0) }).await;
     assert!(found.is_some(), "the leaf is not public");
     running.stop().await.unwrap();
 }
@@ -130,7 +127,7 @@ async fn nothing_is_disclosed_any_more_when_the_log_cannot_be_trusted() {
         let mut caller = stage.ohjaamo();
         caller.identify(PEOPLE[1]).await.err().filter(|status: &Status| status.code() == Code::Unavailable)
     };
-    let refused = eventually(Duration::from_secs(15), refused).await.expect("it is still written");
+    let refused = eventually(PATIENCE, refused).await.expect("it is still written");
     assert_refused::<String>(Err(refused), Code::Unavailable, "AUDIT_UNAVAILABLE");
     let request = referral_to(TE, &youth, purpose, full_content());
     let refused = ohjaamo.referral.send_referral(request).await;

@@ -119,7 +119,7 @@ impl Cluster {
         let settings = format!(
             "\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{folder}'\nssl = on\n\
              ssl_cert_file = '{folder}/server.crt.pem'\nssl_key_file = '{folder}/server.key.pem'\n\
-             max_connections = 400\n",
+             max_connections = 1000\n",
             folder = self.folder.display()
         );
         let file = data.join("postgresql.conf");

@@ -17,9 +17,9 @@ use uuid::Uuid;
 use super::bench::{PURPOSE, benches};
 use super::peers::{BASIC, consenting, open, refer, say};
 use super::receives::outgoing;
-use crate::delivery::scene::{SOON, send};
+use crate::delivery::scene::send;
 use crate::plan::table;
-use crate::stage::id_of;
+use crate::stage::{PATIENCE, id_of};
 
 /// The largest message that the inbound listener reads.
 const LISTENER_BYTES: usize = 1 << 20;
@@ -352,7 +352,7 @@ async fn a_message_that_is_too_large_is_not_waited_for() {
             stream.write_all(head.as_bytes()).await.unwrap();
             stream.write_all(&said.body).await.unwrap();
             let mut answer = [0; 12];
-            tokio::time::timeout(SOON, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+            tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
             assert_eq!(String::from_utf8_lossy(&answer), expected, "{}, {size} bytes", peer.id);
         }
     }

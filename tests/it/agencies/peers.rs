@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::bench::{Bench, PURPOSE, benches, every_repetition};
 use crate::delivery::scene::{Scene, send};
-use crate::stage::id_of;
+use crate::stage::{ended, id_of};
 
 /// What the ordinary referral may tell.
 pub(super) const BASIC: [DataCategory; 4] = [IdentityContact, ServiceNeeds, EducationWork, ReferralStatus];
@@ -138,7 +138,8 @@ pub(super) async fn consenting(scene: &Scene, hetu: &str, to: &str, categories: 
 pub(super) async fn refer(scene: &Scene, youth: &str, to: &str) -> Referral {
     let mut request = referral_to(to, youth, PURPOSE, full_content());
     request.wait_for_delivery = true;
-    send(&mut scene.ohjaamo.clone(), request).await
+    let name = send(&mut scene.ohjaamo.clone(), request).await.name;
+    ended(&scene.ohjaamo, &name).await
 }
 
 /// Has all peers tried at the same time, each to its end, and gives the world back.

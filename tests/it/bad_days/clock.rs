@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use polku_gateway::audit::AuditLog;
@@ -18,9 +17,7 @@ use polku_tests::world::{
 };
 
 use super::{Machine, PURPOSE, consenting, record};
-use crate::stage::{CATEGORIES, refused_start, wire};
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::stage::{CATEGORIES, PATIENCE, refused_start, wire};
 
 /// A machine whose clock can be set.
 struct Host {

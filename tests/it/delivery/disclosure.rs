@@ -16,8 +16,8 @@ use polku_tests::world::{
 };
 use serde_json::Value;
 
-use super::scene::{SOON, Scene};
-use crate::stage::id_of;
+use super::scene::Scene;
+use crate::stage::{PATIENCE, id_of};
 use crate::window::{add, opening};
 
 const SOCIAL: &str = "social";
@@ -63,7 +63,7 @@ async fn a_disclosure_to_the_employment_services_is_told_once_to_social_services
     assert_eq!(sent.delivery_state(), DeliveryState::Delivered);
     let county = scene.world.agencies[SOCIAL].simulator.control().ledger().clone();
     let employment = scene.world.te.ledger().clone();
-    let told = eventually(SOON, || async { (!notices(&county).is_empty()).then_some(()) });
+    let told = eventually(PATIENCE, || async { (!notices(&county).is_empty()).then_some(()) });
     told.await.expect("social services hear nothing");
     // The repetition of the call is no other disclosure.
     client.referral.send_referral(request).await.unwrap();
@@ -115,7 +115,7 @@ async fn what_others_read_here_is_told_to_social_services_as_well() {
     for looks in 1..=2 {
         let seen = ohjaamo.journey.get_journey(look.clone()).await.unwrap().into_inner();
         assert!(seen.facts.iter().any(|facts| facts.agency == SOCIAL && !facts.facts.is_empty()));
-        let told = eventually(SOON, || async { (notices(&ledger).len() == looks).then_some(()) });
+        let told = eventually(PATIENCE, || async { (notices(&ledger).len() == looks).then_some(()) });
         told.await.expect("social services hear nothing of a look");
     }
     social.journey.get_journey(look).await.unwrap();
@@ -140,7 +140,7 @@ async fn what_others_read_here_is_told_to_social_services_as_well() {
         let seen = ohjaamo.plan.get_plan(read).await.unwrap().into_inner();
         assert_eq!(seen.responsible_worker.unwrap().name, "Sosiaali Yksi");
     }
-    let told = eventually(SOON, || async { (notices(&ledger).len() == 3).then_some(()) });
+    let told = eventually(PATIENCE, || async { (notices(&ledger).len() == 3).then_some(()) });
     told.await.expect("social services hear nothing of the plan");
     scene.end().await.check_intents();
 
@@ -178,7 +178,7 @@ async fn what_was_disclosed_while_the_county_was_down_is_told_when_it_is_back() 
     assert!(notices(&ledger).is_empty());
     scene.world.agencies[SOCIAL].simulator.control().faults().clear().unwrap();
     let scene = scene.restart_at(Arc::new(ManualClock::new(later + HALF_A_DAY)), |_| {}).await;
-    let told = eventually(SOON, || async { (!notices(&ledger).is_empty()).then_some(()) });
+    let told = eventually(PATIENCE, || async { (!notices(&ledger).is_empty()).then_some(()) });
     told.await.expect("the notice was given up");
     scene.end().await.check_intents();
 }

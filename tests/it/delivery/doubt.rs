@@ -120,7 +120,7 @@ async fn news_that_are_refused_are_told_to_whoever_told_them() {
     scene.faults(TE).once_on(Operation::Notify, Fault::BusinessFault("VIRHEELLINEN_SISALTO".into()));
     // The recipient is told that the permission is gone.
     scene.withdraw(&consent).await;
-    let told = polku_tests::world::eventually(super::scene::SOON, || async { tasks(&scene).await.pop() });
+    let told = polku_tests::world::eventually(crate::stage::PATIENCE, || async { tasks(&scene).await.pop() });
     let task = told.await.expect("the sender is not told");
     let news = follow_up(&task);
     assert_eq!((news.kind(), news.referral.as_str()), (Kind::NewsNotDelivered, &*referral.name));

@@ -15,8 +15,8 @@ use polku_tests::world::{
 };
 use tokio::time::timeout;
 
-use super::scene::{BASIC, SOON, Scene, purpose, send};
-use crate::stage::id_of;
+use super::scene::{BASIC, Scene, purpose, send};
+use crate::stage::{PATIENCE, id_of};
 
 /// The host's clock, some days on.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ async fn a_permission_that_ends_while_waiting_ends_the_matter_for_watchers_too()
     scene.faults(TE).set(Fault::Dead);
     let name = scene.send(&youth, TE).await.name;
     scene.until_delivery(&name, DeliveryState::Retrying).await;
-    let created = timeout(SOON, events.message()).await.unwrap().unwrap().unwrap();
+    let created = timeout(PATIENCE, events.message()).await.unwrap().unwrap().unwrap();
     assert_eq!(created.kind(), Kind::Created);
     drop(events);
 
@@ -119,11 +119,11 @@ async fn a_permission_that_ends_while_waiting_ends_the_matter_for_watchers_too()
     let mut events = scene.ohjaamo.referral.clone().watch_referrals(request).await.unwrap().into_inner();
     let mut kinds = Vec::new();
     while !kinds.contains(&Kind::StateChanged) {
-        let event = timeout(SOON, events.message()).await.expect("watchers hear of the state").unwrap();
+        let event = timeout(PATIENCE, events.message()).await.expect("watchers hear of the state").unwrap();
         kinds.push(event.unwrap().kind());
     }
     assert_eq!(
-        timeout(SOON, events.message()).await.unwrap().unwrap().unwrap().kind(),
+        timeout(PATIENCE, events.message()).await.unwrap().unwrap().unwrap().kind(),
         Kind::DeliveryChanged
     );
     drop(events);

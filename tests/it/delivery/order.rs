@@ -15,8 +15,8 @@ use polku_tests::world::{
 };
 use tokio::time::timeout;
 
-use super::scene::{SOON, Scene, ordinary, purpose, send};
-use crate::stage::id_of;
+use super::scene::{Scene, ordinary, purpose, send};
+use crate::stage::{PATIENCE, id_of};
 
 impl Scene {
     async fn cancel(&self, name: &str) -> ReferralState {
@@ -157,7 +157,7 @@ async fn a_refusal_is_final_and_the_sender_is_told() {
         assert_eq!(referral.delivery_state(), DeliveryState::Rejected);
         let mut kinds = Vec::new();
         let last = loop {
-            let event = timeout(SOON, events.message()).await.unwrap().unwrap().unwrap();
+            let event = timeout(PATIENCE, events.message()).await.unwrap().unwrap().unwrap();
             kinds.push(event.kind());
             if event.kind() == Kind::DeliveryChanged {
                 break event.referral.unwrap();

@@ -5,7 +5,8 @@ use polku_tests::simulators::{Fault, Operation};
 use polku_tests::world::{Database, PAJA, PEOPLE, TE, WorldSettings};
 use tokio::time::timeout;
 
-use super::scene::{SOON, Scene};
+use super::scene::Scene;
+use crate::stage::PATIENCE;
 
 /// What identifies an event to a reader who does not know its token.
 type Seen = (i32, String, (i64, i32));
@@ -21,7 +22,7 @@ async fn watch(scene: &Scene, token: &str, count: usize) -> Vec<ReferralEvent> {
     let mut stream = scene.ohjaamo.referral.clone().watch_referrals(request).await.unwrap().into_inner();
     let mut events = Vec::new();
     while events.len() < count {
-        events.push(timeout(SOON, stream.message()).await.unwrap().unwrap().unwrap());
+        events.push(timeout(PATIENCE, stream.message()).await.unwrap().unwrap().unwrap());
     }
     events
 }
@@ -50,9 +51,9 @@ async fn referrals_go_out_and_watchers_go_on(database: Database) {
         let (youth, _) = scene.consenting(hetu, agency).await;
         names.push((agency, scene.send(&youth, agency).await.name));
     }
-    let first = timeout(SOON, first_watch.message()).await.unwrap().unwrap().unwrap();
+    let first = timeout(PATIENCE, first_watch.message()).await.unwrap().unwrap().unwrap();
     assert_eq!(first.referral.as_ref().unwrap().name, names[0].1);
-    let second = timeout(SOON, first_watch.message()).await.unwrap().unwrap().unwrap();
+    let second = timeout(PATIENCE, first_watch.message()).await.unwrap().unwrap().unwrap();
     drop(first_watch);
 
     let scene = scene
@@ -124,7 +125,7 @@ async fn count_behind(scene: &Scene, token: &str) -> usize {
     scene.until_delivery(&end, DeliveryState::Delivered).await;
     let mut count = 0;
     loop {
-        let event = timeout(SOON, stream.message()).await.unwrap().unwrap().unwrap();
+        let event = timeout(PATIENCE, stream.message()).await.unwrap().unwrap().unwrap();
         if event.referral.unwrap().name == end {
             return count;
         }

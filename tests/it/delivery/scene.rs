@@ -1,7 +1,6 @@
 //! What do the tests of delivery have at hand?
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use polku_gateway::audit::{AuditLog, Event, Leaf};
 use polku_gateway::clock::{Clock, SystemClock};
@@ -18,10 +17,7 @@ use polku_tests::world::{
 };
 use tempfile::TempDir;
 
-use crate::stage::{effects, id_of, until_told, withdrawal};
-
-/// How long anything may take that is not expected to take long.
-pub(crate) const SOON: Duration = Duration::from_secs(15);
+use crate::stage::{PATIENCE, effects, ended, id_of, until_told, withdrawal};
 
 /// What the ordinary referral of these tests may tell.
 pub(crate) const BASIC: [DataCategory; 4] = [
@@ -58,12 +54,7 @@ impl Scene {
     /// In a world in which a silence of the employment services says nothing.
     pub(crate) async fn of_doubt() -> Self {
         let te_repetition = Repetition::Neither;
-        let settings = WorldSettings {
-            te_repetition,
-            retry_seconds: vec![0],
-            answer_ms: 500,
-            ..WorldSettings::default()
-        };
+        let settings = WorldSettings { te_repetition, retry_seconds: vec![0], ..WorldSettings::default() };
         Self::open(&settings).await
     }
 
@@ -129,7 +120,8 @@ impl Scene {
     pub(crate) async fn deliver(&mut self, youth: &str, agency: &str) -> Referral {
         let mut request = ordinary(youth, agency);
         request.wait_for_delivery = true;
-        send(&mut self.ohjaamo, request).await
+        let name = send(&mut self.ohjaamo, request).await.name;
+        ended(&self.ohjaamo, &name).await
     }
 
     pub(crate) async fn get(&self, name: &str) -> Referral {
@@ -144,7 +136,7 @@ impl Scene {
 
     /// Waits until the delivery of the referral is in this state.
     pub(crate) async fn until_delivery(&self, name: &str, state: DeliveryState) -> Referral {
-        let seen = eventually(SOON, || async {
+        let seen = eventually(PATIENCE, || async {
             let referral = self.get(name).await;
             (referral.delivery_state() == state).then_some(referral)
         });
@@ -156,7 +148,7 @@ impl Scene {
 
     /// Waits until something can be seen in the simulators.
     pub(crate) async fn until(&self, what: &str, mut seen: impl FnMut(&Self) -> bool) {
-        let looked = eventually(SOON, || {
+        let looked = eventually(PATIENCE, || {
             let seen = seen(self).then_some(());
             async move { seen }
         });
@@ -212,12 +204,7 @@ impl Remains {
 /// Waits for every delivery about these referrals to come to its end.
 pub(crate) async fn until_ended(scene: &Scene, names: &[String]) {
     for name in names {
-        let ended = eventually(Duration::from_secs(40), || async {
-            let state = scene.get(name).await.delivery_state();
-            let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
-            (!open.contains(&state)).then_some(())
-        });
-        ended.await.unwrap_or_else(|| panic!("the delivery of {name} does not end"));
+        ended(&scene.ohjaamo, name).await;
     }
 }
 
@@ -240,7 +227,7 @@ pub(crate) async fn send(client: &mut Client, request: SendReferralRequest) -> R
 /// Waits until the last watcher has let go of a gateway that has stopped in this process.
 async fn released(folder: &TempDir) {
     let log = folder.path().join("data/audit.log");
-    let opened = eventually(SOON, || async { AuditLog::open(&log).ok().map(drop) });
+    let opened = eventually(PATIENCE, || async { AuditLog::open(&log).ok().map(drop) });
     opened.await.expect("the audit log is still in use");
 }
 

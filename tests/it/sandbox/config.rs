@@ -60,7 +60,7 @@ async fn the_written_configuration_is_fine_and_broken_copies_are_not() {
             format!("line {}: quota.bust: found an unknown key", line_of("burst")),
         ),
         (
-            "lease_seconds = 4",
+            "lease_seconds = 9",
             "lease_seconds = 0",
             format!("line {}: delivery.lease_seconds: found 0", line_of("lease_")),
         ),

@@ -195,7 +195,7 @@ async fn nothing_begins_anywhere_after_a_withdrawal_is_answered() {
     let (mut stopped, mut under_way, mut too_late) = (0, 0, 0);
     for race in &races {
         let Some(name) = &race.sent else { continue };
-        let ended = eventually(Duration::from_secs(20), || async {
+        let ended = eventually(PATIENCE, || async {
             let state = state(client, name).await?;
             let waits =
                 matches!(state, DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying);

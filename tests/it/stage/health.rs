@@ -1,14 +1,9 @@
 //! What does a gateway say of itself?
 
-use std::time::Duration;
-
-use polku_tests::world::eventually;
+use polku_tests::world::{PATIENCE, eventually};
 use tonic::transport::Channel;
 
 use super::call_path;
-
-/// How long it may take until it is known.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `grpc.health.v1`: field 1 of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! How is a call made whose bytes the generated clients would never write?
 
+use std::time::Duration;
+
 use bytes::{Buf, BufMut};
 use polku_proto::v1::Actor;
 use prost::Message;
@@ -35,6 +37,7 @@ pub(crate) async fn call_path(
     if let Some(actor) = actor {
         request.metadata_mut().insert_bin("polku-actor-bin", MetadataValue::from_bytes(actor));
     }
+    request.set_timeout(Duration::from_secs(60));
     let mut grpc = Grpc::new(channel.clone());
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     Ok(grpc.unary(request, path.parse().unwrap(), Verbatim).await?.into_inner())

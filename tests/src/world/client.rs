@@ -61,16 +61,26 @@ pub struct Client {
     /// `DirectoryService`.
     pub directory: DirectoryServiceClient<InterceptedService<Channel, ActorMetadata>>,
     channel: Channel,
+    caller: ActorMetadata,
 }
 
-/// Adds the acting person to each call.
+/// The longest that the gateway works on a call. What is slow on a busy machine is no failure.
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// Adds to each call the acting person, and how long it may take where the call does not say so itself.
 #[derive(Debug, Clone)]
-pub struct ActorMetadata(Option<BinaryMetadataValue>);
+pub struct ActorMetadata {
+    actor: Option<BinaryMetadataValue>,
+    within: Option<Duration>,
+}
 
 impl Interceptor for ActorMetadata {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(actor) = &self.0 {
+        if let Some(actor) = &self.actor {
             request.metadata_mut().insert_bin("polku-actor-bin", actor.clone());
+        }
+        if let Some(within) = self.within.filter(|_| !request.metadata().contains_key("grpc-timeout")) {
+            request.set_timeout(within);
         }
         Ok(request)
     }
@@ -91,10 +101,10 @@ impl Client {
     pub fn new(authority_pem: &str, identity: &Identity, address: SocketAddr) -> Result<Self> {
         let mut config = mutual_client_config(authority_pem, identity)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(Self::through(Connector { tls: TlsConnector::from(Arc::new(config)), address }))
+        Ok(Self::connected(Connector { tls: TlsConnector::from(Arc::new(config)), address }, Some(PATIENT)))
     }
 
-    /// The same over connections that are made in this way.
+    /// The same over connections that are made in this way; how long a call may take is left to the gateway.
     pub fn through<C>(connector: C) -> Self
     where
         C: Service<Uri> + Send + 'static,
@@ -102,15 +112,26 @@ impl Client {
         C::Future: Send,
         Box<dyn std::error::Error + Send + Sync>: From<C::Error> + Send,
     {
-        let endpoint = Endpoint::from_static("https://localhost").timeout(Duration::from_secs(30));
-        Self::over(endpoint.connect_with_connector_lazy(connector), ActorMetadata(None))
+        Self::connected(connector, None)
+    }
+
+    fn connected<C>(connector: C, within: Option<Duration>) -> Self
+    where
+        C: Service<Uri> + Send + 'static,
+        C::Response: hyper::rt::Read + hyper::rt::Write + Send + Unpin,
+        C::Future: Send,
+        Box<dyn std::error::Error + Send + Sync>: From<C::Error> + Send,
+    {
+        let longest = within.map_or(Duration::from_secs(30), |within| within + Duration::from_secs(10));
+        let endpoint = Endpoint::from_static("https://localhost").timeout(longest);
+        Self::over(endpoint.connect_with_connector_lazy(connector), ActorMetadata { actor: None, within })
     }
 
     /// The same connection with an acting person.
     #[must_use]
     pub fn acting(&self, actor: &Actor) -> Self {
-        let value = MetadataValue::from_bytes(&actor.encode_to_vec());
-        Self::over(self.channel.clone(), ActorMetadata(Some(value)))
+        let actor = Some(MetadataValue::from_bytes(&actor.encode_to_vec()));
+        Self::over(self.channel.clone(), ActorMetadata { actor, ..self.caller.clone() })
     }
 
     /// The connection, for services beyond the contract.
@@ -119,17 +140,19 @@ impl Client {
         self.channel.clone()
     }
 
-    fn over(channel: Channel, actor: ActorMetadata) -> Self {
+    fn over(channel: Channel, caller: ActorMetadata) -> Self {
+        let actor = || caller.clone();
         Self {
-            journey: JourneyServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            referral: ReferralServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            consent: ConsentServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            status: LegalStatusServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            plan: PlanServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            task: TaskServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            operations: OperationsServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            directory: DirectoryServiceClient::with_interceptor(channel.clone(), actor),
+            journey: JourneyServiceClient::with_interceptor(channel.clone(), actor()),
+            referral: ReferralServiceClient::with_interceptor(channel.clone(), actor()),
+            consent: ConsentServiceClient::with_interceptor(channel.clone(), actor()),
+            status: LegalStatusServiceClient::with_interceptor(channel.clone(), actor()),
+            plan: PlanServiceClient::with_interceptor(channel.clone(), actor()),
+            task: TaskServiceClient::with_interceptor(channel.clone(), actor()),
+            operations: OperationsServiceClient::with_interceptor(channel.clone(), actor()),
+            directory: DirectoryServiceClient::with_interceptor(channel.clone(), actor()),
             channel,
+            caller,
         }
     }
 

@@ -5,15 +5,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use polku_gateway::front::Bound;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// How long a gateway may take until it answers.
-const START: Duration = Duration::from_secs(20);
+use super::PATIENCE;
 
 /// A gateway in a process of its own.
 #[derive(Debug)]
@@ -85,7 +83,7 @@ impl GatewayProcess {
         let output = child.stdout.take().context("polku has no output")?;
         let mut lines = BufReader::new(output).lines();
         let ready = async {
-            let line = tokio::time::timeout(START, lines.next_line()).await;
+            let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
             let line = line.context("polku does not become ready")??;
             let line = line.context("polku ended before it was ready: see its log")?;
             let bound = addresses(&line).with_context(|| format!("polku said: {line}"))?;
@@ -133,7 +131,7 @@ impl GatewayProcess {
     /// Fails when the process is gone or does not end.
     pub async fn stop(mut self) -> Result<ExitStatus> {
         self.signal("TERM").await?;
-        tokio::time::timeout(START, self.child.wait())
+        tokio::time::timeout(PATIENCE, self.child.wait())
             .await
             .context("polku does not end")?
             .context("polku is lost")

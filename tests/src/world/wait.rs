@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long to wait for what has to come: longer than any machine needs, for only what never comes takes so long.
+/// How long what comes by itself may take, however busy the machine is.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long to wait between two looks.
