@@ -111,7 +111,8 @@ async fn meet<F: Future<Output = ()>>(scene: &Scene, peer: &Peer, fault: &Fault,
         faults.once(fault.clone());
         tell.await;
     }
-    scene.until("what will be said", |_| requests(agency) >= before + least).await;
+    let what = format!("{}: what is said after {fault:?}", peer.id);
+    scene.until(&what, |_| requests(agency) >= before + least).await;
     scene.until_told(&peer.id).await;
     assert_eq!(faults.waiting(), 0, "{}: {fault:?} was not met", peer.id);
     end
@@ -186,8 +187,8 @@ async fn each_ends_once(switches: Vec<Fault>, answer_ms: u32) {
     let settings = WorldSettings {
         retry_seconds: vec![0],
         answer_ms,
-        attempt_seconds: answer_ms / 1_000 + 5,
-        lease_seconds: answer_ms / 1_000 + 10,
+        attempt_seconds: answer_ms / 1_000 + 1,
+        lease_seconds: answer_ms / 1_000 + 2,
         ..WorldSettings::default()
     };
     let (scene, peers) = open_every_repetition(settings).await;
