@@ -5,26 +5,19 @@ mod refused;
 mod running;
 mod server;
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use polku_proto::v1::{ConsentState, DataCategory, GetConsentRequest, Purpose};
+use polku_proto::v1::{ConsentState, GetConsentRequest, Purpose};
 use polku_tests::world::{Client, GatewayProcess, OHJAAMO, TE, World, nobody};
 
-use crate::stage::polku;
-
-const CATEGORIES: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
+use crate::stage::{CATEGORIES, polku, refused_start, text};
 
 fn back_up(config: &Path, into: &Path) -> Result<String, (Option<i32>, String)> {
-    let arguments: [&OsStr; 5] =
-        ["backup".as_ref(), "--config".as_ref(), config.as_ref(), "--into".as_ref(), into.as_ref()];
-    polku(&arguments).result()
+    polku(&["backup", "--config", text(config), "--into", text(into)]).result()
 }
 
 fn restore(config: &Path, from: &Path) -> Result<String, (Option<i32>, String)> {
-    let arguments: [&OsStr; 5] =
-        ["restore".as_ref(), "--config".as_ref(), config.as_ref(), "--from".as_ref(), from.as_ref()];
-    polku(&arguments).result()
+    polku(&["restore", "--config", text(config), "--from", text(from)]).result()
 }
 
 /// The configuration of the world, with one text in it exchanged, in a file of its own.
@@ -61,10 +54,9 @@ async fn expect_consents(client: &Client, names: &[String]) {
     }
 }
 
-/// Starts a gateway that must not start: how it ended and what it said.
+/// What a gateway that must not start has said last.
 fn refuses_to_serve(config: &Path) -> String {
-    let arguments: [&OsStr; 3] = ["serve".as_ref(), "--config".as_ref(), config.as_ref()];
-    let (code, said) = polku(&arguments).result().expect_err("it serves");
-    assert_eq!(code, Some(1), "{said}");
-    said.lines().last().unwrap().to_owned()
+    let ran = refused_start(config, []);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    ran.err.lines().last().unwrap().to_owned()
 }

@@ -11,9 +11,7 @@ mod memory;
 use std::path::PathBuf;
 
 use polku_gateway::audit::AuditLog;
-use polku_proto::v1::{
-    Consent, ConsentState, DataCategory, GetConsentRequest, Purpose, RecordConsentRequest,
-};
+use polku_proto::v1::{Consent, ConsentState, GetConsentRequest, Purpose, RecordConsentRequest};
 use polku_tests::world::{
     Client, GatewayProcess, OHJAAMO, PEOPLE, TE, World, WorldSettings, evidence, request_id, terms,
 };
@@ -21,9 +19,8 @@ use tempfile::TempDir;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::stage::assert_refused;
+use crate::stage::{CATEGORIES, assert_refused};
 
-const CATEGORIES: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
 const PURPOSE: Purpose = Purpose::EmploymentServices;
 
 /// A machine with a gateway, and what that has acknowledged.

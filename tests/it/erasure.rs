@@ -18,10 +18,6 @@ use polku_tests::world::{Client, GatewayProcess, OHJAAMO, TE, World, eventually,
 use crate::stage::{BASIC, PATIENCE, ended, files_under, purpose_of};
 use crate::window::{add, encounter, opening};
 
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
 /// Asks a gateway that runs in this process.
 async fn asked(world: &World, question: Question) -> Answer {
     let data = world.folder().join("data");

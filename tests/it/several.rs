@@ -13,22 +13,23 @@ mod rotation;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use polku_proto::v1::{DataCategory, DeliveryState, GetReferralRequest, SendReferralRequest};
+use polku_proto::v1::{
+    Consent, ConsentChange, DeliveryState, GetReferralRequest, SendReferralRequest, SendReferralResponse,
+};
 use polku_tests::world::{
-    Client, Database, GatewayProcess, PAJA, TE, World, WorldSettings, full_content, referral_to,
+    Client, Database, GatewayProcess, OHJAAMO, PAJA, PATIENCE, TE, World, WorldSettings, eventually,
+    full_content, referral_to,
 };
 use tempfile::TempDir;
 use tonic::{Code, Status};
 
-use crate::stage::{effects, purpose_of as purpose, withdrawal};
+use crate::stage::{CATEGORIES, effects, purpose_of as purpose, withdrawal};
 
 /// How many gateways there are.
 const GATEWAYS: usize = 3;
 
 /// For how long a worker has a delivery for itself.
 const LEASE: Duration = Duration::from_secs(2);
-
-const CATEGORIES: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
 
 /// A world with several gateways.
 struct Scene {
@@ -99,6 +100,46 @@ fn referral(agency: &str, youth: &str) -> SendReferralRequest {
 /// Whether the call may be repeated unchanged, as the answer says.
 fn again(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted)
+}
+
+/// The answer of a gateway that is asked again as long as it says so: another one may hold what the call is about, or have
+/// taken it over.
+async fn answered<T, F>(call: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, Status>>,
+{
+    let answer = eventually(PATIENCE, || async {
+        match call().await {
+            Ok(answer) => Some(answer),
+            Err(status) => {
+                assert!(again(&status), "{status:?}");
+                None
+            }
+        }
+    });
+    answer.await.expect("there is no answer")
+}
+
+async fn identified(client: &Client, code: &str) -> String {
+    answered(|| async { client.clone().identify(code).await }).await
+}
+
+/// A consent of somebody's, for which they are referred to an agency.
+async fn consented(client: &Client, youth: &str, agency: &str) -> Consent {
+    let record = || async {
+        client.clone().record_consent(youth, OHJAAMO, agency, purpose(agency), &CATEGORIES).await
+    };
+    answered(record).await
+}
+
+async fn withdrawn(client: &Client, consent: &Consent) -> ConsentChange {
+    let request = withdrawal(&consent.name);
+    answered(|| async { client.consent.clone().withdraw_consent(request.clone()).await }).await.into_inner()
+}
+
+async fn sent(client: &Client, agency: &str, youth: &str) -> SendReferralResponse {
+    let request = referral(agency, youth);
+    answered(|| async { client.referral.clone().send_referral(request.clone()).await }).await.into_inner()
 }
 
 async fn state(client: &Client, name: &str) -> Option<DeliveryState> {

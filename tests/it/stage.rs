@@ -2,7 +2,6 @@
 
 mod command;
 mod health;
-mod numbers;
 mod raw;
 mod refusal;
 mod status;
@@ -12,10 +11,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::clock::{Clock, ManualClock, SystemClock};
+use polku_gateway::front::Bound;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
-    Actor, DataCategory, DeliveryState, GetReferralRequest, Purpose, Referral, ReferralContent,
-    ReferralState, RepresentativeActor, SubjectActor, WithdrawConsentRequest, actor,
+    Actor, DataCategory, DeliveryState, GetReferralRequest, ListDeliveriesRequest, Purpose, Referral,
+    ReferralContent, ReferralState, RepresentativeActor, SubjectActor, WithdrawConsentRequest, actor,
 };
 use polku_tests::pki::Identity;
 use polku_tests::simulators::Ledger;
@@ -28,9 +28,8 @@ use tonic::Status;
 
 pub(crate) use polku_tests::world::PATIENCE;
 
-pub(crate) use command::{Ran, polku};
+pub(crate) use command::{Ran, polku, refused_start, text};
 pub(crate) use health::{Health, expect_health};
-pub(crate) use numbers::Numbers;
 pub(crate) use raw::{actor_bytes, call_path, call_raw};
 pub(crate) use refusal::{assert_refused, assert_same_refusal, assert_silent, fields_of};
 pub(crate) use status::{assess, protect, record_status};
@@ -51,6 +50,9 @@ pub(crate) const TOLD: [DataCategory; 4] = [
     DataCategory::EducationWork,
     DataCategory::GuidanceNotes,
 ];
+
+/// What the consents of tests cover that are about something else.
+pub(crate) const CATEGORIES: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
 
 /// A time in which these tests play when they move the clock.
 pub(crate) const NOON: &str = "2026-03-02T10:00:00Z";
@@ -135,7 +137,7 @@ impl Stage {
         Stage { world, clock: None, running, folder }
     }
 
-    pub(crate) fn bound(&self) -> polku_gateway::front::Bound {
+    pub(crate) fn bound(&self) -> Bound {
         self.running.bound
     }
 
@@ -280,6 +282,22 @@ pub(crate) fn withdrawal(consent: &str) -> WithdrawConsentRequest {
 /// How often a referral has taken effect.
 pub(crate) fn effects(ledger: &Ledger, name: &str) -> usize {
     ledger.referrals().iter().filter(|referral| referral.referral_id == id_of(name)).count()
+}
+
+/// Waits until nothing is on its way to an agency any more: all that its system was told is written down here as told.
+pub(crate) async fn until_told(world: &World, bound: Bound, agency: &str) {
+    let operator = world.client(bound.grpc, &world.identities.operator).unwrap().operations;
+    let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
+    let request = ListDeliveriesRequest {
+        agency: agency.to_owned(),
+        states: open.map(i32::from).to_vec(),
+        ..ListDeliveriesRequest::default()
+    };
+    let told = eventually(PATIENCE, || async {
+        let listed = operator.clone().list_deliveries(request.clone()).await.unwrap().into_inner();
+        listed.deliveries.is_empty().then_some(())
+    });
+    told.await.unwrap_or_else(|| panic!("something is always on its way to {agency}"));
 }
 
 /// The files in a folder and in those that are in it.

@@ -34,6 +34,7 @@ mod trouble;
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,7 +72,7 @@ fn no_day_breaks_a_promise() {
     let (next, days, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let live_all = || {
         while let Some(seed) = seeds.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
-            let day = day::live(*seed);
+            let day = lived(*seed);
             if !day.violations.is_empty() {
                 report(*seed, &day);
                 failed.lock().unwrap().push(*seed);
@@ -96,6 +97,16 @@ fn no_day_breaks_a_promise() {
     }
 }
 
+/// A day that ends in a panic breaks a promise as well.
+fn lived(seed: u64) -> Day {
+    catch_unwind(|| day::live(seed)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something");
+        let violations = vec![format!("panicked: {said}")];
+        Day { lines: Vec::new(), violations, counts: book::Counts::default() }
+    })
+}
+
 /// Says how to see it again, and makes sure that it will be looked at again.
 fn report(seed: u64, day: &Day) {
     let first = &day.violations[0];
@@ -110,7 +121,9 @@ fn report(seed: u64, day: &Day) {
         let line = format!("{seed} {}\n", first.lines().next().unwrap_or(""));
         let written =
             OpenOptions::new().append(true).open(list).and_then(|mut list| list.write_all(line.as_bytes()));
-        written.unwrap();
+        if let Err(error) = written {
+            eprintln!("  it is not written down among the regressions: {error}");
+        }
     }
 }
 

@@ -50,9 +50,18 @@ pub async fn is_there(call: &Acknowledged, hashes: &[[u8; 32]], store: &dyn Stor
     if found { Ok(()) } else { Err(format!("{:?} was acknowledged and is not in the store", call.made)) }
 }
 
-/// I4: the intents to which nothing has come: neither outcome, nor next attempt, nor a leaf that closes them, and which
-/// no delivery to these people is still about. Those that the last life of the gateway has left open are for its next
-/// start to close: they are not among them.
+/// The intents to which nothing has come: neither outcome, nor next attempt, nor a leaf that closes them.
+#[must_use]
+pub fn open_intents(leaves: &[Leaf]) -> Vec<u64> {
+    let follows =
+        |later: &&Leaf| matches!(later.event, Event::DeliveryOutcome | Event::Closed | Event::DeliveryIntent);
+    let ended: BTreeSet<u64> = leaves.iter().filter(follows).filter_map(|leaf| leaf.refers_to).collect();
+    let intents = leaves.iter().zip(0_u64..).filter(|(leaf, _)| leaf.event == Event::DeliveryIntent);
+    intents.map(|(_, number)| number).filter(|number| !ended.contains(number)).collect()
+}
+
+/// I4: those of them that no delivery to these people is still about. Those that the last life of the gateway has left
+/// open are for its next start to close: they are not among them.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -68,15 +77,9 @@ pub async fn endless_intents(
     }
     let last_start = store.reconciled().await.map_err(|error| failed(&error))?.until;
     let committed = store.committed_leaves(last_start).await.map_err(|error| failed(&error))?;
-    let follows =
-        |later: &&Leaf| matches!(later.event, Event::DeliveryOutcome | Event::Closed | Event::DeliveryIntent);
-    let ended: BTreeSet<u64> = leaves.iter().filter(follows).filter_map(|leaf| leaf.refers_to).collect();
-    let intents = leaves.iter().zip(0_u64..).filter(|(leaf, _)| leaf.event == Event::DeliveryIntent);
     let is_cut_short = |number: &u64| *number >= last_start && !committed.contains(number);
-    let endless = intents
-        .map(|(_, number)| number)
-        .filter(|number| !under_way.contains(number) && !ended.contains(number) && !is_cut_short(number));
-    Ok(endless.collect())
+    let open = open_intents(leaves).into_iter();
+    Ok(open.filter(|number| !under_way.contains(number) && !is_cut_short(number)).collect())
 }
 
 fn failed(error: &StoreError) -> String {

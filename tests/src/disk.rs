@@ -8,8 +8,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 
 const SOURCE: &str = include_str!("disk/disk.c");
 
@@ -80,22 +81,17 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Makes what is to be preloaded into `work`, for a program that keeps its files in `folder`.
+    /// The disk of a program that keeps its files in `folder`; what it is told, and what it tells, stands in `work`.
     ///
     /// # Errors
     /// Fails when the C compiler does.
     pub fn of(folder: &Path, work: &Path) -> Result<Disk> {
-        let (source, library, faults) = (work.join("disk.c"), work.join("disk.so"), work.join("faults"));
+        // Made once by each process that tests.
+        static LIBRARY: OnceLock<Result<Vec<u8>>> = OnceLock::new();
+        let bytes = LIBRARY.get_or_init(compiled).as_ref().map_err(|error| anyhow!("{error:#}"))?;
+        let (library, faults) = (work.join("disk.so"), work.join("faults"));
         fs::create_dir_all(&faults)?;
-        fs::write(&source, SOURCE)?;
-        let mut compiler = Command::new("cc");
-        compiler
-            .args(["-O1", "-shared", "-fPIC", "-o"])
-            .arg(&library)
-            .arg(&source)
-            .args(["-ldl", "-lpthread"]);
-        let made = compiler.output().context("cc does not start")?;
-        ensure!(made.status.success(), "cc: {}", String::from_utf8_lossy(&made.stderr));
+        fs::write(&library, bytes)?;
         Ok(Disk { library, folder: folder.to_owned(), faults, record: work.join("record") })
     }
 
@@ -164,4 +160,16 @@ impl Disk {
     pub fn mend(&self, fault: Fault) -> Result<()> {
         Ok(fs::remove_file(self.faults.join(fault.name()))?)
     }
+}
+
+/// What is preloaded.
+fn compiled() -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let (source, library) = (folder.path().join("disk.c"), folder.path().join("disk.so"));
+    fs::write(&source, SOURCE)?;
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).args(["-ldl", "-lpthread"]);
+    let made = compiler.output().context("cc does not start")?;
+    ensure!(made.status.success(), "cc: {}", String::from_utf8_lossy(&made.stderr));
+    Ok(fs::read(&library)?)
 }

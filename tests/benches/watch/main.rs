@@ -142,14 +142,12 @@ impl Measured {
         println!("{:<52}{:>10}{:>10}{:>10}   aim for p99", "", "median", "p99", "longest");
         let print = |name, durations| println!("{}", line(name, &Figures::of(durations)));
         print("MergePlan, sent to answered", self.answered);
-        let beside_aim = |name, durations| {
-            let reached = Figures::of(durations);
-            let met = verdict(reached.p99 <= TARGET);
-            println!("{}   {} ms: {met}", line(name, &reached), TARGET.as_millis());
-        };
-        beside_aim("sent to arrived, each watcher", self.since_sent);
+        print("sent to arrived, each watcher", self.since_sent);
         print("sent to arrived, the last watcher of each change", self.last_since_sent);
-        beside_aim("answered to arrived, each watcher", self.since_answered);
+        let reached = Figures::of(self.since_answered);
+        let (each, met) =
+            (line("answered to arrived, each watcher", &reached), verdict(reached.p99 <= TARGET));
+        println!("{each}   {} ms: {met}", TARGET.as_millis());
         print("answered to arrived, the last watcher", self.last_since_answered);
         print("4 KiB synced to the same disk, between changes", self.synced);
         println!(

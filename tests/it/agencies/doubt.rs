@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use polku_adapters::{Matter, Redelivery};
 use polku_gateway::store::DeliveryItem;
@@ -17,8 +16,9 @@ use polku_tests::world::{
 
 use super::bench::PURPOSE;
 use super::peers::{BASIC, Peer, at_once, consenting, official, open_every_repetition, refer};
-use crate::delivery::scene::{Scene, id, send};
+use crate::delivery::scene::{Scene, send};
 use crate::plan::table;
+use crate::stage::id_of;
 
 async fn fare(scene: Arc<Scene>, peer: Peer) {
     let to = peer.id.as_str();
@@ -66,9 +66,6 @@ async fn each_fault_ends_as_the_kind_of_agency_lets_it() {
     scene.end().await.check_intents();
 }
 
-/// After so long without a request there is none under way.
-pub(super) const QUIET: Duration = Duration::from_millis(100);
-
 /// A delivery whose first attempt had no answer.
 struct Lost {
     agency: String,
@@ -102,12 +99,9 @@ async fn until_known(scene: &Scene, id: &str, redelivery: Redelivery, fault: &Fa
         Redelivery::Neither => 1,
     };
     scene.until("what can be known", |_| requests(agency) >= before + expected).await;
+    scene.until_told(id).await;
+    let last = requests(agency);
     // Somebody who recognises a message that is worded otherwise now may be asked about it.
-    let mut last = 0;
-    while last < requests(agency) {
-        last = requests(agency);
-        tokio::time::sleep(QUIET).await;
-    }
     let asked = usize::from(redelivery == Redelivery::Deduplicates);
     assert!(last <= before + expected + asked, "{id}: {last} requests after {before}");
     assert_eq!(agency.control().faults().waiting(), 0, "{id}");
@@ -172,7 +166,7 @@ async fn lose_everything(scene: &Scene, peer: &Peer, fault: &Fault) -> Vec<Lost>
     let youth = sender.identify(PEOPLE[2]).await.unwrap();
     sender.record_consent(&youth, to, OHJAAMO, PURPOSE, &BASIC).await.unwrap();
     let name = send(&mut sender, referral_to(OHJAAMO, &youth, PURPOSE, full_content())).await.name;
-    peer.agency(scene).control().ledger().note_own_referral(&id(&name));
+    peer.agency(scene).control().ledger().note_own_referral(id_of(&name));
     let before = lose(peer.agency(scene), fault);
     let question = RequestInformationRequest {
         request_id: request_id(),

@@ -17,9 +17,9 @@ use uuid::Uuid;
 use super::bench::{PURPOSE, benches};
 use super::peers::{BASIC, consenting, open, refer, say};
 use super::receives::outgoing;
-use crate::delivery::scene::{id, send};
+use crate::delivery::scene::send;
 use crate::plan::table;
-use crate::stage::PATIENCE;
+use crate::stage::{PATIENCE, id_of};
 
 /// The largest message that the inbound listener reads.
 const LISTENER_BYTES: usize = 1 << 20;
@@ -107,7 +107,7 @@ async fn every_kind_of_agency_hears_of_what_it_has_sent() {
         sender.record_consent(&youth, from, OHJAAMO, PURPOSE, &BASIC).await.unwrap();
         let referral = send(&mut sender, referral_to(OHJAAMO, &youth, PURPOSE, full_content())).await;
         let name = referral.name;
-        peer.agency(&scene).control().ledger().note_own_referral(&id(&name));
+        peer.agency(&scene).control().ledger().note_own_referral(id_of(&name));
         let question = RequestInformationRequest {
             request_id: request_id(),
             name: name.clone(),
@@ -118,7 +118,8 @@ async fn every_kind_of_agency_hears_of_what_it_has_sent() {
         scene.until("the question", |scene| peer.taken(scene, TakenInKind::Notice, &name) == 1).await;
         let answer =
             ReferralContent { service_needs: vec!["kanaria-lisatieto".into()], ..ReferralContent::default() };
-        let information = Outgoing::Information { referral: id(&name), answer: Box::new(answer) };
+        let information =
+            Outgoing::Information { referral: id_of(&name).to_owned(), answer: Box::new(answer) };
         let reply = peer.agency(&scene).send(&say(information)).await.unwrap();
         if peer.kind.receives.contains(&Matter::Information) {
             let applied = matches!(reply, Reply::Applied { state: ReferralState::Requested, .. });
@@ -307,7 +308,7 @@ async fn nobody_else_speaks_for_any_kind_of_agency() {
         for other in peers.iter().filter(|other| other.kind.id != peer.kind.id) {
             peer.agency(&scene).point_at(&format!("https://localhost:{inbound}/inbound/{}", other.id));
             let change = Outgoing::Change {
-                referral: id(&name),
+                referral: id_of(&name).to_owned(),
                 action: Action::Accept,
                 reason: None,
                 outcome: None,
@@ -371,7 +372,7 @@ async fn what_became_of_a_referral_crosses_as_far_as_it_is_permitted() {
             sender.record_consent(&youth, from, OHJAAMO, PURPOSE, categories).await.unwrap();
             let referral = send(&mut sender, referral_to(OHJAAMO, &youth, PURPOSE, full_content())).await;
             let ledger = peer.agency(&scene).control().ledger();
-            ledger.note_own_referral(&id(&referral.name));
+            ledger.note_own_referral(id_of(&referral.name));
             let before = ledger.received().len();
             let reject = RejectReferralRequest {
                 request_id: request_id(),

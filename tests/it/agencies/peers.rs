@@ -14,8 +14,8 @@ use polku_tests::world::{
 use uuid::Uuid;
 
 use super::bench::{Bench, PURPOSE, benches, every_repetition};
-use crate::delivery::scene::{Scene, id, send};
-use crate::stage::ended;
+use crate::delivery::scene::{Scene, send};
+use crate::stage::{ended, id_of};
 
 /// What the ordinary referral may tell.
 pub(super) const BASIC: [DataCategory; 4] = [IdentityContact, ServiceNeeds, EducationWork, ReferralStatus];
@@ -69,7 +69,7 @@ impl Peer {
 
     /// The messages of this kind about a referral that took effect.
     pub(super) fn taken(&self, scene: &Scene, kind: TakenInKind, name: &str) -> usize {
-        let about = id(name);
+        let about = id_of(name);
         let taken = self.agency(scene).taken();
         taken.iter().filter(|taken| taken.kind == kind && taken.about == about).count()
     }
@@ -78,7 +78,7 @@ impl Peer {
         let reason = (action == Action::Reject).then_some(RejectionReason::NoCapacity);
         let ends = matches!(action, Action::Complete | Action::Fail);
         let change = Outgoing::Change {
-            referral: id(name),
+            referral: id_of(name).to_owned(),
             action,
             reason,
             outcome: ends.then_some(Outcome::GotService),

@@ -7,15 +7,14 @@ use polku_adapters::Matter;
 use polku_gateway::clock::{Clock as _, SystemClock};
 use polku_proto::v1::conflict_resolution::Choice;
 use polku_proto::v1::plan_revision::Source;
-use polku_proto::v1::{DataCategory, DeliveryState, ListDeliveriesRequest, PlanPart, Task, task};
+use polku_proto::v1::{DataCategory, PlanPart, Task, task};
 use polku_tests::simulators::{Outgoing, Reply};
-use polku_tests::world::{OHJAAMO, WorldSettings, eventually, nobody};
+use polku_tests::world::{OHJAAMO, WorldSettings, nobody};
 
 use super::bench::PURPOSE;
 use super::peers::{Peer, open, say};
 use crate::delivery::scene::Scene;
 use crate::plan::table;
-use crate::stage::PATIENCE;
 
 /// What is shared of plans here.
 const PLANNED: [DataCategory; 3] =
@@ -48,23 +47,6 @@ fn told(scene: &Scene, peer: &Peer, text: &str) -> usize {
     let received = peer.agency(scene).control().ledger().received();
     let has_text = |body: &[u8]| body.windows(text.len()).any(|window| window == text.as_bytes());
     received.iter().filter(|one| has_text(&one.body)).count()
-}
-
-/// Waits until everything that the agency's system has taken is written down here.
-async fn settles(scene: &Scene, agency: &str) {
-    let identity = &scene.world.identities.operator;
-    let operator = scene.world.client(scene.running.bound.grpc, identity).unwrap().operations;
-    let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
-    let request = ListDeliveriesRequest {
-        agency: agency.to_owned(),
-        states: open.map(i32::from).to_vec(),
-        ..ListDeliveriesRequest::default()
-    };
-    let ended = eventually(PATIENCE, || async {
-        let listed = operator.clone().list_deliveries(request.clone()).await.unwrap().into_inner();
-        listed.deliveries.is_empty().then_some(())
-    });
-    ended.await.unwrap_or_else(|| panic!("something is always on its way to {agency}"));
 }
 
 fn of_plan(tasks: Vec<Task>, plan: &str) -> Vec<Task> {
@@ -140,7 +122,7 @@ async fn plans_of_every_kind_are_merged_and_what_clashes_or_looks_alike_is_asked
         scene.until("what was decided", |scene| told(scene, peer, "Neljäs tavoite") > 0).await;
         table::edit(&own, &plan, id, |part| part.goals[0].text = "Viides tavoite".to_owned()).await.unwrap();
         scene.until("what was changed again", |scene| told(scene, peer, "Viides tavoite") == 1).await;
-        settles(&scene, id).await;
+        scene.until_told(id).await;
         let seconds = SystemClock.now().as_second();
         let part = PlanPart {
             update_time: Some(prost_types::Timestamp { seconds, nanos: 0 }),

@@ -15,24 +15,30 @@ use polku_tests::simulators::{Duplicates, Fault, Ledger};
 use polku_tests::world::{OHJAAMO, PEOPLE, WorldSettings, nobody, request_id};
 
 use super::bench::PURPOSE;
-use super::doubt::{QUIET, requests};
+use super::doubt::requests;
 use super::peers::{BASIC, Peer, at_once, consenting, open_every_repetition, refer};
 use crate::delivery::scene::{Remains, Scene};
 use crate::plan::table;
 
-/// How long an adapter waits in this world.
-const ANSWER_MS: u32 = 1_000;
+/// How long an adapter waits for an answer that does not come.
+const SILENCE_MS: u32 = 3_000;
 
-/// Every switch. Gone for good, or for now: whoever comes back is told.
-fn switches() -> [Fault; 14] {
+/// For so long nothing reaches an agency that is gone.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// Those under which no answer comes in time.
+fn silences() -> Vec<Fault> {
+    vec![Fault::Slow(Duration::from_millis(2 * u64::from(SILENCE_MS))), Fault::HalfClosed]
+}
+
+/// Every other switch. Gone for good, or for now: whoever comes back is told.
+fn switches() -> Vec<Fault> {
     let status = |code, retry_after| Fault::Status { code, retry_after };
-    [
+    vec![
         Fault::Dead,
         Fault::WrongCertificate,
-        Fault::Slow(Duration::from_millis(2 * u64::from(ANSWER_MS))),
         Fault::ResetBeforeEffect,
         Fault::ResetAfterEffect,
-        Fault::HalfClosed,
         Fault::HalfAnswer,
         Fault::FailAfterEffect(502),
         status(500, None),
@@ -105,17 +111,14 @@ async fn meet<F: Future<Output = ()>>(scene: &Scene, peer: &Peer, fault: &Fault,
         faults.once(fault.clone());
         tell.await;
     }
-    scene.until("what will be said", |_| requests(agency) >= before + least).await;
-    let mut last = 0;
-    while last < requests(agency) {
-        last = requests(agency);
-        tokio::time::sleep(QUIET).await;
-    }
+    let what = format!("{}: what is said after {fault:?}", peer.id);
+    scene.until(&what, |_| requests(agency) >= before + least).await;
+    scene.until_told(&peer.id).await;
     assert_eq!(faults.waiting(), 0, "{}: {fault:?} was not met", peer.id);
     end
 }
 
-async fn fare(scene: Arc<Scene>, peer: Peer) -> Vec<Met> {
+async fn fare(scene: Arc<Scene>, peer: Peer, switches: &[Fault]) -> Vec<Met> {
     let to = peer.id.as_str();
     let mut ohjaamo = scene.ohjaamo.clone();
     let ledger = peer.agency(&scene).control().ledger().clone();
@@ -134,7 +137,7 @@ async fn fare(scene: Arc<Scene>, peer: Peer) -> Vec<Met> {
     };
     let youth = consenting(&scene, PEOPLE[5], to, &BASIC).await;
     let other = ohjaamo.identify(PEOPLE[6]).await.unwrap();
-    for (number, fault) in switches().iter().enumerate() {
+    for (number, fault) in switches.iter().enumerate() {
         let name = refer(&scene, &youth, to).await.name;
         let cancel = CancelReferralRequest {
             request_id: request_id(),
@@ -180,17 +183,38 @@ async fn found(remains: &Remains, met: &Met) -> Vec<End> {
     own.map(|row| End { state: row.state, effects: ledger.effects(&row.message.to_string()) }).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn news_and_parts_of_plans_end_once_under_every_fault() {
-    let settings = WorldSettings { retry_seconds: vec![0], answer_ms: ANSWER_MS, ..WorldSettings::default() };
+async fn each_ends_once(switches: Vec<Fault>, answer_ms: u32) {
+    let settings = WorldSettings {
+        retry_seconds: vec![0],
+        answer_ms,
+        attempt_seconds: answer_ms / 1_000 + 1,
+        lease_seconds: answer_ms / 1_000 + 2,
+        ..WorldSettings::default()
+    };
     let (scene, peers) = open_every_repetition(settings).await;
-    let (scene, met) = at_once(scene, peers, fare).await;
+    let under = Arc::new(switches.clone());
+    let (scene, met) = at_once(scene, peers, |scene, peer| {
+        let under = Arc::clone(&under);
+        async move { fare(scene, peer, &under).await }
+    })
+    .await;
     let remains = scene.end().await;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for met in met.iter().flatten() {
         assert_eq!(found(&remains, met).await, [met.end], "{}", met.what);
         *counts.entry(&met.agency).or_default() += 1;
     }
-    assert!(counts.values().all(|count| *count == 3 * switches().len() - 1), "{counts:?}");
+    let refusals = switches.iter().filter(|fault| matches!(fault, Fault::BusinessFault(_))).count();
+    assert!(counts.values().all(|count| *count == 3 * switches.len() - refusals), "{counts:?}");
     remains.check_intents();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_and_parts_of_plans_end_once_under_every_fault() {
+    each_ends_once(switches(), 20_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_and_parts_of_plans_end_once_when_no_answer_comes() {
+    each_ends_once(silences(), SILENCE_MS).await;
 }

@@ -1,6 +1,5 @@
 //! Is an older copy of the store recognised, and what becomes of the receipts when its loss is accepted?
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use tempfile::TempDir;
 
 use super::{back_up, client, consent, edited, refuses_to_serve, restore};
-use crate::stage::polku;
+use crate::stage::{polku, text};
 
 struct Kept {
     folder: TempDir,
@@ -67,21 +66,12 @@ impl Kept {
 
     fn verifier(&self) -> String {
         let key = self.path("keys/log.key");
-        polku(&[OsStr::new("keys"), "verifier".as_ref(), key.as_ref()]).result().unwrap().trim().to_owned()
+        polku(&["keys", "verifier", text(&key)]).result().unwrap().trim().to_owned()
     }
 
     fn accepts(&self, name: &str) -> Result<String, (Option<i32>, String)> {
         let config = self.world.config_file();
-        let name = OsStr::new(name);
-        polku(&[
-            "audit".as_ref(),
-            "accept-loss".as_ref(),
-            "--config".as_ref(),
-            config.as_ref(),
-            "--log-name".as_ref(),
-            name,
-        ])
-        .result()
+        polku(&["audit", "accept-loss", "--config", text(&config), "--log-name", name]).result()
     }
 }
 
@@ -94,17 +84,7 @@ fn read(log: &Path) -> Vec<Leaf> {
 
 /// Whether a receipt holds in what was published in a folder.
 fn holds(receipt: &str, tiles: &Path, key: &str) -> bool {
-    let arguments: [&OsStr; 8] = [
-        "audit".as_ref(),
-        "verify".as_ref(),
-        "--receipt".as_ref(),
-        receipt.as_ref(),
-        "--tiles".as_ref(),
-        tiles.as_ref(),
-        "--key".as_ref(),
-        key.as_ref(),
-    ];
-    polku(&arguments).result().is_ok()
+    polku(&["audit", "verify", "--receipt", receipt, "--tiles", text(tiles), "--key", key]).result().is_ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,17 +122,8 @@ async fn an_older_copy_is_refused_until_its_loss_is_accepted_and_every_receipt_h
     }
     // What was published under the former name ends with the checkpoint that was given up.
     let (lost, seen) = (kept.path("lost/tlog"), given_up.join("checkpoint"));
-    let arguments: [&OsStr; 8] = [
-        "audit".as_ref(),
-        "verify".as_ref(),
-        "--tiles".as_ref(),
-        lost.as_ref(),
-        "--key".as_ref(),
-        former.as_ref(),
-        "--seen".as_ref(),
-        seen.as_ref(),
-    ];
-    polku(&arguments).result().unwrap();
+    let (tiles, seen) = (["--tiles", text(&lost)], ["--seen", text(&seen)]);
+    polku(&[&["audit", "verify", "--key", &former][..], &tiles, &seen].concat()).result().unwrap();
     // There is nothing more to be accepted.
     let (code, said) = kept.accepts("log.example/third").unwrap_err();
     assert!(code == Some(1) && said.contains("no leaf that was published is known to be lost"), "{said}");
@@ -201,16 +172,7 @@ async fn a_log_that_has_outlived_its_database_takes_its_place() {
     let (config, backup) = (kept.world.config_file(), kept.path("backup"));
     let restore = |log: &Path| {
         fs::remove_dir_all(kept.path("data")).unwrap();
-        let arguments: [&OsStr; 7] = [
-            "restore".as_ref(),
-            "--config".as_ref(),
-            config.as_ref(),
-            "--from".as_ref(),
-            backup.as_ref(),
-            "--log".as_ref(),
-            log.as_ref(),
-        ];
-        polku(&arguments).result()
+        polku(&["restore", "--config", text(&config), "--from", text(&backup), "--log", text(log)]).result()
     };
     let other = TempDir::new().unwrap();
     let shorter = other.path().join("audit.log");

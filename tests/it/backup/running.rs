@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use polku_gateway::audit::AuditLog;
 use polku_gateway::config::Config;
-use polku_tests::world::{GatewayProcess, World, WorldSettings, canaries, eventually, nobody};
+use polku_tests::world::{GatewayProcess, PATIENCE, World, WorldSettings, canaries, eventually, nobody};
 use tempfile::TempDir;
 
 use super::{back_up, client, consent, elsewhere, expect_consents, restore};
@@ -20,12 +21,22 @@ async fn what_was_acknowledged_before_a_backup_began_is_in_it() {
     let (config, log) = (world.config_file(), folder.path().join("log"));
     let gateway = GatewayProcess::start(&config, &log).await.unwrap();
     let book = Arc::new(Mutex::new(Vec::new()));
+    let over = Arc::new(AtomicBool::new(false));
     let mut writers = Vec::new();
     for writer in 0..3 {
         let (mut client, book) = (client(&world, &gateway), Arc::clone(&book));
+        let over = Arc::clone(&over);
         writers.push(tokio::spawn(async move {
             for number in 0.. {
-                let Some(name) = consent(&mut client, number * 3 + writer).await else { return };
+                let name = loop {
+                    if over.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    if let Some(name) = consent(&mut client, number * 3 + writer).await {
+                        break name;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                };
                 book.lock().unwrap().push(name);
             }
         }));
@@ -34,14 +45,16 @@ async fn what_was_acknowledged_before_a_backup_began_is_in_it() {
     for number in 0..3 {
         let before = made.last().map_or(0, |(_, names): &(_, Vec<String>)| names.len());
         let more = || async { (book.lock().unwrap().len() > before + 10).then_some(()) };
-        eventually(Duration::from_secs(20), more).await.expect("nothing is acknowledged");
+        eventually(PATIENCE, more).await.expect("nothing is acknowledged");
         let names = book.lock().unwrap().clone();
         let into = folder.path().join(format!("backup-{number}"));
         let said = back_up(&config, &into).unwrap();
         assert!(said.contains("no keys are in it"), "{said}");
-        assert!(book.lock().unwrap().len() > names.len(), "the gateway stands still");
+        let goes_on = || async { (book.lock().unwrap().len() > names.len()).then_some(()) };
+        eventually(PATIENCE, goes_on).await.expect("the gateway stands still");
         made.push((into, names));
     }
+    over.store(true, Ordering::Relaxed);
     gateway.kill().await.unwrap();
     for writer in writers {
         writer.await.unwrap();

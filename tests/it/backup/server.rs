@@ -1,13 +1,13 @@
 //! How are a database server and the audit log beside it backed up together?
 
-use std::ffi::OsStr;
 use std::fs;
 
 use polku_tests::postgres::Cluster;
 use polku_tests::world::{Database, GatewayProcess, World, WorldSettings};
 use tempfile::TempDir;
 
-use super::{back_up, client, consent, edited, expect_consents, polku, restore};
+use super::{back_up, client, consent, edited, expect_consents, restore};
+use crate::stage::{self, polku, refused_start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dump_and_a_backup_made_after_it_belong_together() {
@@ -72,9 +72,11 @@ async fn an_embedded_store_is_not_taken_for_that_of_a_server() {
     let gateway = GatewayProcess::start(&embedded, &log).await.unwrap();
     let given = consent(&mut client(&world, &gateway), 1).await.unwrap();
     gateway.stop().await.unwrap();
-    let serve: [&OsStr; 3] = ["serve".as_ref(), "--config".as_ref(), config.as_ref()];
-    let (code, said) = polku(&serve).result().unwrap_err();
-    assert!(code == Some(64) && said.contains("does not move to a database server"), "{said}");
+    let refused = refused_start(&config, []);
+    assert!(
+        refused.code == Some(64) && refused.err.contains("does not move to a database server"),
+        "{refused:?}"
+    );
     // Nothing is lost by the attempt.
     let gateway = GatewayProcess::start(&embedded, &log).await.unwrap();
     expect_consents(&client(&world, &gateway), &[given]).await;
@@ -110,15 +112,8 @@ async fn a_loss_is_accepted_where_the_copy_of_the_log_is_shorter_than_the_databa
     cluster.load(&restored, &dump).unwrap();
     let config = edited(&world, "restored.toml", &format!("\"{database}\""), &format!("\"{restored}\""));
     fs::copy(&early, &copy).unwrap();
-    let arguments: [&OsStr; 6] = [
-        "audit".as_ref(),
-        "accept-loss".as_ref(),
-        "--config".as_ref(),
-        config.as_ref(),
-        "--log-name".as_ref(),
-        "example.org/goes-on".as_ref(),
-    ];
-    polku(&arguments).result().unwrap();
+    let name = "example.org/goes-on";
+    polku(&["audit", "accept-loss", "--config", stage::text(&config), "--log-name", name]).result().unwrap();
     let gateway = GatewayProcess::start(&config, &log).await.unwrap();
     let caller = client(&world, &gateway);
     expect_consents(&caller, &consents[..2]).await;

@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
 
 use jiff::SignedDuration;
 use polku_gateway::audit::AuditLog;
@@ -14,11 +13,11 @@ use polku_proto::v1::decision::Verdict;
 use polku_proto::v1::{DeliveryState, GetReferralRequest, Purpose, VerifyConsentRequest};
 use polku_tests::simulators::Fault;
 use polku_tests::world::{
-    Client, GatewayProcess, OHJAAMO, PAJA, PEOPLE, TE, binary, eventually, full_content, referral_to,
+    Client, GatewayProcess, OHJAAMO, PAJA, PEOPLE, TE, eventually, full_content, referral_to,
 };
 
-use super::{CATEGORIES, Machine, PURPOSE, consenting, record};
-use crate::stage::{PATIENCE, wire};
+use super::{Machine, PURPOSE, consenting, record};
+use crate::stage::{CATEGORIES, PATIENCE, refused_start, wire};
 
 /// A machine whose clock can be set.
 struct Host {
@@ -152,15 +151,9 @@ async fn a_start_behind_the_log_is_refused_until_the_clock_is_right() {
     gateway.kill().await.unwrap();
     for (off, behind) in [("-5m", "m"), ("-2d", "h")] {
         host.set(off);
-        let mut command = Command::new(binary("polku").unwrap());
-        command.args(["serve", "--config"]).arg(host.machine.world.config_file()).envs(host.environment());
-        let output = command.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        let last = said.lines().last().unwrap();
-        assert!(
-            !output.status.success() && last.contains("behind the last entry of the audit log"),
-            "{said}"
-        );
+        let ran = refused_start(&host.machine.world.config_file(), host.environment());
+        let last = ran.err.lines().last().unwrap();
+        assert!(ran.code != Some(0) && last.contains("behind the last entry of the audit log"), "{ran:?}");
         assert!(last.contains(behind), "it does not say by how much: {last}");
     }
     host.set("+0");

@@ -3,20 +3,16 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 
 use polku_tests::disk::{Disk, Fault};
-use polku_tests::world::binary;
 
 use super::{Machine, look};
-use crate::stage::Ran;
+use crate::stage::refused_start;
 
-/// Starts a gateway that must not start: how it ended, and the last that it said.
+/// How a gateway that must not start ended, and the last that it said.
 fn refused(machine: &Machine, disk: Option<&Disk>) -> (Option<i32>, String) {
-    let mut command = Command::new(binary("polku").unwrap());
-    command.args(["serve", "--config"]).arg(machine.world.config_file());
-    command.envs(disk.map(Disk::environment).unwrap_or_default());
-    let ran = Ran::of(command.output().unwrap());
+    let environment = disk.map(Disk::environment).unwrap_or_default();
+    let ran = refused_start(&machine.world.config_file(), environment);
     (ran.code, ran.err.lines().last().unwrap_or_default().to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! What if another program holds the database?
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use polku_tests::world::PEOPLE;
@@ -22,15 +23,24 @@ async fn a_database_that_is_locked_for_a_second_is_waited_for() {
     let gateway = machine.start().await;
     let client = machine.client(&gateway);
     machine.works(&client).await;
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
     let other = other(&machine);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let began = Instant::now();
+    let is_released = AtomicBool::new(false);
     let release = async {
         sleep(Duration::from_secs(1)).await;
+        is_released.store(true, Ordering::SeqCst);
         other.execute_batch("ROLLBACK").unwrap();
     };
-    let (_, ()) = tokio::join!(machine.works(&client), release);
-    assert!(began.elapsed() >= Duration::from_secs(1), "it was not locked");
+    let waiting = consenting(&youth);
+    let wait = async {
+        let consent = record(&client, &waiting).await.unwrap();
+        assert!(is_released.load(Ordering::SeqCst), "acknowledged while it was locked");
+        consent.name
+    };
+    let (name, ()) = tokio::join!(wait, release);
+    machine.acknowledged.push(name);
+    machine.works(&client).await;
     machine.holds_all(gateway).await;
 }
 

@@ -5,8 +5,9 @@ use tokio::task::JoinSet;
 
 use super::{Machine, consenting, record};
 
-/// How much more than it needed before it may have, KiB.
-const MORE: [u64; 4] = [0, 4 * 1024, 16 * 1024, 96 * 1024];
+/// How much more than it needed before it may have, KiB. The C library sets aside up to 128 MiB for each thread that meets
+/// another one.
+const MORE: [u64; 4] = [0, 4 * 1024, 16 * 1024, 512 * 1024];
 
 /// The most address space that a process has had, KiB.
 fn most(gateway: &GatewayProcess) -> u64 {

@@ -1,6 +1,7 @@
 //! Is every acknowledged change of a plan there after the kills, told once and in order, and do watches go on?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use polku_tests::world::{
 };
 use tonic::Code;
 
+use super::PAUSE;
 use crate::plan::systems::heard;
 use crate::plan::table::{PURPOSE, add, create, edit, goal, read, section};
 
@@ -86,12 +88,20 @@ impl Plans {
         Plans { names, book: Arc::new(Mutex::new(book)) }
     }
 
-    /// Everybody is at work until the gateway is dead.
-    pub(super) fn work(&self, ohjaamo: &Client, te: &Client) -> Vec<tokio::task::JoinHandle<()>> {
-        let mut all = vec![tokio::spawn(follow(te.clone(), Arc::clone(&self.book)))];
+    /// Everybody is at work until it is over.
+    pub(super) fn work(
+        &self,
+        over: &Arc<AtomicBool>,
+        ohjaamo: &Client,
+        te: &Client,
+    ) -> Vec<tokio::task::JoinHandle<()>> {
+        let shared = || (Arc::clone(over), Arc::clone(&self.book));
+        let (over, book) = shared();
+        let mut all = vec![tokio::spawn(follow(over, te.clone(), book))];
         for plan in &self.names {
             for (client, owner) in [(ohjaamo, "youth"), (te, TE)] {
-                all.push(tokio::spawn(write(client.clone(), plan.clone(), owner, Arc::clone(&self.book))));
+                let (over, book) = shared();
+                all.push(tokio::spawn(write(over, client.clone(), plan.clone(), owner, book)));
             }
         }
         all
@@ -148,7 +158,7 @@ impl Plans {
 
     /// The watch has shown every revision that shows, each once.
     async fn assert_watched(&self, te: &Client, seen: usize) {
-        let follower = tokio::spawn(follow(te.clone(), Arc::clone(&self.book)));
+        let follower = tokio::spawn(follow(Arc::default(), te.clone(), Arc::clone(&self.book)));
         let expected = seen - self.book.lock().unwrap().before;
         let count = || self.book.lock().unwrap().tokens.len();
         let all = eventually(PATIENCE, || async { (count() >= expected).then_some(()) }).await;
@@ -159,28 +169,41 @@ impl Plans {
     }
 }
 
-/// Follows all plans, from the last event that was seen.
-async fn follow(mut client: Client, book: Arc<Mutex<Book>>) {
-    let resume_token = book.lock().unwrap().token.clone();
-    let request = WatchPlansRequest { name: String::new(), resume_token };
-    let Ok(stream) = client.plan.watch_plans(request).await else { return };
-    let mut stream = stream.into_inner();
-    while let Ok(Some(event)) = stream.message().await {
-        let mut book = book.lock().unwrap();
-        assert!(book.tokens.insert(event.resume_token.clone()), "an event is told twice");
-        book.token = event.resume_token;
+/// Follows all plans, from the last event that was seen, until it is over.
+async fn follow(over: Arc<AtomicBool>, mut client: Client, book: Arc<Mutex<Book>>) {
+    while !over.load(Ordering::Relaxed) {
+        let resume_token = book.lock().unwrap().token.clone();
+        let request = WatchPlansRequest { name: String::new(), resume_token };
+        if let Ok(stream) = client.plan.watch_plans(request).await {
+            let mut stream = stream.into_inner();
+            while let Ok(Some(event)) = stream.message().await {
+                let mut book = book.lock().unwrap();
+                assert!(book.tokens.insert(event.resume_token.clone()), "an event is told twice");
+                book.token = event.resume_token;
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Writes one number after the other into one goal.
-async fn write(client: Client, plan: String, owner: &'static str, book: Arc<Mutex<Book>>) {
+/// Writes one number after the other into one goal, until it is over.
+async fn write(
+    over: Arc<AtomicBool>,
+    client: Client,
+    plan: String,
+    owner: &'static str,
+    book: Arc<Mutex<Book>>,
+) {
     let place = (plan.clone(), owner);
-    loop {
+    while !over.load(Ordering::Relaxed) {
         let pending = book.lock().unwrap().written.entry(place.clone()).or_default().pending.clone();
         let request = match pending {
             Some(request) => request,
             None => {
-                let Ok(seen) = read(&client, &plan).await else { return };
+                let Ok(seen) = read(&client, &plan).await else {
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                };
                 let mut part = section(&seen, owner);
                 let mut book = book.lock().unwrap();
                 let written = book.written.entry(place.clone()).or_default();
@@ -209,7 +232,7 @@ async fn write(client: Client, plan: String, owner: &'static str, book: Arc<Mute
             Err(status) => {
                 let refusals = [Code::InvalidArgument, Code::NotFound, Code::Aborted, Code::PermissionDenied];
                 assert!(!refusals.contains(&status.code()), "refused: {:?}", status.code());
-                return;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }

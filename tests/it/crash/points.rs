@@ -7,21 +7,19 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use polku_gateway::seal::Keys;
 use polku_tests::disk::{Disk, Point, Stop};
-use polku_tests::world::{
-    Client, Database, GatewayProcess, OHJAAMO, PAJA, PEOPLE, TE, World, eventually, full_content, referral_to,
-};
+use polku_tests::world::{Database, GatewayProcess, OHJAAMO, PAJA, PATIENCE, PEOPLE, TE, World, eventually};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{
-    Acknowledged, CATEGORIES, Numbers, change_mind, check_consents, check_data, check_referrals, client,
-    ledger, purpose, settings,
+    Acknowledged, CATEGORIES, Numbers, call, change_mind, check_consents, check_data, check_referrals,
+    client, ledger, purpose, settings,
 };
-use crate::stage::{PATIENCE, how_often};
+use crate::stage::{how_often, polku};
 
 /// How many seeds there are for each step; `POLKU_FAULT_SEEDS` says otherwise.
 const SEEDS: usize = 20;
@@ -33,7 +31,7 @@ const TOGETHER: usize = 100;
 struct Step {
     name: &'static str,
     /// Which calls it is made of, for this seed, and among how many of them the seed chooses.
-    calls: fn(&World, usize) -> (Point, u64),
+    calls: fn(&World, usize) -> (Point, usize),
     while_: While,
 }
 
@@ -58,7 +56,7 @@ impl Drop for Origins {
                 println!("{name}: seed {seed}, {how:?}");
             }
             println!(
-                "POLKU_FAULT_SEEDS=N cargo test -p polku-tests --test it -- crash::points::{}",
+                "POLKU_FAULT_SEEDS=N cargo test -p polku-tests --test it -- crash::points::{}, N one more than the seed",
                 self.step
             );
         }
@@ -126,29 +124,6 @@ async fn holds(step: Step) {
     );
 }
 
-/// Sends until it is over. What is refused, or not answered, is called again as it was.
-async fn call(
-    client: Client,
-    agency: &'static str,
-    youths: Vec<String>,
-    over: Arc<AtomicBool>,
-    book: Arc<Mutex<Acknowledged>>,
-) {
-    for youth in youths.iter().cycle() {
-        let request = referral_to(agency, youth, purpose(agency), full_content());
-        let answer = loop {
-            if over.load(Ordering::Relaxed) {
-                return;
-            }
-            match client.referral.clone().send_referral(request.clone()).await {
-                Ok(answer) => break answer.into_inner(),
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        };
-        book.lock().unwrap().referrals.push((agency, answer.referral.unwrap().name));
-    }
-}
-
 async fn play(step: &Step, seeds: &[usize]) -> usize {
     let folder = TempDir::new().unwrap();
     let world = World::make(folder.path(), &settings(Database::Embedded)).unwrap();
@@ -178,7 +153,7 @@ async fn play(step: &Step, seeds: &[usize]) -> usize {
             let client = client(&world, &gateway);
             let callers = [TE, PAJA].map(|agency| {
                 let (over, book) = (Arc::clone(&over), Arc::clone(&book));
-                tokio::spawn(call(client.clone(), agency, youths.clone(), over, book))
+                tokio::spawn(call(over, client.clone(), agency, youths.clone().into_iter().cycle(), book))
             });
             let fickle = [(TE, PEOPLE[6]), (PAJA, PEOPLE[7])].map(|(agency, hetu)| {
                 let ledger = ledger(&world, agency).clone();
@@ -186,10 +161,7 @@ async fn play(step: &Step, seeds: &[usize]) -> usize {
                 tokio::spawn(change_mind(over, client.clone(), agency, hetu, ledger, book))
             });
             let (point, among) = (step.calls)(&world, *seed);
-            let mut numbers = Numbers(*seed as u64);
-            // The first numbers of neighbouring seeds are alike.
-            numbers.below(2);
-            let count = usize::try_from(1 + numbers.below(among)).unwrap();
+            let count = 1 + Numbers::of(*seed as u64).below(among);
             disk.stop_at(&point, count, how).unwrap();
             if step.while_ == While::Rotation {
                 Keys::rotate(&keys).unwrap();
@@ -227,6 +199,13 @@ async fn play(step: &Step, seeds: &[usize]) -> usize {
     for hetu in &PEOPLE[..8] {
         everybody.push(client.clone().identify(hetu).await.unwrap());
     }
+    if step.while_ == While::Rotation {
+        let rotated = async || {
+            let said = polku(&["keys".as_ref(), "status".as_ref(), "--config".as_ref(), config.as_os_str()]);
+            (said.code == Some(0) && !said.out.contains("is being replaced")).then_some(())
+        };
+        eventually(PATIENCE, rotated).await.expect("keys are not wrapped anew");
+    }
     gateway.kill().await.unwrap();
     check_data(&folder.path().join("data"), &world, &book, &everybody).await;
     if step.while_ == While::Rotation {
@@ -239,12 +218,9 @@ async fn play(step: &Step, seeds: &[usize]) -> usize {
 }
 
 /// All end after what they are at.
-async fn end(over: &AtomicBool, callers: [JoinHandle<()>; 2], fickle: [JoinHandle<Option<()>>; 2]) {
+async fn end(over: &AtomicBool, callers: [JoinHandle<()>; 2], fickle: [JoinHandle<()>; 2]) {
     over.store(true, Ordering::Relaxed);
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    for caller in fickle {
+    for caller in callers.into_iter().chain(fickle) {
         caller.await.unwrap();
     }
 }

@@ -15,8 +15,8 @@ use polku_tests::world::{
 };
 use tokio::time::timeout;
 
-use super::scene::{BASIC, Scene, id, purpose, send};
-use crate::stage::PATIENCE;
+use super::scene::{BASIC, Scene, purpose, send};
+use crate::stage::{PATIENCE, id_of};
 
 /// The host's clock, some days on.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ async fn from_te_to_paja(scene: &Scene) -> String {
     let basic = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
     te.record_consent(&youth, TE, PAJA, purpose(PAJA), &basic).await.unwrap();
     let name = send(&mut te, referral_to(PAJA, &youth, purpose(PAJA), full_content())).await.name;
-    scene.ledger(TE).note_own_referral(&id(&name));
+    scene.ledger(TE).note_own_referral(id_of(&name));
     name
 }
 

@@ -15,8 +15,8 @@ use polku_tests::world::{
 };
 use tokio::time::timeout;
 
-use super::scene::{Scene, id, ordinary, purpose, send};
-use crate::stage::PATIENCE;
+use super::scene::{Scene, ordinary, purpose, send};
+use crate::stage::{PATIENCE, id_of};
 
 impl Scene {
     async fn cancel(&self, name: &str) -> ReferralState {
@@ -31,7 +31,7 @@ impl Scene {
     }
 
     async fn update(&self, name: &str, action: Action, note: &str) {
-        let mut update = Update::new(&id(name), action).with_note(note);
+        let mut update = Update::new(id_of(name), action).with_note(note);
         update.official = official();
         let reply = self.world.te.send_update(&update).await.unwrap();
         assert!(matches!(reply, UpdateReply::Applied { .. }), "{reply:?}");
@@ -192,12 +192,12 @@ async fn a_sender_with_a_system_of_its_own_is_told_there() {
     request.wait_for_delivery = true;
     let referral = send(&mut te, request).await;
     assert_eq!(referral.delivery_state(), DeliveryState::Delivered);
-    scene.ledger(TE).note_own_referral(&id(&referral.name));
+    scene.ledger(TE).note_own_referral(id_of(&referral.name));
 
     for (action, note, state) in
         [(Action::Accept, "kanaria-tervetuloa", "HYVAKSYTTY"), (Action::Start, "kanaria-alku", "KAYNNISSA")]
     {
-        let mut event = Event::new(&id(&referral.name), action).with_note(note);
+        let mut event = Event::new(id_of(&referral.name), action).with_note(note);
         event.official = Official::new("valmentaja-1", "paja");
         let reply = scene.world.walmu.send_event(&event).await.unwrap();
         assert!(matches!(reply, EventReply::Applied { .. }), "{reply:?}");

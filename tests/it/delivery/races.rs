@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use polku_proto::v1::{Consent, ConsentChange, WithdrawConsentRequest};
-use polku_tests::world::{Client, PAJA, PEOPLE, TE, WorldSettings, request_id};
+use polku_proto::v1::{Consent, ConsentChange};
+use polku_tests::world::{Client, PAJA, PEOPLE, TE, WorldSettings};
 use tonic::{Code, Status};
 
-use super::scene::{Scene, id, ordinary, until_ended};
+use super::scene::{Scene, ordinary, until_ended};
+use crate::stage::{id_of, withdrawal};
 
 const ROUNDS: usize = 10;
 
@@ -22,12 +23,7 @@ struct Race {
 }
 
 async fn withdraw(client: &Client, consent: &Consent) -> ConsentChange {
-    let request = WithdrawConsentRequest {
-        request_id: request_id(),
-        name: consent.name.clone(),
-        ..WithdrawConsentRequest::default()
-    };
-    client.consent.clone().withdraw_consent(request).await.unwrap().into_inner()
+    client.consent.clone().withdraw_consent(withdrawal(&consent.name)).await.unwrap().into_inner()
 }
 
 /// How long each of the two waits.
@@ -59,7 +55,7 @@ async fn race(scene: &Scene, youth: &str, agency: &'static str, consent: Consent
             None
         }
     };
-    let before = sent.as_ref().and_then(|name| before.get(&id(name))).copied().unwrap_or(0);
+    let before = sent.as_ref().and_then(|name| before.get(id_of(name))).copied().unwrap_or(0);
     Race { agency, sent, change, before }
 }
 
@@ -128,7 +124,10 @@ async fn nothing_begins_after_a_withdrawal_is_answered() {
         stopped > 0 && under_way > 0 && too_late + refused > 0,
         "{stopped} {under_way} {too_late} {refused}"
     );
-    println!("stopped {stopped}, under way {under_way}, delivered before {too_late}, refused {refused}");
+    println!(
+        "{} races: stopped {stopped}, under way {under_way}, delivered before {too_late}, refused {refused}",
+        races.len()
+    );
     let remains = scene.end().await;
     remains.check_intents();
 }

@@ -10,13 +10,14 @@ use polku_proto::v1::{
     SendReferralRequest,
 };
 use polku_proto::{PlanName, ReferralName};
+use polku_tests::checks::open_intents;
 use polku_tests::simulators::{Faults, Ledger, Operation, Repetition, TakenIn};
 use polku_tests::world::{
     Client, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, referral_to,
 };
 use tempfile::TempDir;
 
-use crate::stage::{PATIENCE, effects, ended, withdrawal};
+use crate::stage::{PATIENCE, effects, ended, id_of, until_told, withdrawal};
 
 /// What the ordinary referral of these tests may tell.
 pub(crate) const BASIC: [DataCategory; 4] = [
@@ -154,9 +155,14 @@ impl Scene {
         looked.await.unwrap_or_else(|| panic!("{what}: never"));
     }
 
+    /// Waits until nothing is on its way to the agency any more.
+    pub(crate) async fn until_told(&self, agency: &str) {
+        until_told(&self.world, self.running.bound, agency).await;
+    }
+
     /// The news that the agency has taken in about a referral, in order.
     pub(crate) fn notices(&self, agency: &str, name: &str) -> Vec<TakenIn> {
-        let wanted = id(name);
+        let wanted = id_of(name);
         self.ledger(agency).notices().into_iter().filter(|notice| notice.referral_id == wanted).collect()
     }
 
@@ -191,16 +197,7 @@ impl Remains {
 
     /// Every intent has an outcome or was closed, or a later attempt has taken it up.
     pub(crate) fn check_intents(&self) {
-        for (sequence, leaf) in self.leaves.iter().enumerate() {
-            let sequence = sequence as u64;
-            let follows = |later: &Leaf| {
-                later.refers_to == Some(sequence)
-                    && matches!(later.event, Event::DeliveryOutcome | Event::Closed | Event::DeliveryIntent)
-            };
-            if leaf.event == Event::DeliveryIntent {
-                assert!(self.leaves.iter().any(follows), "intent {sequence} stands alone");
-            }
-        }
+        assert_eq!(open_intents(&self.leaves), Vec::<u64>::new(), "they stand alone");
     }
 }
 
@@ -232,11 +229,6 @@ async fn released(folder: &TempDir) {
     let log = folder.path().join("data/audit.log");
     let opened = eventually(PATIENCE, || async { AuditLog::open(&log).ok().map(drop) });
     opened.await.expect("the audit log is still in use");
-}
-
-/// The last part of a name.
-pub(crate) fn id(name: &str) -> String {
-    name.rsplit('/').next().unwrap().to_owned()
 }
 
 fn worker(world: &World, running: &Running) -> Client {

@@ -8,8 +8,8 @@ use polku_gateway::audit::{AuditLog, Event};
 use polku_tests::world::{GatewayProcess, PEOPLE, World, WorldSettings, eventually};
 use tempfile::TempDir;
 
-use super::{PATIENCE, known, row_of, text, worker};
-use crate::stage::{Ran, polku};
+use super::{PATIENCE, known, row_of, worker};
+use crate::stage::{Ran, polku, refused_start, text};
 
 fn status(config: &Path) -> Ran {
     polku(&["keys", "status", "--config", text(config)])
@@ -68,7 +68,7 @@ async fn master_keys_are_rotated_without_a_stop() {
 
     // At start as well, by number and check value.
     let check = made.out.split("check value ").nth(1).unwrap().split(')').next().unwrap();
-    let serve = || polku(&["serve", "--config", text(&config)]);
+    let serve = || refused_start(&config, []);
     let wrong = serve();
     assert_eq!(wrong.code, Some(64), "{wrong:?}");
     assert!(wrong.err.contains("master key 2 is the wrong one"), "{wrong:?}");
@@ -119,7 +119,7 @@ async fn keys_are_taken_from_the_credentials_of_the_service() {
     }
     assert_eq!(known[0], known[1]);
     // Without them, or with one that everybody may read, it does not start.
-    let without = polku(&["serve", "--config", text(&config)]);
+    let without = refused_start(&config, []);
     assert!(without.code == Some(64) && without.err.contains("keys.directory"), "{without:?}");
     let master = credentials.join("master.key");
     fs::set_permissions(&master, fs::Permissions::from_mode(0o444)).unwrap();

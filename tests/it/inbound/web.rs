@@ -81,7 +81,7 @@ async fn a_body_that_is_too_large_is_not_waited_for() {
 /// More than any buffer on the way holds: whoever reads only when everything is sent finds the answer all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_too_much_to_the_end_is_told_so() {
-    const TOO_MUCH: usize = 24 * 1024 * 1024;
+    const TOO_MUCH: usize = 12 * 1024 * 1024;
     let stage = Stage::open().await;
     let length = format!("content-length: {TOO_MUCH}");
     for framing in [length.as_str(), "transfer-encoding: chunked"] {

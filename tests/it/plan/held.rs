@@ -23,7 +23,7 @@ async fn changes(stage: &Stage, plan: &str, text: &str) {
 
 async fn arrives(stage: &Stage, plan: &str, text: &str) {
     hears(stage.world.te.ledger(), plan, TE, text).await;
-    settles(stage.world.te.ledger(), plan).await;
+    settles(stage, TE, plan).await;
 }
 
 async fn goal_of(client: &Client, plan: &str) -> String {

@@ -16,6 +16,7 @@ use polku_proto::v1::{
     ActionState, ListTasksRequest, MergePlanRequest, Plan, PlanEvent, PlanPart, WatchPlansRequest,
     conflict_resolution::Choice, task::Matter,
 };
+use polku_tests::numbers::Numbers;
 use polku_tests::simulators::Ledger;
 use polku_tests::world::{Client, PEOPLE, TE, eventually, request_id};
 use tonic::Code;
@@ -24,7 +25,7 @@ use tonic_types::StatusExt as _;
 use self::cast::{AGENCIES, CATEGORIES, Cast, FICKLE, NEEDS, PARTIES, Told, markers, tells, text};
 use super::systems::{assert_counted, heard, office_plan, takes};
 use super::table::*;
-use crate::stage::{Numbers, PATIENCE, Stage, how_often};
+use crate::stage::{PATIENCE, Stage, how_often};
 
 /// How many things happen in one history; in the long mode more.
 const OPERATIONS: usize = 60;
@@ -98,7 +99,7 @@ impl History {
         }
         History {
             cast,
-            numbers: Numbers(seed),
+            numbers: Numbers::of(seed),
             count: 0,
             readings: Default::default(),
             watched,
@@ -115,7 +116,7 @@ impl History {
         match self.numbers.below(13) {
             0..=6 => self.change(stage).await,
             7 => {
-                let place = self.numbers.pick(FICKLE.len());
+                let place = self.numbers.below(FICKLE.len());
                 self.change_mind(stage, place).await;
             }
             8 => self.cast.come_or_go(stage).await,
@@ -262,7 +263,7 @@ impl History {
     }
 
     async fn change(&mut self, stage: &Stage) {
-        let party = self.numbers.pick(PARTIES.len());
+        let party = self.numbers.below(PARTIES.len());
         let Some(seen) = self.reading(stage, party).await else { return };
         let own = PARTIES[party] == "youth" || self.numbers.below(2) == 0;
         let mut part = section(&seen, if own { PARTIES[party] } else { "youth" });
@@ -320,16 +321,16 @@ impl History {
             String::new()
         };
         let (number, numbers) = (self.count, &mut self.numbers);
-        let category = CATEGORIES[numbers.pick(CATEGORIES.len())];
+        let category = CATEGORIES[numbers.below(CATEGORIES.len())];
         let (goals, actions) = (part.goals.len(), part.actions.len());
         match numbers.below(6) {
             0 | 1 if goals > 0 => {
-                let goal = &mut part.goals[numbers.pick(goals)];
+                let goal = &mut part.goals[numbers.below(goals)];
                 goal.text = text(&owner, goal.category, number);
                 goal.text.clone()
             }
             2 | 3 if actions > 0 => {
-                let action = &mut part.actions[numbers.pick(actions)];
+                let action = &mut part.actions[numbers.below(actions)];
                 action.text = text(&owner, action.category, number);
                 action.text.clone()
             }
@@ -351,7 +352,7 @@ impl History {
 
     /// Whoever answers for a section decides on what waits the longest.
     async fn decide(&mut self, stage: &Stage) {
-        let party = self.numbers.pick(AGENCIES);
+        let party = self.numbers.below(AGENCIES);
         let client = self.cast.client(stage, party);
         let waiting = tasks(&client).await.unwrap();
         for task in &waiting {

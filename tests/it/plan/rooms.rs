@@ -77,7 +77,7 @@ async fn a_consent_that_ends_by_time_is_the_last_that_is_heard() {
         in_time(&stage, || last(office, &plan, owner, |part| part.is_last)).await;
     }
     for owner in ["youth", OHJAAMO] {
-        assert_eq!(words(settles(office, &plan).await, owner), [(1, false), (2, true)], "{owner}");
+        assert_eq!(words(settles(&stage, TE, &plan).await, owner), [(1, false), (2, true)], "{owner}");
         assert_eq!(words(heard(workshop, &plan), owner), [(1, false)], "{owner}");
     }
     // What comes after it is for those who may still be told.
@@ -87,8 +87,8 @@ async fn a_consent_that_ends_by_time_is_the_last_that_is_heard() {
     for owner in ["youth", OHJAAMO] {
         in_time(&stage, || last(workshop, &plan, owner, |part| part.is_last)).await;
     }
-    assert_eq!(words(settles(workshop, &plan).await, "youth"), [(1, false), (2, false), (3, true)]);
-    assert_eq!(words(settles(office, &plan).await, "youth"), [(1, false), (2, true)]);
+    assert_eq!(words(settles(&stage, PAJA, &plan).await, "youth"), [(1, false), (2, false), (3, true)]);
+    assert_eq!(words(settles(&stage, TE, &plan).await, "youth"), [(1, false), (2, true)]);
     assert!(!office.received_contains(b"kanaria-asunto"));
     stage.close().await;
 }

@@ -51,7 +51,7 @@ async fn systems_hear_what_is_flagged_linked_recorded_accepted_and_acknowledged(
     hears(office, &plan, TE, "kokeilu").await;
     hears(office, &plan, "youth", "oma koti").await;
     hears(workshop, &plan, "youth", "oma koti").await;
-    let before = settles(workshop, &plan).await;
+    let before = settles(&stage, PAJA, &plan).await;
     let of_others = || heard(office, &plan).iter().filter(|part| part.owner != "youth").count();
     let of_youth = || heard(office, &plan).iter().filter(|part| part.owner == "youth").count();
 
@@ -62,16 +62,16 @@ async fn systems_hear_what_is_flagged_linked_recorded_accepted_and_acknowledged(
     let ends = (step, item("youth", plan_item::Kind::Goal, "g1"));
     link(&te, &plan, plan_link::Kind::Serves, ends).await.unwrap();
     stands(office, &plan, "youth", "yhteys.alku.tunnus", STEP).await;
-    settles(office, &plan).await;
+    settles(&stage, TE, &plan).await;
     assert_eq!((of_others(), of_youth()), (sections, youths + 2), "of what belongs to no section");
 
     acknowledge(&te, &plan).await.unwrap();
     stands(office, &plan, TE, "vahvistettu.tunnus", STEP).await;
     met_at(&te, &plan, "m1", meeting_record::Kind::FourParty, (&[TE], true)).await.unwrap();
     stands(office, &plan, TE, "kirjaus.puuttuu", "SOSIAALITYO").await;
-    settles(office, &plan).await;
+    settles(&stage, TE, &plan).await;
     assert_eq!((of_others(), of_youth()), (sections + 2, youths + 2), "of the office's section");
-    assert_eq!(settles(workshop, &plan).await, before, "the workshop sees nothing of all that");
+    assert_eq!(settles(&stage, PAJA, &plan).await, before, "the workshop sees nothing of all that");
     assert!(!workshop.received_contains(STEP.as_bytes()));
 
     accepts(&subject, &plan).await;
@@ -79,9 +79,9 @@ async fn systems_hear_what_is_flagged_linked_recorded_accepted_and_acknowledged(
         stands(ledger, &plan, "youth", "hyvaksytty", "20").await;
     }
     edit(&ohjaamo, &plan, "youth", |part| part.goals[0].text = "vuokra-asunto".to_owned()).await.unwrap();
-    for ledger in [office, workshop] {
+    for (agency, ledger) in [(TE, office), (PAJA, workshop)] {
         stands(ledger, &plan, "youth", "muuttunutHyvaksymisesta", "true").await;
-        assert_counted(&settles(ledger, &plan).await);
+        assert_counted(&settles(&stage, agency, &plan).await);
     }
     assert!(!workshop.received_contains(STEP.as_bytes()));
     stage.close().await;
@@ -96,15 +96,15 @@ async fn an_owners_system_hears_how_its_own_word_stands() {
     super::systems::takes(&stage, PEOPLE[1], super::systems::office_plan("tyo")).await;
     accepts(&subject, &plan).await;
     stands(office, &plan, "youth", "hyvaksytty", "20").await;
-    let before = settles(office, &plan).await.len();
+    let before = settles(&stage, TE, &plan).await.len();
     let mut part = super::systems::office_plan("koulutus");
     part.revision += 1;
     super::systems::takes(&stage, PEOPLE[1], part).await;
     stands(office, &plan, TE, "muuttunutHyvaksymisesta", "true").await;
-    assert_eq!(settles(office, &plan).await.len(), before + 1, "that alone");
+    assert_eq!(settles(&stage, TE, &plan).await.len(), before + 1, "that alone");
     let mut part = super::systems::office_plan("oppisopimus");
     part.revision += 2;
     super::systems::takes(&stage, PEOPLE[1], part).await;
-    assert_eq!(settles(office, &plan).await.len(), before + 1, "it stands as it did");
+    assert_eq!(settles(&stage, TE, &plan).await.len(), before + 1, "it stands as it did");
     stage.close().await;
 }

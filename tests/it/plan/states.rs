@@ -87,7 +87,7 @@ async fn the_systems_hear_in_what_state_the_plan_is() {
     for owner in ["youth", OHJAAMO] {
         hears(office, &plan, owner, "PAATTYNYT").await;
     }
-    let parts = settles(office, &plan).await;
+    let parts = settles(&stage, TE, &plan).await;
     assert_counted(&parts);
     assert!(of(parts, TE).is_empty(), "it has said nothing");
     stage.close().await;
@@ -98,7 +98,7 @@ async fn an_agencys_own_part_comes_back_when_the_plan_has_ended() {
     let stage = Stage::open().await;
     let (youth, plan) = laid(&stage, PEOPLE[3]).await;
     super::systems::takes(&stage, PEOPLE[3], super::systems::office_plan("tyo")).await;
-    assert!(of(settles(stage.world.te.ledger(), &plan).await, TE).is_empty(), "its own word");
+    assert!(of(settles(&stage, TE, &plan).await, TE).is_empty(), "its own word");
     let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone() };
     stage.subject(&youth).plan.revoke_plan(revoke).await.unwrap();
     hears(stage.world.te.ledger(), &plan, TE, "PERUTTU").await;

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use super::table::*;
-use crate::stage::{PATIENCE, Stage, assert_refused};
+use crate::stage::{PATIENCE, Stage, assert_refused, until_told};
 
 /// The office's own plan, as its system has it.
 pub(crate) fn office_plan(text: &str) -> PlanPart {
@@ -119,13 +119,11 @@ pub(super) fn assert_counted(heard: &[Heard]) {
     }
 }
 
-/// That nothing more is on its way: what was sent by now has had its time.
-pub(super) async fn settles(ledger: &Ledger, plan: &str) -> Vec<Heard> {
-    let before = heard(ledger, plan);
-    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-    let after = heard(ledger, plan);
-    assert_eq!(before, after, "something was still on its way");
-    after
+/// What an agency's system has heard of a plan when nothing more is on its way to it.
+pub(super) async fn settles(stage: &Stage, agency: &str, plan: &str) -> Vec<Heard> {
+    until_told(&stage.world, stage.bound(), agency).await;
+    let ledger = if agency == TE { stage.world.te.ledger() } else { stage.world.walmu.ledger() };
+    heard(ledger, plan)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,8 +246,8 @@ async fn every_change_reaches_the_other_parties_systems_in_order_and_cut_down() 
     // What nobody of them sees is told to nobody.
     edit(&stage.kela(), &plan, KELA, |part| part.goals.push(goal("g1", "kanaria-kela"))).await.unwrap();
     edit(&ohjaamo, &plan, "youth", |part| part.needs[0].text = "kanaria-etuudet-2".to_owned()).await.unwrap();
-    for ledger in [office, workshop] {
-        let parts = settles(ledger, &plan).await;
+    for (agency, ledger) in [(TE, office), (PAJA, workshop)] {
+        let parts = settles(&stage, agency, &plan).await;
         assert_counted(&parts);
         assert_eq!(of(parts.clone(), "youth").len(), 4);
         assert!(parts.iter().all(|part| part.owner != KELA && !part.is_last));
@@ -282,7 +280,7 @@ async fn a_withdrawal_is_the_last_that_is_heard_until_there_is_another_consent()
     withdraw(&stage, &consent).await;
     ends(workshop, &plan).await;
     edit(&ohjaamo, &plan, "youth", |part| part.goals[0].text = "kanaria-asunto".to_owned()).await.unwrap();
-    let parts = of(settles(workshop, &plan).await, "youth");
+    let parts = of(settles(&stage, PAJA, &plan).await, "youth");
     let said: Vec<_> = parts.iter().map(|part| (part.version, part.is_last)).collect();
     assert_eq!(said, [(1, false), (2, false), (3, true)], "the last word counts as one more");
     assert!(!parts[2].texts.contains("asunto") && !workshop.received_contains(b"kanaria-asunto"));
@@ -293,7 +291,7 @@ async fn a_withdrawal_is_the_last_that_is_heard_until_there_is_another_consent()
     hears(workshop, &plan, OHJAAMO, "ohjaus").await;
     // A second one that says the same is no news.
     ohjaamo.record_consent(&youth, OHJAAMO, PAJA, PURPOSE, &SHARED).await.unwrap();
-    assert_counted(&settles(workshop, &plan).await);
+    assert_counted(&settles(&stage, PAJA, &plan).await);
     for (owner, version) in [("youth", 4), (OHJAAMO, 3)] {
         let last = of(heard(workshop, &plan), owner).pop().unwrap();
         assert_eq!((last.version, last.is_last), (version, false), "{owner}");
@@ -302,7 +300,7 @@ async fn a_withdrawal_is_the_last_that_is_heard_until_there_is_another_consent()
     remove(&ohjaamo, &plan, PAJA).await.unwrap();
     ends(workshop, &plan).await;
     edit(&ohjaamo, &plan, "youth", |part| part.goals[0].text = "kanaria-asunto".to_owned()).await.unwrap();
-    assert_eq!(of(settles(workshop, &plan).await, "youth").len(), 5);
+    assert_eq!(of(settles(&stage, PAJA, &plan).await, "youth").len(), 5);
     stage.close().await;
 }
 
@@ -365,7 +363,7 @@ async fn a_narrower_permission_is_told_as_what_is_left() {
     withdraw(&stage, &more).await;
     let less = eventually(PATIENCE, || async { (heard(workshop, &plan).len() == 2).then_some(()) }).await;
     assert!(less.is_some(), "nothing is told");
-    let last = settles(workshop, &plan).await.pop().unwrap();
+    let last = settles(&stage, PAJA, &plan).await.pop().unwrap();
     assert_eq!((last.version, last.is_last), (2, false));
     assert!(last.texts.contains("ajokortti") && !last.texts.contains("koditon"));
     assert_eq!(heard(office, &plan), at_office, "to whom nothing has changed nothing is told");

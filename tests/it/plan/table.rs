@@ -9,14 +9,14 @@ use polku_proto::v1::{
     GetPlanRequest, GoalState, LinkPlanItemsRequest, ListPlanRevisionsRequest, ListPlanRevisionsResponse,
     ListTasksRequest, ListTasksResponse, MergePlanRequest, MergePlanResponse, Plan, PlanAction, PlanChange,
     PlanGoal, PlanItem, PlanLink, PlanNeed, PlanPart, PlanState, Purpose, RecordMeetingRequest,
-    RemovePlanPartyRequest, ResolveTaskRequest, Task, TransferPlanRequest, WithdrawConsentRequest, Worker,
-    conflict_resolution, meeting_record, plan_item, plan_link, resolve_task_request,
+    RemovePlanPartyRequest, ResolveTaskRequest, Task, TransferPlanRequest, Worker, conflict_resolution,
+    meeting_record, plan_item, plan_link, resolve_task_request,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, TE, request_id};
 use prost::Message;
 use tonic::Status;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, withdrawal};
 
 /// What plans of these tests are kept for.
 pub(crate) const PURPOSE: Purpose = Purpose::Guidance;
@@ -168,13 +168,8 @@ pub(crate) fn action(id: &str, category: DataCategory, text: &str) -> PlanAction
 
 /// The young person withdraws a consent.
 pub(crate) async fn withdraw(stage: &Stage, consent: &Consent) -> ConsentChange {
-    let request = WithdrawConsentRequest {
-        request_id: request_id(),
-        name: consent.name.clone(),
-        ..WithdrawConsentRequest::default()
-    };
     let (youth, _) = consent.name.split_once("/consents/").unwrap();
-    stage.subject(youth).consent.withdraw_consent(request).await.unwrap().into_inner()
+    stage.subject(youth).consent.withdraw_consent(withdrawal(&consent.name)).await.unwrap().into_inner()
 }
 
 /// The revisions that are shown, newest first.

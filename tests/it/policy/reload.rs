@@ -80,8 +80,11 @@ impl Scene {
         self.folder.path().join("rules")
     }
 
+    /// The log as far as its lines are whole: the last one may be one that is being written.
     pub(super) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("gateway.log")).unwrap()
+        let mut log = std::fs::read_to_string(self.folder.path().join("gateway.log")).unwrap();
+        log.truncate(log.rfind('\n').map_or(0, |end| end + 1));
+        log
     }
 
     async fn ask(&self) -> Decision {
@@ -97,9 +100,7 @@ impl Scene {
         let outcomes = |log: &str| -> Vec<String> {
             let said =
                 |line: &&str| line.contains("policy rules loaded") || line.contains("policy rules refused");
-            // The last line may be one that is being written.
-            let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-            whole.filter(said).map(str::to_owned).collect()
+            log.lines().filter(said).map(str::to_owned).collect()
         };
         let before = outcomes(&self.log()).len();
         self.process.signal("HUP").await.unwrap();

@@ -1,19 +1,21 @@
 //! What does the real gateway write and sync, and what has it acknowledged by then?
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use polku_proto::v1::{AuditReceipt, Purpose, RecordConsentRequest};
 use polku_proto::{ConsentName, ReferralName};
 use polku_tests::checks::{Acknowledged, Made};
 use polku_tests::disk::Disk;
 use polku_tests::world::{
-    Client, GatewayProcess, OHJAAMO, TE, World, WorldSettings, eventually, evidence, full_content, nobody,
-    referral_to, request_id, terms,
+    Client, GatewayProcess, OHJAAMO, PATIENCE, TE, World, WorldSettings, eventually, evidence, full_content,
+    nobody, referral_to, request_id, terms,
 };
 
 use super::medium::{Step, read};
-use crate::stage::{BASIC, PATIENCE};
+use crate::stage::BASIC;
 
 /// How often the gateway lives, and how many calls it answers each time.
 const LIVES: usize = 2;
@@ -51,11 +53,13 @@ impl Recording {
             let (config, log) = (world.config_file(), folder.join("log"));
             let gateway = GatewayProcess::start_with(disk.recording(), &config, &log).await.unwrap();
             let client = world.guidance_worker(gateway.bound.grpc).unwrap();
+            let over = Arc::new(AtomicBool::new(false));
             let callers: Vec<_> = (0..CALLERS)
                 .map(|caller| {
                     let (client, book) = (client.clone(), Arc::clone(&book));
                     let record = disk.record().to_owned();
-                    tokio::spawn(async move { call(client, caller, &record, &book).await })
+                    let over = Arc::clone(&over);
+                    tokio::spawn(async move { call(&over, client, caller, &record, &book).await })
                 })
                 .collect();
             let answered = eventually(PATIENCE, || async {
@@ -66,6 +70,7 @@ impl Recording {
                 (book.acknowledged.len() >= life * CALLS).then_some(())
             });
             answered.await.expect("too few calls are answered");
+            over.store(true, Ordering::Relaxed);
             gateway.kill().await.unwrap();
             for caller in callers {
                 caller.await.unwrap();
@@ -76,8 +81,20 @@ impl Recording {
     }
 }
 
-/// Calls until the gateway is dead.
-async fn call(mut client: Client, caller: usize, record: &Path, book: &Mutex<Book>) -> Option<()> {
+/// Calls until it is over, and from the beginning when something is not answered.
+async fn call(over: &AtomicBool, client: Client, caller: usize, record: &Path, book: &Mutex<Book>) {
+    while !over.load(Ordering::Relaxed) {
+        call_while_answered(client.clone(), caller, record, book).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn call_while_answered(
+    mut client: Client,
+    caller: usize,
+    record: &Path,
+    book: &Mutex<Book>,
+) -> Option<()> {
     let purpose = Purpose::EmploymentServices;
     let youth = client.identify(&nobody(caller)).await.ok()?;
     let note = |receipt: Option<AuditReceipt>, made: Made| {

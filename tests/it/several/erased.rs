@@ -6,16 +6,16 @@ use polku_proto::YouthName;
 use polku_tests::world::{OHJAAMO, PATIENCE, PEOPLE, TE, eventually};
 
 use super::news::decision;
-use super::{CATEGORIES, Scene, purpose};
+use super::{CATEGORIES, Scene, consented, identified};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_erased_at_one_gateway_is_nobody_at_the_others() {
     let mut scene = Scene::open().await;
-    let mut client = scene.clients[0].clone();
-    let youth = client.identify(PEOPLE[0]).await.unwrap();
-    let other = client.identify(PEOPLE[1]).await.unwrap();
+    let client = scene.clients[0].clone();
+    let youth = identified(&client, PEOPLE[0]).await;
+    let other = identified(&client, PEOPLE[1]).await;
     for youth in [&youth, &other] {
-        client.record_consent(youth, OHJAAMO, TE, purpose(TE), &CATEGORIES).await.unwrap();
+        consented(&client, youth, TE).await;
         for client in &scene.clients {
             assert_eq!(decision(client, youth, 0).await.permitted.len(), CATEGORIES.len());
         }
@@ -30,10 +30,10 @@ async fn whoever_was_erased_at_one_gateway_is_nobody_at_the_others() {
         assert_eq!(decision(client, &other, 0).await.permitted.len(), CATEGORIES.len(), "of somebody else");
     }
     // Whoever comes again begins anew, and is told of as anybody.
-    let mut client = scene.clients[1].clone();
-    let again = client.identify(PEOPLE[0]).await.unwrap();
+    let client = scene.clients[1].clone();
+    let again = identified(&client, PEOPLE[0]).await;
     assert_ne!(again, youth);
-    client.record_consent(&again, OHJAAMO, TE, purpose(TE), &CATEGORIES).await.unwrap();
+    consented(&client, &again, TE).await;
     for client in &scene.clients {
         assert_eq!(decision(client, &again, 0).await.permitted.len(), CATEGORIES.len());
     }

@@ -1,7 +1,6 @@
 //! Is there one audit log, whichever gateway has written what?
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::audit::{AuditLog, Event, Leaf, Order as _, Verdict};
@@ -10,31 +9,25 @@ use polku_gateway::config::Config;
 use polku_gateway::store::postgres::PostgresStore;
 use polku_gateway::store::{Change, Store as _, StoreError};
 use polku_proto::v1::AuditReceipt;
-use polku_tests::world::{Database, OHJAAMO, PEOPLE, World, WorldSettings};
+use polku_tests::world::{Database, PEOPLE, World, WorldSettings};
 use tempfile::TempDir;
 
-use super::{CATEGORIES, GATEWAYS, Scene, agency, purpose, referral, withdrawal};
-use crate::stage::polku;
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
+use super::{GATEWAYS, Scene, agency, consented, identified, sent, withdrawn};
+use crate::stage::{polku, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_log_of_all_gateways() {
     let mut scene = Scene::open().await;
     let mut calls = Vec::new();
     for (number, hetu) in PEOPLE.iter().take(9).enumerate() {
-        let mut client = scene.clients[number % GATEWAYS].clone();
-        let mut other = scene.clients[(number + 1) % GATEWAYS].clone();
+        let client = scene.clients[number % GATEWAYS].clone();
+        let other = scene.clients[(number + 1) % GATEWAYS].clone();
         calls.push(tokio::spawn(async move {
             let agency = agency(number);
-            let youth = client.identify(hetu).await.unwrap();
-            let consent =
-                other.record_consent(&youth, OHJAAMO, agency, purpose(agency), &CATEGORIES).await.unwrap();
-            let sent = client.referral.send_referral(referral(agency, &youth)).await.unwrap().into_inner();
-            let change =
-                other.consent.withdraw_consent(withdrawal(&consent.name)).await.unwrap().into_inner();
+            let youth = identified(&client, hetu).await;
+            let consent = consented(&other, &youth, agency).await;
+            let sent = sent(&client, agency, &youth).await;
+            let change = withdrawn(&other, &consent).await;
             [sent.receipt.unwrap(), change.receipt.unwrap()]
         }));
     }

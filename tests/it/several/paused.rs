@@ -5,14 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use polku_proto::v1::{ConsentChange, ConsentState, DeliveryState};
+use polku_tests::numbers::Numbers;
 use polku_tests::postgres::Cluster;
 use polku_tests::simulators::Fault;
-use polku_tests::world::{Client, OHJAAMO, PEOPLE, TE, eventually};
+use polku_tests::world::{Client, PATIENCE, PEOPLE, TE, eventually};
 use tokio::sync::oneshot;
 use tonic::Code;
 
-use super::{CATEGORIES, GATEWAYS, Scene, again, agency, purpose, referral, state, withdrawal};
-use crate::stage::{Numbers, PATIENCE, id_of};
+use super::{
+    GATEWAYS, Scene, again, agency, answered, consented, identified, referral, state, withdrawal, withdrawn,
+};
+use crate::stage::id_of;
 
 const ROUNDS: usize = 4;
 
@@ -65,19 +68,9 @@ async fn race(scene: Arc<Scene>, number: usize, start: Start) -> Race {
     let agency = agency(number);
     let mut sender = scene.clients[number % (GATEWAYS - 1)].clone();
     // The last one never stands still.
-    let mut withdrawer = scene.clients[GATEWAYS - 1].clone();
-    let youth = loop {
-        match withdrawer.identify(PEOPLE[number]).await {
-            Ok(youth) => break youth,
-            Err(status) => assert!(again(&status), "{status:?}"),
-        }
-    };
-    let consent = loop {
-        match withdrawer.record_consent(&youth, OHJAAMO, agency, purpose(agency), &CATEGORIES).await {
-            Ok(consent) => break consent,
-            Err(status) => assert!(again(&status), "{status:?}"),
-        }
-    };
+    let withdrawer = &scene.clients[GATEWAYS - 1];
+    let youth = identified(withdrawer, PEOPLE[number]).await;
+    let consent = consented(withdrawer, &youth, agency).await;
     let (acknowledged, is_sent) = oneshot::channel::<()>();
     let sending = async {
         let request = referral(agency, &youth);
@@ -99,19 +92,8 @@ async fn race(scene: Arc<Scene>, number: usize, start: Start) -> Race {
                 tokio::time::sleep(later).await;
             }
         }
-        let request = withdrawal(&consent.name);
-        loop {
-            match withdrawer.consent.withdraw_consent(request.clone()).await {
-                Ok(answer) => {
-                    break (
-                        answer.into_inner(),
-                        scene.world.te.ledger().referrals(),
-                        scene.world.walmu.ledger().referrals(),
-                    );
-                }
-                Err(status) => assert!(again(&status), "{status:?}"),
-            }
-        }
+        let change = withdrawn(withdrawer, &consent).await;
+        (change, scene.world.te.ledger().referrals(), scene.world.walmu.ledger().referrals())
     };
     let (sent, (change, te, walmu)) = tokio::join!(sending, withdrawing);
     let id = sent.as_ref().map(|name| id_of(name).to_owned());
@@ -121,15 +103,15 @@ async fn race(scene: Arc<Scene>, number: usize, start: Start) -> Race {
 
 /// Lets one gateway after the other stand still, all but the last one, for a moment or for longer than anything may be held.
 async fn pause_at_random(scene: &Scene, over: Arc<AtomicBool>) -> usize {
-    let mut numbers = Numbers(2026);
+    let mut numbers = Numbers::of(2026);
     let mut pauses = 0;
     while !over.load(Ordering::SeqCst) {
-        let gateway = &scene.gateways[numbers.pick(GATEWAYS - 1)];
-        let still = if pauses % 10 == 9 { 6_500 } else { 5 + numbers.below(400) };
+        let gateway = &scene.gateways[numbers.below(GATEWAYS - 1)];
+        let still = if pauses % 10 == 9 { 6_500 } else { 5 + numbers.below(400) as u64 };
         gateway.signal("STOP").await.unwrap();
         tokio::time::sleep(Duration::from_millis(still)).await;
         gateway.signal("CONT").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(numbers.below(60))).await;
+        tokio::time::sleep(Duration::from_millis(numbers.below(60) as u64)).await;
         pauses += 1;
     }
     pauses
@@ -141,26 +123,27 @@ async fn what_is_committed_too_late_is_refused_and_can_be_repeated() {
     let scene = Scene::open().await;
     let cluster = Cluster::shared().unwrap();
     let database = scene.world.database().unwrap().to_owned();
-    let mut client = scene.clients[0].clone();
-    let youth = client.identify(PEOPLE[0]).await.unwrap();
-    let consent = client.record_consent(&youth, OHJAAMO, TE, purpose(TE), &CATEGORIES).await.unwrap();
+    let client = scene.clients[0].clone();
+    let youth = identified(&client, PEOPLE[0]).await;
+    let consent = consented(&client, &youth, TE).await;
     let holding = std::thread::spawn({
         let database = database.clone();
-        // The lock of the transactions that write.
-        move || cluster.sql(&database, "SELECT pg_advisory_lock(1886350443, 2), pg_sleep(3)").unwrap()
+        // The lock of the transactions that write, until this is ended below.
+        move || cluster.sql(&database, "SELECT pg_advisory_lock(1886350443, 2), pg_sleep(600)")
     });
-    let locked = eventually(Duration::from_secs(10), || async {
-        let holder = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) \
-                      WHERE locktype = 'advisory' AND granted AND query LIKE '%pg_sleep(3)%'";
-        (cluster.sql(&database, holder).unwrap() != "0").then_some(())
-    });
+    let holders = |what: &str| {
+        let of = "FROM pg_locks JOIN pg_stat_activity USING (pid) \
+                  WHERE locktype = 'advisory' AND granted AND query LIKE '%pg_sleep(600)%'";
+        cluster.sql(&database, &format!("SELECT count({what}) {of}")).unwrap()
+    };
+    let locked = eventually(PATIENCE, || async { (holders("*") != "0").then_some(()) });
     locked.await.expect("nobody has the lock");
     let request = withdrawal(&consent.name);
     let withdrawing = tokio::spawn({
         let (mut client, request) = (client.clone(), request.clone());
         async move { client.consent.withdraw_consent(request).await }
     });
-    let taken = eventually(Duration::from_secs(3), || async {
+    let taken = eventually(PATIENCE, || async {
         let held = "SELECT count(*) FROM hold WHERE until > clock_timestamp()";
         (cluster.sql(&database, held).unwrap() != "0").then_some(())
     });
@@ -169,10 +152,13 @@ async fn what_is_committed_too_late_is_refused_and_can_be_repeated() {
     // As if its time had run out and another gateway had come first.
     let take_over = "UPDATE hold SET holder = gen_random_uuid(), until = clock_timestamp()";
     cluster.sql(&database, take_over).unwrap();
+    assert_ne!(holders("pg_terminate_backend(pid)"), "0");
     let late = withdrawing.await.unwrap().unwrap_err();
     assert_eq!(late.code(), Code::Unavailable, "{late:?}");
-    holding.join().unwrap();
-    let change = client.consent.withdraw_consent(request).await.unwrap().into_inner();
+    // It was ended.
+    holding.join().unwrap().unwrap_err();
+    let withdraw = || async { client.consent.clone().withdraw_consent(request.clone()).await };
+    let change = answered(withdraw).await.into_inner();
     assert_eq!(change.consent.unwrap().state(), ConsentState::Withdrawn);
 }
 

@@ -1,9 +1,11 @@
 //! How is `polku` run to its end?
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
-use polku_tests::world::binary;
+use polku_tests::world::{PATIENCE, binary};
 use serde_json::Value;
 
 /// What a command has said, and how it ended.
@@ -29,6 +31,33 @@ impl Ran {
     pub(crate) fn result(self) -> Result<String, (Option<i32>, String)> {
         if self.code == Some(0) { Ok(self.out) } else { Err((self.code, self.err)) }
     }
+}
+
+/// Starts a gateway that must not start, and tells how it has ended. One that serves after all is ended.
+pub(crate) fn refused_start(
+    config: &Path,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Ran {
+    let mut command = Command::new(binary("polku").unwrap());
+    command.args(["serve", "--config"]).arg(config).envs(environment);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut gateway = command.spawn().unwrap();
+    let until = Instant::now() + PATIENCE;
+    while gateway.try_wait().unwrap().is_none() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let has_ended = gateway.try_wait().unwrap().is_some();
+    if !has_ended {
+        gateway.kill().unwrap();
+    }
+    let ran = Ran::of(gateway.wait_with_output().unwrap());
+    assert!(has_ended, "it serves: {}", ran.out);
+    ran
+}
+
+/// A path as an argument beside words.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 /// Runs `polku` to its end.

@@ -34,7 +34,9 @@ use town::Town;
 const LONG_AGO: &str = "2024-02-20T09:00:00Z";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// How many people are dealt with at once.
-const AT_ONCE: usize = 12;
+fn at_once() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
+}
 
 /// What the matrix lets one agency tell another one for a purpose, in one situation.
 type Told = BTreeMap<(&'static str, &'static str, Purpose), CategorySet>;
@@ -126,7 +128,7 @@ async fn each<T, R: Send + 'static, F>(all: impl IntoIterator<Item = T>, work: i
 where
     F: Future<Output = R> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(at_once()));
     let mut under_way = JoinSet::new();
     for one in all {
         let (places, work) = (Arc::clone(&places), work(one));

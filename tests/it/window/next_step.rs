@@ -5,13 +5,13 @@ use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     ConsentTerms, DataCategory, GetNextStepRequest, JourneySource, MeetingState, NextStep, PlanMeeting,
-    RecordConsentRequest, WithdrawConsentRequest,
+    RecordConsentRequest,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, evidence, request_id, terms};
 
 use super::{add, assignment, opening};
 use crate::plan::table::{self, PURPOSE, SHARED, action, create, edit, flag, item};
-use crate::stage::{Stage, wire};
+use crate::stage::{Stage, wire, withdrawal};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -74,12 +74,7 @@ async fn what_is_next_is_told_as_long_as_it_may_be() {
     stage.advance(SignedDuration::from_millis(1));
     assert_eq!(seen().await, [none, all]);
     // By word.
-    let withdrawal = WithdrawConsentRequest {
-        request_id: request_id(),
-        name: consents[1].clone(),
-        ..WithdrawConsentRequest::default()
-    };
-    stage.subject(&youth).consent.withdraw_consent(withdrawal).await.unwrap();
+    stage.subject(&youth).consent.withdraw_consent(withdrawal(&consents[1])).await.unwrap();
     assert_eq!(seen().await, [none, none]);
     // To the young person, and to the agency whose word it is, nothing has ended.
     for client in [&stage.subject(&youth), &ohjaamo] {

@@ -82,11 +82,21 @@ impl GatewayProcess {
             .context("polku does not start")?;
         let output = child.stdout.take().context("polku has no output")?;
         let mut lines = BufReader::new(output).lines();
-        let line = tokio::time::timeout(PATIENCE, lines.next_line())
-            .await
-            .context("polku does not become ready")??;
-        let line = line.context("polku ended before it was ready: see its log")?;
-        let bound = addresses(&line).with_context(|| format!("polku said: {line}"))?;
+        let ready = async {
+            let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+            let line = line.context("polku does not become ready")??;
+            let line = line.context("polku ended before it was ready: see its log")?;
+            let bound = addresses(&line).with_context(|| format!("polku said: {line}"))?;
+            anyhow::Ok((line, bound))
+        };
+        let (line, bound) = match ready.await {
+            Ok(ready) => ready,
+            Err(error) => {
+                // The next one would meet what this one holds.
+                child.kill().await?;
+                return Err(error);
+            }
+        };
         let said = Arc::new(Mutex::new(line));
         let output = Arc::clone(&said);
         tokio::spawn(async move {

@@ -12,6 +12,8 @@ use polku_gateway::store::{
     Upkeep as _,
 };
 use polku_tests::postgres::Cluster;
+use polku_tests::world::PATIENCE;
+use tokio::sync::mpsc::Receiver;
 
 async fn two() -> (PostgresSettings, PostgresStore, PostgresStore) {
     let settings = Cluster::shared().unwrap().database().unwrap();
@@ -35,16 +37,25 @@ async fn a_part_is_held_by_one_at_a_time() {
     let stores = [Arc::new(one), Arc::new(other)];
     let inside = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let mut tasks = Vec::new();
-    for number in 0..40 {
+    for number in 0..8 {
         let (store, inside) = (Arc::clone(&stores[number % 2]), Arc::clone(&inside));
         tasks.push(tokio::spawn(async move {
-            let held = store.hold(9).await.unwrap().unwrap();
-            assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0, "two hold it");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            let mut among = Among::default();
-            among.fences.push(held.fence());
-            store.commit_among(Change::announced_by(number as u64), among).await.unwrap();
-            inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            for turn in 0..5 {
+                // Nobody's turn is kept for them.
+                let held = loop {
+                    match store.hold(9).await {
+                        Ok(held) => break held.unwrap(),
+                        Err(error) => assert!(matches!(error, StoreError::Busy), "{error:?}"),
+                    }
+                };
+                assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0, "two hold it");
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                let mut among = Among::default();
+                among.fences.push(held.fence());
+                let leaf = (5 * number + turn) as u64;
+                store.commit_among(Change::announced_by(leaf), among).await.unwrap();
+                inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            }
         }));
     }
     for task in tasks {
@@ -65,7 +76,7 @@ async fn what_rests_on_a_hold_that_another_one_has_taken_over_is_refused() {
     let began = Instant::now();
     let taken_over = other.hold(3).await.unwrap().unwrap();
     let waited = began.elapsed();
-    assert!(waited > Duration::from_secs(3) && waited < Duration::from_secs(8), "{waited:?}");
+    assert!(waited > Duration::from_secs(3), "{waited:?}");
     let resting_on = |fence| Among { fences: vec![fence], ..Among::default() };
     let late = one.commit_among(Change::announced_by(1), resting_on(stood_still.fence())).await;
     assert!(matches!(late, Err(StoreError::NotHeld)), "{late:?}");
@@ -96,32 +107,37 @@ async fn what_rests_on_a_hold_that_another_one_has_taken_over_is_refused() {
     assert_eq!(one.committed_leaves(0).await.unwrap(), [2, 3]);
 }
 
+async fn next(heard: &mut Receiver<Heard>) -> Heard {
+    let next = tokio::time::timeout(PATIENCE, heard.recv()).await;
+    next.expect("nothing is heard").expect("nobody listens")
+}
+
 #[tokio::test]
 async fn a_commit_is_told_to_the_other_gateways() {
     let (settings, one, other) = two().await;
     let mut heard = other.listen().await.unwrap();
     let mut own = one.listen().await.unwrap();
-    assert_eq!(heard.recv().await, Some(Heard::Missed), "what was before");
-    assert_eq!(own.recv().await, Some(Heard::Missed));
+    assert_eq!(next(&mut heard).await, Heard::Missed, "what was before");
+    assert_eq!(next(&mut own).await, Heard::Missed);
     let telling = |words: &[&str]| {
         let news: BTreeSet<String> = words.iter().map(|word| (*word).to_owned()).collect();
         Among { news, ..Among::default() }
     };
     one.commit_among(Change::announced_by(1), telling(&["r te", "d"])).await.unwrap();
-    assert_eq!(heard.recv().await, Some(Heard::News(vec!["d".to_owned(), "r te".to_owned()])));
+    assert_eq!(next(&mut heard).await, Heard::News(vec!["d".to_owned(), "r te".to_owned()]));
     // What is refused is not told.
     one.commit_among(Change::announced_by(1), telling(&["r kela"])).await.unwrap_err();
     one.commit_among(Change::announced_by(2), telling(&["r paja"])).await.unwrap();
-    assert_eq!(heard.recv().await, Some(Heard::News(vec!["r paja".to_owned()])));
+    assert_eq!(next(&mut heard).await, Heard::News(vec!["r paja".to_owned()]));
     // Whoever was cut off hears that something may be missing, and goes on.
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
         WHERE datname = current_database() AND query = 'LISTEN polku'";
     assert_ne!(Cluster::shared().unwrap().sql(&settings.database, cut).unwrap(), "0");
-    assert_eq!(heard.recv().await, Some(Heard::Missed));
-    assert_eq!(heard.recv().await, Some(Heard::Missed));
+    assert_eq!(next(&mut heard).await, Heard::Missed);
+    assert_eq!(next(&mut heard).await, Heard::Missed);
     one.commit_among(Change::announced_by(3), telling(&["r te"])).await.unwrap();
-    assert_eq!(heard.recv().await, Some(Heard::News(vec!["r te".to_owned()])));
-    assert!(own.try_recv().is_ok_and(|told| told == Heard::Missed), "one's own word is no news");
+    assert_eq!(next(&mut heard).await, Heard::News(vec!["r te".to_owned()]));
+    assert_eq!(next(&mut own).await, Heard::Missed, "one's own word is no news");
 }
 
 fn leaf(organisation: &str, sequence: u64) -> Vec<u8> {

@@ -16,8 +16,7 @@ use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
     AcceptReferralRequest, Attainment, ConsentEvidence, ConsentTerms, DataCategory, JourneyLeaving,
     JourneySource, MultiSectorSupport, PermitDomain, PlanPart, ProfileAssessment, ProhibitionTerms, Purpose,
-    RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, WithdrawConsentRequest, attainment,
-    retention_answer,
+    RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, attainment, retention_answer,
 };
 use polku_tests::world::{Client, evidence, full_content, nobody_born, referral_to, request_id, terms};
 
@@ -26,7 +25,7 @@ use super::{add, encounter, opening};
 use crate::matrix::engine::{AGENCIES, Direction, WITHOUT_AGREEMENT, personal};
 use crate::matrix::situations::{Given, Lacks, Prohibited, Situation};
 use crate::plan::table;
-use crate::stage::{assess, protect, record_status, wire};
+use crate::stage::{assess, protect, record_status, wire, withdrawal};
 
 /// What the entries that everybody writes here are about.
 pub(super) const WRITTEN: CategorySet = CategorySet::of(&[
@@ -252,8 +251,7 @@ impl Person {
         let recorder = town.agency(disclosers[0]);
         let name = record_consent(&recorder, &self.youth, terms, by).await;
         if given.lacks == Lacks::Word {
-            let withdrawal = WithdrawConsentRequest { request_id: request_id(), name, ..Default::default() };
-            town.young_person(&self.youth).consent.withdraw_consent(withdrawal).await.unwrap();
+            town.young_person(&self.youth).consent.withdraw_consent(withdrawal(&name)).await.unwrap();
         }
     }
 }
