@@ -115,8 +115,8 @@ async fn what_is_to_be_looked_at_stays_until_somebody_has() {
         drain(&world.gateway).await;
         world.gateway.store.referral(referral.referral).await.unwrap().is_some()
     };
-    // That it has expired is its last change.
-    assert!(kept(24 * 366).await);
+    // That it has expired, and that its content goes, are its last changes.
+    assert!(kept(24 * 366).await && kept(2).await);
     assert!(kept(24 * 366 * 11).await, "nobody has looked yet");
     let open = tasks(&world, SOSIAALI).await;
     let is_look = |task: &&Task| matches!(&task.matter, Some(Matter::FollowUp(about)) if about.kind() == Kind::SecondLook);
