@@ -18,14 +18,14 @@ use crate::clock::{Clock as _, ForwardClock};
 use crate::config::{Controller, Delays, JourneySettings, PlanSettings, RetentionSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
-use crate::journey::{Answers, NextLook, PlansInHand, PutOff};
+use crate::journey::{Answers, NextLook, OpenErasures, PlansInHand, PutOff};
 use crate::machine::{Blocking, Machine, Random};
 use crate::news::{self, News};
 use crate::outbox::{DeliverySettings, Pace, Waiters};
 use crate::person::PersonLocks;
 use crate::seal::Keys;
 use crate::several::Learned;
-use crate::store::{Among, Change, Store, StoreError};
+use crate::store::{Among, Change, Store};
 use crate::trail;
 
 /// The gateway without its sockets.
@@ -64,6 +64,8 @@ pub struct Gateway {
     pub(crate) retention: RetentionSettings,
     /// When it is looked next for records that are past.
     pub(crate) next_look: NextLook,
+    /// Of whom it is not certain that they are erased.
+    pub(crate) open_erasures: OpenErasures,
     /// What could not be looked after.
     pub(crate) put_off: PutOff,
     /// What agencies have answered lately.
@@ -175,6 +177,7 @@ impl Gateway {
             delays: parts.delays,
             retention: parts.retention,
             next_look: NextLook::default(),
+            open_erasures: OpenErasures::default(),
             put_off: PutOff::default(),
             answers: Answers::default(),
             plans_in_hand: PlansInHand::default(),
@@ -279,15 +282,24 @@ impl Gateway {
         let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
         let among = Among { fences: self.fences_of(&change), news: self.news_of(&change, &topics) };
         if let Err(error) = self.store.commit_among(change, among).await {
-            // When the database itself has failed, whether the change is there shows at the next start.
-            if !matches!(error, StoreError::Failed(_) | StoreError::Unknown(_)) {
-                self.audit.append(trail::closing(leaf, self.now())).await?;
-            }
-            return Err(error.into());
+            let error = Error::from(error);
+            self.close_unless_made(&[leaf], &error).await?;
+            return Err(error);
         }
         self.news.ring(&topics);
         if has_deliveries {
             self.queued.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Tells the log that these leaves have no state, if it is certain that nothing of what they announce was made. When the
+    /// database itself has failed, whether it is there shows later.
+    pub(crate) async fn close_unless_made(&self, leaves: &[u64], error: &Error) -> Result<(), Error> {
+        if error.changed_nothing() {
+            for leaf in leaves {
+                self.append(trail::closing(*leaf, self.now())).await?;
+            }
         }
         Ok(())
     }

@@ -84,10 +84,7 @@ impl Gateway {
         let message = row.message.to_string();
         let mut before = None;
         loop {
-            let log = self.subjects().await?;
-            let found = tokio::task::spawn_blocking(move || log.about(&subject, &[], before, LEAVES));
-            let found =
-                found.await.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))??;
+            let found = self.in_log(move |log| log.about(&subject, &[], before, LEAVES)).await?;
             for entry in found.entries {
                 if entry.leaf.time < queued {
                     return Ok(String::new());

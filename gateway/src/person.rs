@@ -243,6 +243,13 @@ impl Gateway {
         self.locks.lock(self.store.as_ref(), part_of(low)).await
     }
 
+    /// How many are alone with this person, or wait for it.
+    #[cfg(test)]
+    pub(crate) fn wanting(&self, youth: YouthId) -> usize {
+        let part = usize::try_from(part_of_person(self.index().present(youth))).unwrap_or(usize::MAX);
+        self.locks.locks.get(part).map_or(0, |lock| Arc::strong_count(lock) - 1)
+    }
+
     /// The person with this id.
     ///
     /// # Errors

@@ -62,7 +62,7 @@ pub use tasks::{
 
 pub use upkeep::{
     a_person_is_erased_with_everything_about_them, a_plan_that_is_still_told_is_not_past,
-    keys_are_wrapped_anew, what_is_past_is_found_and_erased,
+    keys_are_wrapped_anew, what_is_past_is_found_and_erased, what_is_past_is_found_page_by_page,
 };
 
 /// Runs every case of this module as a test of its own, with the store that the async function `$open` opens. `$open` gives
@@ -121,6 +121,7 @@ macro_rules! store_suite {
             keys_are_wrapped_anew,
             a_person_is_erased_with_everything_about_them,
             what_is_past_is_found_and_erased,
+            what_is_past_is_found_page_by_page,
             a_plan_that_is_still_told_is_not_past,
             a_closed_leaf_is_never_committed,
             what_is_known_of_people_has_an_order,

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use polku_policy::{ConsentIndex, LegalStatus};
@@ -16,13 +17,14 @@ use polku_proto::v1::task::Matter;
 use polku_proto::{AgencyId, YouthId};
 
 use super::plan::TaskRecord;
+use super::sweep::go_on;
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::StatusRecord;
-use crate::store::{DeliveryItem, Erased, InstrumentKind, PersonErasure, StoreError};
-use crate::trail::{Entry, closing};
+use crate::store::{DeliveryItem, Erased, InstrumentKind, PersonErasure};
+use crate::trail::Entry;
 
 /// What is in the way of an erasure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,6 +100,16 @@ pub(crate) enum Erasure {
     },
 }
 
+/// Erasures that the log tells of, and of which it is not certain that the store has made them.
+#[derive(Debug, Default)]
+pub(crate) struct OpenErasures(Mutex<Vec<PersonErasure>>);
+
+impl OpenErasures {
+    fn all(&self) -> MutexGuard<'_, Vec<PersonErasure>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Gateway {
     /// Erases a person under all of their ids, for a controller that has decided so.
     ///
@@ -119,11 +131,40 @@ impl Gateway {
         Ok(Erasure::Done { leaf, told })
     }
 
-    /// Erases a person of whom nothing is kept but who they are.
-    pub(super) async fn erase_bare(&self, youth: YouthId, now: Timestamp) -> Result<(), Error> {
-        let _alone = self.alone_with(youth).await?;
+    /// Erases a person of whom nothing was kept but who they are, and whom the log had last named before that instant. Of
+    /// whoever has come back since, or is called by other ids, nothing is erased.
+    pub(super) async fn erase_bare(
+        &self,
+        ids: &[YouthId],
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(youth) = ids.first() else { return Ok(()) };
+        let _alone = self.alone_with(*youth).await?;
         let _tying = self.alone_with_ties().await?;
-        self.erase_ids(None, &self.ids_of(youth), now).await.map(drop)
+        // Whatever is kept of somebody has a leaf that names them.
+        if self.ids_of(*youth) != ids || !self.is_unnamed_since(ids, before).await? {
+            return Ok(());
+        }
+        self.erase_ids(None, ids, now).await.map(drop)
+    }
+
+    /// Makes the erasures of which it is not certain that they were made. The log has said so, and nothing takes that back.
+    pub(super) async fn finish_erasures(&self) {
+        let open = self.open_erasures.all().clone();
+        for erasure in open {
+            go_on(self.finish_erasure(&erasure).await);
+        }
+    }
+
+    async fn finish_erasure(&self, erasure: &PersonErasure) -> Result<(), Error> {
+        let Some(youth) = erasure.youths.first() else { return Ok(()) };
+        let _alone = self.alone_with(*youth).await?;
+        let _tying = self.alone_with_ties().await?;
+        self.store.erase_people(PersonErasure { fences: Vec::new(), ..erasure.clone() }).await?;
+        self.forget(&erasure.youths);
+        self.open_erasures.all().retain(|other| other != erasure);
+        Ok(())
     }
 
     /// Whoever decides it, or nobody, if it is the time that is over. Answers with the leaf that says so.
@@ -134,6 +175,33 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<u64, Error> {
         let mut leaves: Vec<Erased> = Vec::new();
+        let announced = self.announce_erasure(controller, ids, &mut leaves, now).await;
+        let said: Vec<u64> = leaves.iter().map(|erased| erased.leaf).collect();
+        let erasure = PersonErasure { leaves, youths: ids.to_vec(), fences: self.fences_about(ids) };
+        let made = match announced {
+            Ok(()) => self.store.erase_people(erasure.clone()).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = made {
+            self.close_unless_made(&said, &error).await?;
+            if !error.changed_nothing() {
+                // The log has said so: the next sweep does it, or the next start, or another gateway.
+                self.open_erasures.all().push(erasure);
+            }
+            return Err(error);
+        }
+        self.forget(ids);
+        said.first().copied().ok_or(Error::Inconsistent("a person without an id"))
+    }
+
+    /// Writes the leaves that say so, one for each id.
+    async fn announce_erasure(
+        &self,
+        controller: Option<&AgencyId>,
+        ids: &[YouthId],
+        leaves: &mut Vec<Erased>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         for id in ids {
             let entry = Entry::of(Event::PersonErasure, *id);
             let entry = match controller {
@@ -147,22 +215,7 @@ impl Gateway {
             let leaf = self.note(entry, now).await?.sequence;
             leaves.push(Erased { leaf, subject: self.subject_pseudonym(*id) });
         }
-        let leaf = leaves.first().map(|first| first.leaf);
-        let leaf = leaf.ok_or(Error::Inconsistent("a person without an id"))?;
-        let said: Vec<u64> = leaves.iter().map(|erased| erased.leaf).collect();
-        let erasure = PersonErasure { leaves, youths: ids.to_vec(), fences: self.fences_about(ids) };
-        if let Err(error) = self.store.erase_people(erasure).await {
-            if matches!(error, StoreError::NotHeld) {
-                // Somebody else may have begun something about them: nothing is erased, and the log says so.
-                for leaf in said {
-                    self.append(closing(leaf, self.now())).await?;
-                }
-            }
-            // Should it have failed in another way, the next start does it, or another gateway: the log has said so.
-            return Err(error.into());
-        }
-        self.forget(ids);
-        Ok(leaf)
+        Ok(())
     }
 
     /// Nothing is known any more of whoever has these ids.

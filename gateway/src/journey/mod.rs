@@ -42,9 +42,9 @@ mod watch_referrals;
 mod window;
 mod withdraw;
 
-pub(crate) use erase::Erasure;
+pub(crate) use erase::{Erasure, OpenErasures};
 #[cfg(test)]
-pub(crate) use plan::{Kept, Plans};
+pub(crate) use plan::{Kept, Plans, TaskRecord};
 pub(crate) use plan::{PlanRecord, PlansInHand, SENT, SentPart, ShownPlan, Tellable};
 pub(crate) use read::name;
 pub(crate) use refer::Sent;

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use polku_proto::v1::task::State;
-use polku_proto::{ConsentId, YouthId};
+use polku_proto::v1::task::{Matter, State};
+use polku_proto::{ConsentId, ReferralName, YouthId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,11 +20,11 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::record::{ConsentRecord, instant};
 use crate::store::{
-    About, ContentErasure, EntryRow, InstrumentKind, InstrumentRow, PlanRow, ReferralRow, StoreError, TaskRow,
+    About, ContentErasure, EntryRow, InstrumentKind, InstrumentRow, PlanRow, ReferralRow, TaskRow,
 };
-use crate::trail::{Entry, closing};
+use crate::trail::Entry;
 
-/// How many rows one sweep handles.
+/// How many rows are read at once, and at how many plans and people with entries one sweep looks: deliveries wait meanwhile.
 const BATCH: u32 = 200;
 
 /// How many details of audit leaves go at once.
@@ -62,43 +62,88 @@ struct Past {
 }
 
 impl Gateway {
-    /// Erases what is past. Whatever is left over goes with the next sweep.
+    /// Erases what is past: of plans and entries a batch, whatever is left over goes with the next sweep; of the others
+    /// all. What cannot be erased takes the place of nothing behind it.
     pub(super) async fn erase_what_is_past(self: &Arc<Self>, now: Timestamp) -> Result<(), Error> {
-        for plan in self.store.expired_plans(self.retention.plans_before(now), BATCH).await? {
-            let youth = plan.youth;
-            go_on(self.erase_past(youth, Past { plans: vec![plan], ..Past::default() }, now).await);
-        }
-        let entries = self.store.expired_entries(self.retention.entries_before(now), BATCH).await?;
-        for entries in entries.chunk_by(|one, other| one.youth == other.youth) {
-            let Some(youth) = entries.first().map(|entry| entry.youth) else { continue };
-            let past = Past { entries: entries.to_vec(), ..Past::default() };
-            go_on(self.erase_past(youth, past, now).await);
-        }
+        self.erase_past_plans(now).await?;
+        self.erase_past_entries(now).await?;
         if self.next_look.is_due(now) {
-            self.erase_past_referrals(now).await?;
-            self.erase_past_records(now).await?;
-            self.erase_past_people(now).await?;
+            go_on(self.erase_past_referrals(now).await);
+            go_on(self.erase_past_tasks(now).await);
+            go_on(self.erase_past_records(now).await);
+            go_on(self.erase_past_people(now).await);
+        }
+        Ok(())
+    }
+
+    async fn erase_past_plans(&self, now: Timestamp) -> Result<(), Error> {
+        let (before, mut after, mut gone) = (self.retention.plans_before(now), None, 0);
+        while gone < BATCH {
+            let plans = self.store.expired_plans(before, after, BATCH).await?;
+            let Some(last) = plans.last() else { break };
+            after = Some((last.updated, last.id));
+            for plan in plans {
+                let youth = plan.youth;
+                let past = Past { plans: vec![plan], ..Past::default() };
+                gone += went(self.erase_past(youth, past, now).await);
+            }
+        }
+        Ok(())
+    }
+
+    async fn erase_past_entries(&self, now: Timestamp) -> Result<(), Error> {
+        let (before, mut after, mut gone) = (self.retention.entries_before(now), None, 0);
+        while gone < BATCH {
+            let entries = self.store.expired_entries(before, after, BATCH).await?;
+            let Some(last) = entries.iter().map(|entry| (entry.created, entry.id)).max() else { break };
+            after = Some(last);
+            for entries in entries.chunk_by(|one, other| one.youth == other.youth) {
+                let Some(youth) = entries.first().map(|entry| entry.youth) else { continue };
+                let past = Past { entries: entries.to_vec(), ..Past::default() };
+                gone += went(self.erase_past(youth, past, now).await);
+            }
         }
         Ok(())
     }
 
     async fn erase_past_referrals(&self, now: Timestamp) -> Result<(), Error> {
-        let before = self.retention.referrals_before(now);
-        for referral in self.store.expired_referrals(before, BATCH).await? {
-            let youth = referral.youth;
-            go_on(self.erase_past(youth, Past { referrals: vec![referral], ..Past::default() }, now).await);
-        }
-        for task in self.store.expired_tasks(before, BATCH).await? {
-            let youth = task.youth;
-            // What the law still asks of somebody stays for as long as it is not done.
-            let person = self.person(youth).await?;
-            if task.state == State::Open && Hold::of_task(&TaskRecord::open(&person, task.clone())?).is_some()
-            {
-                continue;
+        let (before, mut after) = (self.retention.referrals_before(now), None);
+        loop {
+            let referrals = self.store.expired_referrals(before, after, BATCH).await?;
+            let Some(last) = referrals.last() else { break };
+            after = Some((last.updated, last.id));
+            for referral in referrals {
+                let youth = referral.youth;
+                let past = Past { referrals: vec![referral], ..Past::default() };
+                go_on(self.erase_past(youth, past, now).await);
             }
-            go_on(self.erase_past(youth, Past { tasks: vec![task], ..Past::default() }, now).await);
         }
         Ok(())
+    }
+
+    async fn erase_past_tasks(&self, now: Timestamp) -> Result<(), Error> {
+        let (before, mut after) = (self.retention.referrals_before(now), None);
+        loop {
+            let tasks = self.store.expired_tasks(before, after, BATCH).await?;
+            let Some(last) = tasks.last() else { break };
+            after = Some((last.updated, last.id));
+            for task in tasks {
+                go_on(self.erase_past_task(task, now).await);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the law still asks of somebody stays for as long as it is not done.
+    async fn erase_past_task(&self, task: TaskRow, now: Timestamp) -> Result<(), Error> {
+        let youth = task.youth;
+        if task.state == State::Open {
+            let open = TaskRecord::open(&self.person(youth).await?, task.clone())?;
+            if Hold::of_task(&open).is_some() {
+                return Ok(());
+            }
+        }
+        self.erase_past(youth, Past { tasks: vec![task], ..Past::default() }, now).await
     }
 
     /// People of whom nothing else is kept any more, and whom nobody has had to do with since.
@@ -117,33 +162,33 @@ impl Gateway {
             if !ids.iter().all(|id| bare.contains(id)) || !erased.insert(ids.first().copied()) {
                 continue;
             }
-            match self.last_named(&ids).await {
-                Ok(last) if last.is_none_or(|last| last < before) => {
-                    go_on(self.erase_bare(*youth, now).await);
-                }
-                Ok(_) => {}
+            // Looked at once more when they are alone: here nobody waits for it.
+            match self.is_unnamed_since(&ids, before).await {
+                Ok(true) => go_on(self.erase_bare(&ids, before, now).await),
+                Ok(false) => {}
                 Err(error) => go_on(Err(error)),
             }
         }
         Ok(())
     }
 
-    /// When the audit log has last told of somebody anything but that something was past.
-    async fn last_named(&self, ids: &[YouthId]) -> Result<Option<Timestamp>, Error> {
-        let mut last = None;
+    /// Whether the audit log has told of somebody nothing since, but that something was past.
+    pub(super) async fn is_unnamed_since(&self, ids: &[YouthId], since: Timestamp) -> Result<bool, Error> {
         for id in ids {
             let (subject, mut before) = (self.subject_pseudonym(*id), None);
             loop {
                 let found = self.in_log(move |log| log.about(&subject, &[], before, LEAVES)).await?;
                 let named = found.entries.iter().find(|entry| entry.leaf.event != Event::Erasure);
-                last = last.max(named.map(|entry| entry.leaf.time));
+                if named.is_some_and(|entry| entry.leaf.time >= since) {
+                    return Ok(false);
+                }
                 before = found.next;
                 if named.is_some() || before.is_none() {
                     break;
                 }
             }
         }
-        Ok(last)
+        Ok(true)
     }
 
     async fn erase_past_records(self: &Arc<Self>, now: Timestamp) -> Result<(), Error> {
@@ -208,11 +253,9 @@ impl Gateway {
             instruments: past.instruments.iter().map(|row| row.id).collect(),
         };
         if let Err(error) = self.store.erase_contents(erasure).await {
-            // As with every change: when the database has failed, whether it was made shows at the next start.
-            if !matches!(error, StoreError::Failed(_) | StoreError::Unknown(_)) {
-                self.append(closing(leaf, self.now())).await?;
-            }
-            return Err(error.into());
+            let error = Error::from(error);
+            self.close_unless_made(&[leaf], &error).await?;
+            return Err(error);
         }
         let mut index = self.index_mut();
         for row in past.instruments.iter().filter(|row| row.kind == InstrumentKind::Consent) {
@@ -226,7 +269,8 @@ impl Gateway {
     async fn still_past(&self, youth: YouthId, read: Past) -> Result<Past, Error> {
         let mut past = Past::default();
         for row in read.referrals {
-            if self.store.referral(row.id).await?.as_ref() == Some(&row) {
+            let is_same = self.store.referral(row.id).await?.as_ref() == Some(&row);
+            if is_same && !self.is_asked_about(ReferralName { youth, referral: row.id }).await? {
                 past.referrals.push(row);
             }
         }
@@ -254,6 +298,27 @@ impl Gateway {
         }
         Ok(past)
     }
+
+    /// Whether the law still asks something of somebody about a referral: without it nobody could see the task any more.
+    async fn is_asked_about(&self, referral: ReferralName) -> Result<bool, Error> {
+        let (person, name) = (self.person(referral.youth).await?, referral.to_string());
+        for row in self.store.open_tasks_about(person.id).await? {
+            let task = TaskRecord::open(&person, row)?;
+            let is_about_it =
+                matches!(&task.message.matter, Some(Matter::FollowUp(about)) if about.referral == name);
+            if is_about_it && Hold::of_task(&task).is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// One, if it went well.
+fn went(result: Result<(), Error>) -> u32 {
+    let is_well = u32::from(result.is_ok());
+    go_on(result);
+    is_well
 }
 
 impl Past {

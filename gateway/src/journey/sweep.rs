@@ -46,6 +46,7 @@ impl Gateway {
             }
         }
         self.look_after_what_is_due(now).await?;
+        self.finish_erasures().await;
         self.erase_what_is_past(now).await?;
         self.answers.prune(now);
         self.store.erase_answers(now - ANSWERS_KEPT).await?;

@@ -37,7 +37,7 @@ use super::verify::{Asked, by_party};
 use crate::answer::wire_item_decision;
 use crate::audit::{Tree, leaf_hash};
 use crate::caller::Caller;
-use crate::error::Error;
+use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::seal::Keys;
 use crate::services::status;
@@ -76,9 +76,10 @@ impl Gateway {
         let engine = self.engine();
         let items: Vec<Item> = {
             let index = self.index();
-            let decide = |asked: Asked| match asked.decide(&engine, &index)? {
-                failed if failed.rules_failed() => Err(Error::RulesFailed),
-                decision => Ok((asked, decision)),
+            let decide = |asked: Asked| {
+                let decision = asked.decide(&engine, &index)?;
+                check_decided(&decision)?;
+                Ok((asked, decision))
             };
             asked.into_iter().map(|asked| asked.and_then(decide)).collect()
         };

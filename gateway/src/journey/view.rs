@@ -96,9 +96,7 @@ impl Gateway {
         let nobody = YouthId::from_uuid(Uuid::nil());
         let question = own_record(caller, nobody, Purpose::Unspecified, self.now());
         let decision = self.engine().decide(&self.index(), CategorySet::ALL, &question);
-        if decision.rules_failed() {
-            return Err(Error::refused(decision));
-        }
+        check_decided(&decision)?;
         Ok(!decision.permitted().is_subset(CategorySet::ENVELOPE))
     }
 

@@ -68,10 +68,8 @@ impl Gateway {
         let mut related = self.referral_parties(youth).await?;
         related.extend(self.store.entries_of(youth, 1).await?.into_iter().map(|row| row.agency));
         related.extend(self.store.plans_of(youth).await?.into_iter().flat_map(|row| row.parties));
-        let (subjects, subject) = (self.subjects().await?, self.subject_pseudonym(youth));
-        let identified = tokio::task::spawn_blocking(move || subjects.identified_by(&subject)).await;
-        let identified =
-            identified.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))??;
+        let subject = self.subject_pseudonym(youth);
+        let identified = self.in_log(move |log| log.identified_by(&subject)).await?;
         related.extend(identified.iter().filter_map(|organisation| organisation.parse().ok()));
         Ok(related)
     }

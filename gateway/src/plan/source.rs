@@ -12,6 +12,7 @@ use polku_proto::{CategorySet, Disclose};
 
 use super::states::is_over;
 use crate::audit::sha256;
+use crate::hex::hex;
 
 /// More plans of one owner's own system are refused: a plan of the next period is the place for them.
 pub const MOST_SOURCES: usize = 20;
@@ -157,6 +158,5 @@ fn tagged_id(prefix: &str, id: &str) -> String {
 }
 
 fn digest(text: &str, letters: usize) -> String {
-    let hash = sha256(&[text.as_bytes()]).map(|byte| format!("{byte:02x}")).concat();
-    hash.chars().take(letters).collect()
+    hex(&sha256(&[text.as_bytes()])).chars().take(letters).collect()
 }

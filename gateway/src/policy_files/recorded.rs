@@ -208,12 +208,17 @@ impl Writer {
         Ok(())
     }
 
-    /// What an earlier gateway has left. What cannot be read is set aside, for somebody to look at.
+    /// What an earlier gateway has left. What is no such file is set aside, for somebody to look at; what cannot be read now
+    /// may be whole, and the next write looks again.
     fn earlier(&self) -> std::io::Result<Vec<Recorded>> {
         match read_decisions(&self.file) {
             Ok(decisions) => Ok(decisions.recorded),
             Err(DecisionsError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {
                 Ok(Vec::new())
+            }
+            // Not text.
+            Err(DecisionsError::Unreadable { source, .. }) if source.kind() != ErrorKind::InvalidData => {
+                Err(source)
             }
             Err(error) => {
                 tracing::warn!(%error, "recorded decisions of an earlier gateway cannot be used, and are set aside");

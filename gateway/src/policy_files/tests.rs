@@ -104,6 +104,29 @@ fn what_was_asked_longest_ago_goes_when_there_is_no_more_place() {
     assert!(kept.len() == recorded::MOST && kept.last() == Some(plan) && kept.first() == Some(housing));
 }
 
+/// The disk may be well again with the next write.
+#[test]
+fn a_record_that_cannot_be_read_now_stays_where_it_is() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("decisions.jsonl");
+    let engine = PolicyFiles::shipped().engine_alone(directory()).unwrap();
+    ask(&engine, DataCategory::Housing);
+    Writer::into_folder(folder.path()).write(&engine).unwrap();
+    let moved = folder.path().join("moved");
+    fs::rename(&file, &moved).unwrap();
+    fs::create_dir(&file).unwrap();
+
+    let other = PolicyFiles::shipped().engine_alone(directory()).unwrap();
+    ask(&other, DataCategory::JointPlan);
+    let mut writer = Writer::into_folder(folder.path());
+    writer.write(&other).unwrap_err();
+    assert!(file.is_dir() && fs::read_dir(folder.path()).unwrap().count() == 2, "nothing is set aside");
+    fs::remove_dir(&file).unwrap();
+    fs::rename(&moved, &file).unwrap();
+    writer.write(&other).unwrap();
+    assert_eq!(categories(&file), ["housing", "joint_plan"]);
+}
+
 /// It may be of another release, or damaged: it is neither lost nor in the way.
 #[test]
 fn a_record_that_cannot_be_read_is_set_aside() {

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::keys::{generate, keyed_hash, load};
 use super::{KeyError, PersonKey, SealError, Secret, WrappedKey, cipher, wrapping};
+use crate::hex::hex;
 
 const FIRST_FILE: &str = "master.key";
 const FIRST: u8 = 1;
@@ -45,7 +46,7 @@ impl CheckValue {
 
 impl fmt::Display for CheckValue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&hex(&self.0))
     }
 }
 

@@ -39,11 +39,22 @@ pub trait Upkeep {
     /// [`StoreError::NotHeld`] when a hold that it rests on has been lost: nothing is erased then.
     async fn erase_people(&self, erasure: PersonErasure) -> Result<(), StoreError>;
 
-    /// Referrals that have not changed since `before`, and of which nothing is still to be delivered, at most `limit`.
-    async fn expired_referrals(&self, before: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError>;
+    /// Referrals that have not changed since `before`, and of which nothing is still to be delivered, behind `after`, what
+    /// changed first coming first, at most `limit`.
+    async fn expired_referrals(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, ReferralId)>,
+        limit: u32,
+    ) -> Result<Vec<ReferralRow>, StoreError>;
 
-    /// Tasks of no plan that have not changed since `before`, at most `limit`.
-    async fn expired_tasks(&self, before: Timestamp, limit: u32) -> Result<Vec<TaskRow>, StoreError>;
+    /// Tasks of no plan that have not changed since `before`, likewise.
+    async fn expired_tasks(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, TaskId)>,
+        limit: u32,
+    ) -> Result<Vec<TaskRow>, StoreError>;
 
     /// People first seen before `before`, by id above `after`, of whom nothing is kept but who they are, at most `limit`.
     async fn bare_youths(
@@ -53,12 +64,22 @@ pub trait Upkeep {
         limit: u32,
     ) -> Result<Vec<YouthId>, StoreError>;
 
-    /// Ended plans that have not changed since `before`, at most `limit`.
-    async fn expired_plans(&self, before: Timestamp, limit: u32) -> Result<Vec<PlanRow>, StoreError>;
+    /// Ended plans that have not changed since `before`, likewise.
+    async fn expired_plans(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, PlanId)>,
+        limit: u32,
+    ) -> Result<Vec<PlanRow>, StoreError>;
 
-    /// Entries of journeys that were written down before `before`, at most `limit`, those of one person one after the
-    /// other.
-    async fn expired_entries(&self, before: Timestamp, limit: u32) -> Result<Vec<EntryRow>, StoreError>;
+    /// Entries of journeys that were written down before `before`, behind `after`, the oldest ones, at most `limit`; those
+    /// of one person one after the other.
+    async fn expired_entries(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, EntryId)>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, StoreError>;
 
     /// Consents, prohibitions and legal statuses that were last changed before this leaf, and are not in force or can have
     /// ended by themselves, behind this number, each with its number, at most `limit`.

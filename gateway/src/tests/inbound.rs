@@ -1,5 +1,7 @@
 //! Can an agency refer, and answer, in its own protocol as over the contract?
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use polku_adapters::{
     InboundChange, InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, Redelivery, Retry,
@@ -11,12 +13,14 @@ use polku_proto::v1::{
     ReferralState, RerouteReferralRequest,
 };
 use polku_proto::{ReferralName, Valid, YouthId, YouthName};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::world::{
-    ADULT, CHILD, KELA, SOSIAALI, TE, World, caller, change, content, event, inbound_referral,
+    ADULT, CHILD, KELA, SOSIAALI, Setting, TE, World, caller, change, content, event, inbound_referral,
 };
 use crate::audit::Event;
+use crate::clock::ManualClock;
 use crate::journey::Action;
 use crate::store::{Change, RequestKey, RequestRow};
 
@@ -238,9 +242,9 @@ async fn a_message_that_comes_fifty_times_at_once_is_one() {
     world.consent(&youth, TE, SOSIAALI, &BASIC).await;
     let message = referral(ADULT, SOSIAALI);
     let identified = world.leaves(Event::IdentifyYouth);
-    let world = std::sync::Arc::new(world);
+    let world = Arc::new(world);
     let calls = (0..50).map(|_| {
-        let (gateway, message) = (std::sync::Arc::clone(&world.gateway), message.clone());
+        let (gateway, message) = (Arc::clone(&world.gateway), message.clone());
         tokio::spawn(async move { gateway.take_event(&TE.parse().unwrap(), message).await.unwrap() })
     });
     let mut outcomes = Vec::new();
@@ -255,15 +259,17 @@ async fn a_message_that_comes_fifty_times_at_once_is_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repetition_is_answered_after_the_answer_was_due() {
-    let mut world = World::open(Redelivery::AnswersStatus).await;
+    let clock = Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap()));
+    let setting = Setting { clock: Arc::clone(&clock) as _, ..Setting::of(Redelivery::AnswersStatus) };
+    let mut world = World::within(setting, TempDir::new().unwrap()).await;
     world.deliver();
     let youth = world.identify(ADULT).await;
     world.consent(&youth, TE, SOSIAALI, &BASIC).await;
-    let soon = world.gateway.now() + SignedDuration::from_millis(300);
+    let soon = world.gateway.now() + SignedDuration::from_mins(1);
     let message = with(&referral(ADULT, SOSIAALI), |referral| referral.respond_by = Some(soon));
     let first = world.says(&world.te, message.clone()).await;
     assert!(matches!(first, InboundOutcome::Sent { .. }), "{first:?}");
-    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    clock.advance(SignedDuration::from_mins(2));
     assert_eq!(world.says(&world.te, message).await, first);
 }
 

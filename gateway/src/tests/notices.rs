@@ -8,16 +8,17 @@ use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::Matter;
 use polku_proto::v1::{
-    CapacityAssessment, Consent, ConsentState, DataCategory as C, FollowUp, FollowUpResolution,
-    IdentifyYouthRequest, LegalStatusTerms, LinkIdentityRequest, ListTasksRequest, RecordLegalStatusRequest,
-    RenewConsentRequest, ResolveTaskRequest, Task, retention_answer,
+    CapacityAssessment, Consent, ConsentState, DataCategory as C, DeliveryState, FollowUp,
+    FollowUpResolution, IdentifyYouthRequest, LegalStatusTerms, LinkIdentityRequest, ListTasksRequest,
+    RecordLegalStatusRequest, RenewConsentRequest, ResolveTaskRequest, Task, retention_answer,
 };
 
 use super::agency::Mood;
 use super::readings::{delivered, id, queued, told, until_quiet, valid};
-use super::world::{ADULT, KELA, SOSIAALI, World, caller, consent_request};
+use super::world::{ADULT, KELA, SOSIAALI, TE, World, caller, consent_request};
 use crate::error::Error;
 use crate::record::wire_time;
+use crate::store::{Change, DeliveryRow, DeliveryWrite};
 
 const TEMPORARY: &str = "1.2.246.10.2048198.22.2026.4711";
 const SHARED: [C; 2] = [C::IdentityContact, C::ServiceNeeds];
@@ -143,6 +144,46 @@ async fn what_the_register_holds_without_the_notice_is_not_sent_again() {
     resolve(&world, task, FollowUpResolution::default()).await.unwrap();
     assert!(queued(&world, &youth).await.is_empty());
     assert!(world.sosiaali.disclosures().is_empty());
+}
+
+/// It goes with a plan that is past, which does not wait for the task.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_about_a_notice_that_is_gone_can_be_answered() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    let youth = world.identify(ADULT).await;
+    disclosed(&world, &youth).await;
+    world.sosiaali.become_(Mood::Refusing);
+    world.deliver();
+    until_quiet(&world, &youth).await;
+    let [task] = &tasks(&world).await[..] else { panic!("not one task") };
+    world.tamper("DELETE FROM delivery");
+    let again = FollowUpResolution { send_again: true, ..FollowUpResolution::default() };
+    let refused = resolve(&world, task, again).await.unwrap_err();
+    assert!(matches!(refused, Error::RecordState { .. }), "{refused:?}");
+    resolve(&world, task, FollowUpResolution::default()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_arrived_meanwhile_is_not_sent_again() {
+    let mut world = World::open(Redelivery::Neither).await;
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, SOSIAALI, TE, &SHARED).await;
+    world.te.become_(Mood::Silent);
+    world.deliver();
+    let name = world.refer(SOSIAALI, TE, &youth).await;
+    let rows = world.settled(&name).await;
+    let doubted = rows.into_iter().find(|row| row.state == DeliveryState::InDoubt).unwrap();
+    let [task] = &tasks(&world).await[..] else { panic!("not one task") };
+    let mut change = Change::announced_by(7_000);
+    let expected_fence = doubted.fence;
+    let message = doubted.message;
+    let row = DeliveryRow { state: DeliveryState::Delivered, ..doubted };
+    change.deliveries.push(DeliveryWrite { row, expected_fence });
+    world.gateway.commit(change).await.unwrap();
+    let again = FollowUpResolution { send_again: true, ..FollowUpResolution::default() };
+    resolve(&world, task, again).await.unwrap();
+    let now = world.gateway.store.delivery(message).await.unwrap().unwrap();
+    assert_eq!(now.state, DeliveryState::Delivered);
 }
 
 #[tokio::test(flavor = "multi_thread")]

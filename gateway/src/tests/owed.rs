@@ -2,13 +2,18 @@
 
 use polku_adapters::Redelivery;
 use polku_proto::YouthName;
-use polku_proto::v1::{DataCategory, DeliveryState, Purpose};
+use polku_proto::v1::resolve_delivery_request::Fate;
+use polku_proto::v1::task::Matter;
+use polku_proto::v1::{
+    DataCategory, DeliveryState, Purpose, ResolveDeliveryRequest, TransferPlanRequest, Worker,
+};
 use serde_json::json;
 
 use super::agency::Mood;
-use super::table::{BASE, add, begin, goal, heard, merge, need, settled};
+use super::table::{BASE, add, begin, goal, heard, id, merge, need, settled, valid};
 use super::world::{ADULT, KELA, TE, World, caller};
 use crate::audit::Event;
+use crate::journey::TaskRecord;
 use crate::store::Change;
 use crate::trail::Entry;
 
@@ -51,6 +56,61 @@ async fn what_was_refused_is_said_with_the_next_change_and_not_before() {
     assert_eq!(heard(&world), [(KELA.to_owned(), 1, false)]);
     change_elsewhere(&world, &youth, &plan, "n2").await;
     assert_eq!(heard(&world).len(), 1, "it has it");
+}
+
+/// The agencies that are asked about a delivery, with the message.
+async fn asked_about(world: &World, youth: &YouthName) -> Vec<(String, String)> {
+    let person = world.gateway.person(youth.youth).await.unwrap();
+    let mut asked = Vec::new();
+    for row in world.gateway.store.open_tasks_about(youth.youth).await.unwrap() {
+        let task = TaskRecord::open(&person, row).unwrap();
+        if let Some(Matter::FollowUp(about)) = task.message.matter {
+            asked.push((task.row.agency.to_string(), about.message));
+        }
+    }
+    asked
+}
+
+/// Whoever coordinates asks about what is not known to have arrived, and nobody does once that is known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_about_the_young_persons_section_goes_to_who_takes_the_plan_over() {
+    let mut world = World::open(Redelivery::Neither).await;
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, KELA, TE, &BASE).await;
+    let plan = begin(&world, KELA, &youth, Purpose::EmploymentServices).await;
+    world.deliver();
+    add(&world, KELA, &plan, TE).await;
+    let youth: YouthName = youth.parse().unwrap();
+    settled(&world, youth.youth).await;
+    world.te.become_(Mood::Silent);
+    merge(&world, &caller(KELA), &plan, "youth", |part| part.goals.push(goal("g1", "Oma koti"))).await;
+    let mut asked = Vec::new();
+    for _ in 0..1500 {
+        asked = asked_about(&world, &youth).await;
+        if !asked.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let [(first, message)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(first, KELA);
+    let request = TransferPlanRequest {
+        request_id: id(),
+        name: plan,
+        agency: TE.to_owned(),
+        responsible_worker: Some(Worker { id: "tyontekija-2".into(), ..Worker::default() }),
+        reason: "muutto".into(),
+    };
+    world.gateway.transfer_plan(&caller(KELA), valid(request)).await.map(drop).unwrap();
+    let about_it = asked_about(&world, &youth).await.into_iter().filter(|(_, other)| other == message);
+    assert_eq!(about_it.map(|(agency, _)| agency).collect::<Vec<_>>(), [TE]);
+    let found_out = ResolveDeliveryRequest {
+        message: message.clone(),
+        fate: Fate::Arrived.into(),
+        ..ResolveDeliveryRequest::default()
+    };
+    world.gateway.resolve_delivery("paakayttaja", valid(found_out)).await.unwrap();
+    assert!(asked_about(&world, &youth).await.iter().all(|(_, other)| other != message));
 }
 
 #[tokio::test(flavor = "multi_thread")]

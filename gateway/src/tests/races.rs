@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::number;
-use super::steps::{Steps, attempt, counted, drain, forward, lease};
+use super::steps::{Steps, attempt, counted, drain, forward, forward_alone, lease};
 use super::world::{KELA, Setting, TE, World, nobody};
 use crate::answer::answer;
 use crate::caller::{Actor, Caller};
@@ -82,7 +82,8 @@ async fn run(world: &World, race: Race) -> Ran {
     let delivered = forward(&mut delivery, steps.0).await.is_some();
     let began = Instant::now();
     let mut withdrawal = withdraw(&world.gateway, &consent);
-    let early = forward(&mut withdrawal, steps.1).await;
+    // The delivery may have what it waits for.
+    let early = forward_alone(&mut withdrawal, steps.1).await;
     let answered = async {
         let change = match early {
             Some(change) => change,

@@ -1,17 +1,27 @@
 //! Does somebody look at what was disclosed against a prohibition, once, and only where something was disclosed?
 
+use std::sync::Arc;
+
+use jiff::SignedDuration;
 use polku_adapters::Redelivery;
-use polku_proto::Valid;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::legal_claim::ConsentAsked;
+use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::Matter;
 use polku_proto::v1::{
-    DeliveryState, FollowUp, LegalClaim, LegalGround, ListTasksRequest, Purpose, SendReferralRequest, Task,
+    DeliveryState, FollowUp, FollowUpResolution, LegalClaim, LegalGround, ListTasksRequest, Purpose,
+    ResolveTaskRequest, SendReferralRequest, Task,
 };
+use polku_proto::{ReferralName, Valid};
+use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::agency::Mood;
-use super::world::{CHILD, KELA, KUNTA, SOSIAALI, TE, World, caller, request};
+use super::steps::drain;
+use super::table::{at, valid};
+use super::world::{CHILD, KELA, KUNTA, SOSIAALI, Setting, TE, World, caller, request};
 use crate::answer::answer;
+use crate::clock::ManualClock;
 
 /// A child-welfare notice: a law that is stronger than a prohibition.
 fn notice(to: &str, youth: &str) -> SendReferralRequest {
@@ -89,6 +99,36 @@ async fn what_is_found_to_have_arrived_is_looked_at_and_what_has_not_is_not() {
             assert_eq!(tasks(&world, TE).await, []);
         }
     }
+}
+
+/// Without the referral nobody could see what they are asked to look at.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_be_looked_at_stays_until_somebody_has() {
+    let clock = Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap()));
+    let setting = Setting { clock: Arc::clone(&clock) as _, ..Setting::of(Redelivery::Deduplicates) };
+    let world = World::within(setting, TempDir::new().unwrap()).await;
+    let name = sent(&world, SOSIAALI, KUNTA).await;
+    let referral: ReferralName = name.parse().unwrap();
+    let kept = async |hours: i64| {
+        clock.advance(SignedDuration::from_hours(hours));
+        world.gateway.sweep().await.unwrap();
+        drain(&world.gateway).await;
+        world.gateway.store.referral(referral.referral).await.unwrap().is_some()
+    };
+    // That it has expired, and that its content goes, are its last changes.
+    assert!(kept(24 * 366).await && kept(2).await);
+    assert!(kept(24 * 366 * 11).await, "nobody has looked yet");
+    let open = tasks(&world, SOSIAALI).await;
+    let is_look = |task: &&Task| matches!(&task.matter, Some(Matter::FollowUp(about)) if about.kind() == Kind::SecondLook);
+    let task = open.iter().find(is_look).unwrap();
+    let request = ResolveTaskRequest {
+        request_id: Uuid::now_v7().to_string(),
+        name: task.name.clone(),
+        resolution: Some(Resolution::FollowUp(FollowUpResolution::default())),
+    };
+    let colleague = at(SOSIAALI, "keskusta", "official");
+    world.gateway.resolve_task(&colleague, valid(request)).await.map(drop).unwrap();
+    assert!(!kept(2).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,22 +1,24 @@
 //! How is a delivery taken forward step by step? A step is what is done until something is waited for.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
+
 use crate::gateway::Gateway;
 use crate::store::{DeliveryRow, LeaseRequest};
 
-/// A future that has not gone on for so long waits for the other one.
+/// A future that has not gone on for so long since its last step waits for the other one.
 const STUCK: Duration = Duration::from_millis(20);
 
 pub(super) type Steps<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Lets a future take so many steps, or fewer if it comes to its end or can take no more alone.
+/// Lets a future take so many steps, or fewer if it comes to its end. It must wait for nobody who is held up.
 pub(super) async fn forward<T>(future: &mut Steps<T>, steps: usize) -> Option<T> {
     let mut left = steps;
-    let taken = std::future::poll_fn(|context| {
+    std::future::poll_fn(|context| {
         if left == 0 {
             return Poll::Ready(None);
         }
@@ -26,8 +28,28 @@ pub(super) async fn forward<T>(future: &mut Steps<T>, steps: usize) -> Option<T>
             Poll::Pending if left == 0 => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
-    });
-    tokio::time::timeout(STUCK, taken).await.ok().flatten()
+    })
+    .await
+}
+
+/// The same, or fewer if it can take no more alone.
+pub(super) async fn forward_alone<T>(future: &mut Steps<T>, steps: usize) -> Option<T> {
+    let (mut left, mut stuck) = (steps, pin!(sleep(STUCK)));
+    std::future::poll_fn(|context| {
+        if left == 0 || stuck.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => {
+                stuck.as_mut().reset(Instant::now() + STUCK);
+                stuck.as_mut().poll(context).map(|()| None)
+            }
+        }
+    })
+    .await
 }
 
 /// How many steps a future takes from its beginning to its end.

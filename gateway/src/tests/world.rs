@@ -269,6 +269,12 @@ impl World {
         names.into_iter().map(|name| (name.clone(), strings(&format!("SELECT * FROM {name}")))).collect()
     }
 
+    /// Changes the store behind the gateway's back.
+    pub(super) fn tamper(&self, sql: &str) {
+        let store = rusqlite::Connection::open(self.folder.path().join("polku.db")).unwrap();
+        store.execute_batch(sql).unwrap();
+    }
+
     /// How many leaves of this kind there are.
     pub(super) fn leaves(&self, event: Event) -> usize {
         let mut count = 0;

@@ -159,15 +159,19 @@ pub async fn what_is_past_is_found_and_erased(store: &dyn Store) -> Result<()> {
     store.commit(change).await?;
 
     let plans = async |second, limit| {
-        let found = store.expired_plans(at(second), limit).await?;
+        let found = store.expired_plans(at(second), None, limit).await?;
         Ok::<_, anyhow::Error>(found.iter().map(|row| row.id).collect::<Vec<_>>())
     };
     assert_eq!(plans(50, 10).await?, []);
     assert_eq!(plans(101, 10).await?, [plan_id(8), plan_id(7)]);
     assert_eq!(plans(101, 1).await?, [plan_id(8)]);
-    let entries = store.expired_entries(at(30), 10).await?;
+    let behind = store.expired_plans(at(101), Some((at(50), plan_id(8))), 10).await?;
+    assert_eq!(behind.iter().map(|row| row.id).collect::<Vec<_>>(), [plan_id(7)]);
+    let entries = store.expired_entries(at(30), None, 10).await?;
     assert_eq!(entries, [entry(2, 10)?, entry(3, 20)?]);
-    assert_eq!(store.expired_entries(at(30), 1).await?, [entry(2, 10)?]);
+    assert_eq!(store.expired_entries(at(30), None, 1).await?, [entry(2, 10)?]);
+    let oldest = entry(2, 10)?;
+    assert_eq!(store.expired_entries(at(30), Some((oldest.created, oldest.id)), 10).await?, [entry(3, 20)?]);
     let found = store.instruments_before(10, 0, 10).await?;
     assert_eq!(found.iter().map(|(row, _)| row.id.as_u128()).collect::<Vec<_>>(), [1, 2]);
     let behind = store.instruments_before(10, found.first().map_or(0, |(_, number)| *number), 10).await?;
@@ -210,10 +214,37 @@ pub async fn a_plan_that_is_still_told_is_not_past(store: &dyn Store) -> Result<
     change.plans.push(new_plan(PlanRow { ended: true, ..plan(6, 0)? }));
     change.enqueue.push(super::samples::part(9, "youth")?);
     store.commit(change).await?;
-    assert_eq!(store.expired_plans(at(1), 10).await?, []);
+    assert_eq!(store.expired_plans(at(1), None, 10).await?, []);
     let mut change = Change::announced_by(2);
     change.stops.push(super::samples::part(9, "youth")?.message);
     store.commit(change).await?;
-    assert_eq!(store.expired_plans(at(1), 10).await?.len(), 1);
+    assert_eq!(store.expired_plans(at(1), None, 10).await?.len(), 1);
+    Ok(())
+}
+
+/// Referrals and tasks that are past are found page by page.
+///
+/// # Errors
+/// What the store answers.
+pub async fn what_is_past_is_found_page_by_page(store: &dyn Store) -> Result<()> {
+    begin(store).await?;
+    let mut change = Change::announced_by(1);
+    for number in 21..=23 {
+        change.tasks.push(new_task(task(number, 0)?));
+    }
+    store.commit(change).await?;
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let page = store.expired_tasks(at(1_000), after, 2).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.updated, last.id));
+        found.extend(page.into_iter().map(|row| row.id));
+    }
+    let all = store.expired_tasks(at(1_000), None, 10).await?;
+    assert_eq!(found, all.iter().map(|row| row.id).collect::<Vec<_>>());
+    assert_eq!(found.len(), 3);
+    let referrals = store.expired_referrals(at(1_000), None, 10).await?;
+    let last = referrals.last().map(|row| (row.updated, row.id));
+    assert_eq!(store.expired_referrals(at(1_000), last, 10).await?, []);
     Ok(())
 }

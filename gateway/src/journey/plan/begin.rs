@@ -325,6 +325,7 @@ impl Gateway {
                 writes.push(task.next_version(person, now)?);
             }
         }
+        writes.extend(self.hand_over_undelivered(person, record.name(), (from, to), now).await?);
         Ok((writes, discussed))
     }
 

@@ -32,7 +32,8 @@ pub(crate) use reader::ShownPlan;
 #[cfg(test)]
 pub(crate) use record::Kept;
 pub(crate) use record::PlanRecord;
-pub(in crate::journey) use task::{DECIDED, OTHER_KIND, TaskRecord};
+pub(crate) use task::TaskRecord;
+pub(in crate::journey) use task::{DECIDED, OTHER_KIND};
 pub(crate) use tell::Tellable;
 #[cfg(test)]
 pub(crate) use watch::Plans;

@@ -16,6 +16,7 @@ use crate::audit::{Hash, sha256};
 use crate::caller::{Actor, Caller};
 use crate::error::{Error, check_decided, check_refused};
 use crate::gateway::Gateway;
+use crate::hex::hex;
 use crate::journey::refer::mismatch;
 use crate::journey::view::read_by;
 use crate::outbox::{Lock, Mark, Reading, Shown};
@@ -406,7 +407,7 @@ impl Gateway {
             Reader::Subject(_) => plan::YOUTH.to_owned(),
         };
         let hash = self.keys.pseudonym(b"section", &[reader.as_bytes(), &section.encode_to_vec()].concat());
-        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash).chars().take(32).collect()
     }
 }
 

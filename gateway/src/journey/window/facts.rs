@@ -21,6 +21,7 @@ use super::sight::Look;
 use crate::audit::Event;
 use crate::error::{Error, check_refused};
 use crate::gateway::Gateway;
+use crate::hex::hex;
 use crate::outbox::{Shown, TOLD};
 use crate::person::Person;
 use crate::seal::Place;
@@ -76,7 +77,7 @@ impl Gateway {
             }
         }
         if !missing.is_empty() {
-            answers.extend(self.ask(person, asking, &missing).await?);
+            answers.extend(self.ask(person, asking, asker, &missing).await?);
             self.learn().await?;
         }
         let mut held = Held::default();
@@ -95,6 +96,7 @@ impl Gateway {
         &self,
         person: &Person,
         asking: &Asking<'_>,
+        asker: [u8; 32],
         missing: &BTreeMap<AgencyId, CategorySet>,
     ) -> Result<BTreeMap<AgencyId, Option<AgencyFacts>>, Error> {
         let Look { caller, purpose, now, .. } = asking.look;
@@ -140,7 +142,6 @@ impl Gateway {
         let mut answers: BTreeMap<AgencyId, Option<AgencyFacts>> =
             missing.keys().map(|agency| (agency.clone(), None)).collect();
         let mut kept = Vec::new();
-        let asker = self.asker(&asking.look);
         while let Some(answered) = questions.join_next().await {
             // A question that ended abnormally is one without an answer.
             let Ok((agency, Some(mut facts))) = answered else { continue };
@@ -182,9 +183,7 @@ impl Gateway {
         let own = Party::whole(agency.clone());
         let channel = Channel { from: own.clone(), to: own };
         let question = Question::new(youth, channel, Viewer::Author, purpose, now);
-        self.engine()
-            .authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::refused(denied.into_decision()))
+        Ok(self.engine().authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)?)
     }
 
     /// What an agency has answered, as the caller may see it now.
@@ -239,7 +238,7 @@ pub(super) fn facts_name(person: &Person) -> String {
 
 /// Whose answer to whom it is: one to somebody else does not open here.
 fn column(agency: &AgencyId, asker: &[u8; 32]) -> String {
-    asker.iter().fold(format!("{agency}/"), |column, byte| format!("{column}{byte:02x}"))
+    format!("{agency}/{}", hex(asker))
 }
 
 fn place<'a>(person: &Person, column: &'a str, asked: CategorySet) -> Place<'a> {

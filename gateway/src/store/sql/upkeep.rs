@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use polku_proto::{AgencyId, YouthId};
+use polku_proto::{AgencyId, EntryId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
 
 use super::changes::mark_committed;
@@ -12,7 +12,7 @@ use super::read::select;
 use super::rows::{self, Columns, INSTRUMENT, REFERRAL, YOUTH, blob, instant, number};
 use super::several::{known_erased, still_holds};
 use super::tasks::{TASK, task_row};
-use super::value::{Row, params};
+use super::value::{Row, Value, params};
 use super::{Backend, Done, Query, Step, Work};
 use crate::seal::{CheckValue, MasterKey};
 use crate::store::{
@@ -106,12 +106,24 @@ impl<B: Backend> Upkeep for B {
         self.write(Work::ErasePeople(erasure)).await.map(drop)
     }
 
-    async fn expired_referrals(&self, before: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError> {
-        self.read_many(expired_referrals(before, limit)).await
+    async fn expired_referrals(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, ReferralId)>,
+        limit: u32,
+    ) -> Result<Vec<ReferralRow>, StoreError> {
+        let after = after.map(|(changed, id)| (changed, id.uuid()));
+        self.read_many(expired_referrals(before, after, limit)).await
     }
 
-    async fn expired_tasks(&self, before: Timestamp, limit: u32) -> Result<Vec<TaskRow>, StoreError> {
-        self.read_many(expired_tasks(before, limit)).await
+    async fn expired_tasks(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, TaskId)>,
+        limit: u32,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        let after = after.map(|(changed, id)| (changed, id.uuid()));
+        self.read_many(expired_tasks(before, after, limit)).await
     }
 
     async fn bare_youths(
@@ -123,12 +135,24 @@ impl<B: Backend> Upkeep for B {
         self.read_many(bare_youths(before, after, limit)).await
     }
 
-    async fn expired_plans(&self, before: Timestamp, limit: u32) -> Result<Vec<PlanRow>, StoreError> {
-        self.read(expired_plans(before, limit)).await
+    async fn expired_plans(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, PlanId)>,
+        limit: u32,
+    ) -> Result<Vec<PlanRow>, StoreError> {
+        let after = after.map(|(changed, id)| (changed, id.uuid()));
+        self.read(expired_plans(before, after, limit)).await
     }
 
-    async fn expired_entries(&self, before: Timestamp, limit: u32) -> Result<Vec<EntryRow>, StoreError> {
-        self.read(expired_entries(before, limit)).await
+    async fn expired_entries(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, EntryId)>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        let after = after.map(|(created, id)| (created, id.uuid()));
+        self.read(expired_entries(before, after, limit)).await
     }
 
     async fn instruments_before(
@@ -297,17 +321,28 @@ fn instruments_before(leaf: u64, after: u64, limit: u32) -> Result<Query<(Instru
     Ok(Query { sql: select(&columns, condition), values, read: rows::instrument_and_number })
 }
 
-fn expired_referrals(before: Timestamp, limit: u32) -> Query<ReferralRow> {
-    let condition = "referral WHERE updated < ?1
-        AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.referral = referral.id
-            AND delivery.state IN (1, 2, 4, 5))
-        ORDER BY updated LIMIT ?2";
-    Query { sql: select(REFERRAL, condition), values: params![instant(before), limit], read: rows::referral }
+/// Before when, behind which place, and how many.
+fn page_of_past(before: Timestamp, after: Option<(Timestamp, Uuid)>, limit: u32) -> Vec<Value<'static>> {
+    let (time, id) = match after {
+        Some((time, id)) => (instant(time), id),
+        None => (i64::MIN, Uuid::nil()),
+    };
+    params![instant(before), time, blob(id), limit]
 }
 
-fn expired_tasks(before: Timestamp, limit: u32) -> Query<TaskRow> {
-    let condition = "task WHERE plan IS NULL AND updated < ?1 ORDER BY updated LIMIT ?2";
-    Query { sql: select(TASK, condition), values: params![instant(before), limit], read: task_row }
+fn expired_referrals(before: Timestamp, after: Option<(Timestamp, Uuid)>, limit: u32) -> Query<ReferralRow> {
+    let condition = "referral WHERE updated < ?1 AND (updated, id) > (?2, ?3)
+        AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.referral = referral.id
+            AND delivery.state IN (1, 2, 4, 5))
+        ORDER BY updated, id LIMIT ?4";
+    let values = page_of_past(before, after, limit);
+    Query { sql: select(REFERRAL, condition), values, read: rows::referral }
+}
+
+fn expired_tasks(before: Timestamp, after: Option<(Timestamp, Uuid)>, limit: u32) -> Query<TaskRow> {
+    let condition = "task WHERE plan IS NULL AND updated < ?1 AND (updated, id) > (?2, ?3)
+        ORDER BY updated, id LIMIT ?4";
+    Query { sql: select(TASK, condition), values: page_of_past(before, after, limit), read: task_row }
 }
 
 /// Calls that were answered say nothing of anybody, nor does what nobody has to look after any more.
@@ -322,18 +357,19 @@ fn bare_youths(before: Timestamp, after: Uuid, limit: u32) -> Query<YouthId> {
 }
 
 /// A plan of which something is still to be delivered is not over.
-fn expired_plans(before: Timestamp, limit: u32) -> Query<PlanRow> {
+fn expired_plans(before: Timestamp, after: Option<(Timestamp, Uuid)>, limit: u32) -> Query<PlanRow> {
     let condition = format!(
-        "{PRESENT} WHERE plan.ended = 1 AND plan.updated < ?1
+        "{PRESENT} WHERE plan.ended = 1 AND plan.updated < ?1 AND (plan.updated, plan.id) > (?2, ?3)
         AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.youth = plan.youth AND delivery.plan = plan.id
             AND delivery.state IN (1, 2, 4, 5))
-        ORDER BY plan.updated LIMIT ?2"
+        ORDER BY plan.updated, plan.id LIMIT ?4"
     );
-    Query { sql: select(PLAN, &condition), values: params![instant(before), limit], read: plan_row }
+    Query { sql: select(PLAN, &condition), values: page_of_past(before, after, limit), read: plan_row }
 }
 
-fn expired_entries(before: Timestamp, limit: u32) -> Query<EntryRow> {
-    let oldest = "SELECT number FROM journey_entry WHERE created < ?1 ORDER BY created LIMIT ?2";
+fn expired_entries(before: Timestamp, after: Option<(Timestamp, Uuid)>, limit: u32) -> Query<EntryRow> {
+    let oldest = "SELECT number FROM journey_entry WHERE created < ?1 AND (created, id) > (?2, ?3)
+        ORDER BY created, id LIMIT ?4";
     let sql = select(ENTRY, &format!("journey_entry WHERE number IN ({oldest}) ORDER BY youth, number"));
-    Query { sql, values: params![instant(before), limit], read: entry_row }
+    Query { sql, values: page_of_past(before, after, limit), read: entry_row }
 }

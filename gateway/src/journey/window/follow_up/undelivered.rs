@@ -8,14 +8,15 @@
 use jiff::Timestamp;
 use polku_proto::v1;
 use polku_proto::v1::follow_up::Kind;
-use polku_proto::v1::task::State;
+use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{DeliveryState, FollowUpResolution};
-use polku_proto::{AgencyId, MessageId, PlanName, ReferralName};
+use polku_proto::{AgencyId, MessageId, PlanName};
 
+use super::about;
 use super::question::question;
-use super::{LookedAfter, about};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::plan::TaskRecord;
 use crate::outbox::{Word, has_ended};
 use crate::person::Person;
 use crate::plan::YOUTH;
@@ -111,15 +112,34 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<Option<u64>, Error> {
-        const UNKNOWN: Error = Error::Inconsistent("a task about a message that is none");
-        let message: MessageId = follow_up.message.parse().map_err(|_| UNKNOWN)?;
-        let row = self.store.delivery(message).await?.ok_or(UNKNOWN)?;
+        const NONE: Error = Error::Inconsistent("a task about a message that is none");
+        let message: MessageId = follow_up.message.parse().map_err(|_| NONE)?;
         let word = match resolution.send_again {
             true => Word::NotArrived,
             false => Word::Arrived(resolution.reference.clone()),
         };
-        // What was refused stays refused: that somebody knows by now what it said is no arrival.
-        if !resolution.send_again && row.state != DeliveryState::InDoubt {
+        let row = match self.store.delivery(message).await? {
+            Some(row) => row,
+            // It has gone with what it was about, which was past.
+            None if resolution.send_again => {
+                return Err(Error::RecordState { expected: "a message that is still kept" });
+            }
+            None => return Ok(None),
+        };
+        let stands = match row.state {
+            DeliveryState::InDoubt => false,
+            // What was refused stays refused: that somebody knows by now what it said is no arrival.
+            DeliveryState::Rejected | DeliveryState::Stopped | DeliveryState::Expired => {
+                !resolution.send_again
+            }
+            // It has arrived meanwhile, or is on its way again: nothing is sent twice.
+            DeliveryState::Unspecified
+            | DeliveryState::Queued
+            | DeliveryState::Sending
+            | DeliveryState::Delivered
+            | DeliveryState::Retrying => true,
+        };
+        if stands {
             return Ok(None);
         }
         let next = self.rerun(person, row, word, change, now).await?;
@@ -133,23 +153,43 @@ impl Gateway {
         row: &DeliveryRow,
         now: Timestamp,
     ) -> Result<Vec<TaskWrite>, Error> {
-        let record = match row.about {
-            About::Referral(referral) => {
-                let name = ReferralName { youth: row.youth, referral };
-                Some(self.referral_of(person, name).await?)
-            }
-            About::Plan { .. } | About::Journey => None,
-        };
-        let message = row.message.to_string();
-        let mut after = LookedAfter::default();
-        if let Some(agency) = self.answerable(row, record.as_ref()).await? {
-            let is_it = |other: &v1::FollowUp| other.message == message;
-            for mut task in self.open_follow_ups(person, &agency, is_it).await? {
+        let (message, mut closed) = (row.message.to_string(), Vec::new());
+        for row in self.store.open_tasks_about(person.id).await? {
+            let mut task = TaskRecord::open(person, row)?;
+            if matches!(&task.message.matter, Some(Matter::FollowUp(about)) if about.message == message) {
                 task.row.state = State::Obsolete;
-                after.tasks.push(task.next_version(person, now)?);
+                closed.push(task.next_version(person, now)?);
             }
         }
-        Ok(after.tasks)
+        Ok(closed)
+    }
+
+    /// The open tasks about deliveries of a plan that were this agency's as its coordinator are another agency's from now
+    /// on: those about the young person's section, and about what the recipient holds of its own.
+    pub(in crate::journey) async fn hand_over_undelivered(
+        &self,
+        person: &Person,
+        plan: PlanName,
+        (from, to): (&AgencyId, &AgencyId),
+        now: Timestamp,
+    ) -> Result<Vec<TaskWrite>, Error> {
+        let (sections, mut handed) = (format!("{plan}/sections/"), Vec::new());
+        let is_coordinators = |about: &v1::FollowUp| {
+            let owner = about.section.strip_prefix(&sections);
+            // A notice is its register's.
+            matches!(about.kind(), Kind::DeliveryInDoubt | Kind::NewsNotDelivered)
+                && owner.is_some_and(|owner| owner == YOUTH || owner == about.recipient)
+        };
+        for row in self.store.open_tasks_about(person.id).await? {
+            let mut task = TaskRecord::open(person, row)?;
+            if task.row.agency == *from
+                && matches!(&task.message.matter, Some(Matter::FollowUp(about)) if is_coordinators(about))
+            {
+                task.row.agency = to.clone();
+                handed.push(task.next_version(person, now)?);
+            }
+        }
+        Ok(handed)
     }
 }
 
