@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use polku_policy::{Agreement, Directory, Municipality, Sector, Standing, Task};
 use polku_proto::identity::BusinessId;
-use polku_proto::{AgencyId, CategorySet};
+use polku_proto::{AgencyId, CategorySet, Party};
 
 use crate::directory::Routing;
 use crate::figures::ReportFor;
@@ -74,6 +74,8 @@ pub struct Config {
     pub agencies: Vec<AgencyEntry>,
     /// Everybody who may call over gRPC, in the order of the file.
     pub organisations: Vec<Organisation>,
+    /// The units of all of them.
+    pub units: Units,
     /// Who may look after deliveries, in the order of the file.
     pub operators: Vec<Operator>,
     /// Who may disclose to whom in regular flows, in the order of the file.
@@ -208,10 +210,43 @@ pub struct AgencyEntry {
     pub requires: CategorySet,
     /// The municipalities for which it does what is entrusted to it.
     pub municipalities: BTreeSet<Municipality>,
+    /// The units that its own system works in. Those from which it calls over gRPC stand with its [`Organisation`].
+    pub units: BTreeSet<String>,
     /// Who answers for its data.
     pub controller: Controller,
     /// How it is spoken to. `None`: it works over gRPC only.
     pub adapter: Option<AdapterEntry>,
+}
+
+/// The units that are registered for agencies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Units(BTreeSet<Party>);
+
+impl Units {
+    /// Those of the agencies' own systems, and those from which agencies call.
+    #[must_use]
+    pub fn of(agencies: &[AgencyEntry], organisations: &[Organisation]) -> Units {
+        let own = agencies.iter().map(|entry| (&entry.id, &entry.units));
+        let calling = organisations.iter().map(|organisation| (&organisation.agency, &organisation.units));
+        let party = |agency: &AgencyId, unit: &String| {
+            unit.parse().ok().map(|unit| Party { agency: agency.clone(), unit: Some(unit) })
+        };
+        own.chain(calling)
+            .flat_map(|(agency, units)| units.iter().filter_map(move |unit| party(agency, unit)))
+            .collect()
+    }
+
+    /// Tells whether the party is a whole agency, or a unit that is registered for its agency.
+    #[must_use]
+    pub fn has(&self, party: &Party) -> bool {
+        party.unit.is_none() || self.0.contains(party)
+    }
+}
+
+impl FromIterator<Party> for Units {
+    fn from_iter<I: IntoIterator<Item = Party>>(units: I) -> Units {
+        Units(units.into_iter().collect())
+    }
 }
 
 /// Who answers for an agency's data (the controller, GDPR article 4(7)), as a young person reads it in the receipt of a

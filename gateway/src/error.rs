@@ -235,7 +235,7 @@ impl Error {
             }
             Self::NotFound => "check the name, and that your agency is a party".into(),
             Self::RulesFailed => {
-                "nothing was disclosed or changed: repeat the call later".into()
+                "nothing was disclosed: repeat the call later, unchanged".into()
             }
             Self::NotPermitted(_) => {
                 "no valid permission covers this disclosure: ask the young person, then record the consent".into()

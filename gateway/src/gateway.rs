@@ -3,7 +3,7 @@
 //! One [`Gateway`] holds the parts: clock, store, audit log, keys, policy engine, consent index and adapters. The use
 //! cases are methods on it, each in its own file under `journey`; the sending of what they queue is under `outbox`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::audit::{AuditError, AuditLog, Leaf, Receipt, Subjects};
 use crate::clock::{Clock as _, ForwardClock};
-use crate::config::{Controller, Delays, JourneySettings, PlanSettings, RetentionSettings};
+use crate::config::{Controller, Delays, JourneySettings, PlanSettings, RetentionSettings, Units};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::journey::{Answers, NextLook, OpenErasures, PlansInHand, PutOff};
@@ -42,8 +42,8 @@ pub struct Gateway {
     pub(crate) routing: Routing,
     /// Who answers for whose data.
     pub(crate) controllers: BTreeMap<AgencyId, Controller>,
-    /// The units that are registered for calls.
-    units: BTreeMap<AgencyId, BTreeSet<String>>,
+    /// The units of the agencies.
+    pub(crate) units: Units,
     systems: BTreeMap<AgencyId, System>,
     /// What joint plans are kept with.
     pub(crate) plan: PlanSettings,
@@ -108,8 +108,8 @@ pub struct Parts {
     pub routing: Routing,
     /// Who answers for whose data.
     pub controllers: BTreeMap<AgencyId, Controller>,
-    /// The units from which professionals of an agency call.
-    pub units: BTreeMap<AgencyId, BTreeSet<String>>,
+    /// The units of the agencies.
+    pub units: Units,
     /// The agencies with a system of their own.
     pub adapters: Vec<System>,
     /// How deliveries are tried.
@@ -332,13 +332,27 @@ impl Gateway {
         self.systems.get(agency).map(|system| &system.adapter)
     }
 
-    /// Whether somebody of the party can be here: any agency that is registered, and of units those that are registered
-    /// for it.
-    pub(crate) fn is_registered(&self, party: &Party) -> bool {
-        let units = self.units.get(&party.agency);
-        let has_unit = |unit: &str| units.is_some_and(|units| units.contains(unit));
-        self.directory.agency(&party.agency).is_some()
-            && party.unit.as_ref().is_none_or(|unit| has_unit(unit.as_str()))
+    /// The party that a request names in this field: an agency that is registered, or one of the units that are
+    /// registered for it. What is recorded of another one would hold for nobody.
+    ///
+    /// # Errors
+    /// `UNKNOWN_AGENCY` or `UNKNOWN_UNIT`, with the field.
+    pub(crate) fn party(&self, text: &str, field: &'static str) -> Result<Party, Error> {
+        let party: Option<Party> = text.parse().ok();
+        let party = party.filter(|party| self.directory.agency(&party.agency).is_some());
+        let party = party.ok_or(Error::Field {
+            field,
+            reason: "UNKNOWN_AGENCY",
+            expected: "an agency that is registered with this gateway, as {agency} or {agency}/{unit}",
+        })?;
+        if !self.units.has(&party) {
+            return Err(Error::Field {
+                field,
+                reason: "UNKNOWN_UNIT",
+                expected: "a unit that is registered for the agency, or the agency alone",
+            });
+        }
+        Ok(party)
     }
 
     /// The agencies that can be asked what they hold on a person, by id.

@@ -176,7 +176,8 @@ pub async fn prepare(
         rules: config.rules.clone(),
         directory: config.service_directory.clone(),
     };
-    let service_directory = ServiceDirectory::load_or_empty(files.directory.as_deref(), &config.directory)
+    let (agencies, units) = (&config.directory, &config.units);
+    let service_directory = ServiceDirectory::load_or_empty(files.directory.as_deref(), agencies, units)
         .map_err(StartError::Directory)?;
     let (audit, recovery, store) = log_and_store(&config, &machine.blocking).await?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
@@ -195,8 +196,6 @@ pub async fn prepare(
     rotation::check(store.as_ref(), &keys).await.map_err(StartError::MasterKey)?;
     let adapters = adapters_over(&machine.network, &config)?;
     let controllers = config.agencies.iter().map(|entry| (entry.id.clone(), entry.controller.clone()));
-    let units = config.organisations.iter();
-    let units = units.map(|organisation| (organisation.agency.clone(), organisation.units.clone()));
     let agencies = adapters.iter().map(|system| system.adapter.agency().clone()).collect();
     let parts = Parts {
         clock: forward,
@@ -208,7 +207,7 @@ pub async fn prepare(
         service_directory,
         routing: config.routing,
         controllers: controllers.collect(),
-        units: units.collect(),
+        units: config.units,
         adapters,
         delivery: config.delivery,
         plan: config.plan,

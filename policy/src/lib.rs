@@ -58,7 +58,30 @@
 //! until the eighteenth birthday, and not for social and health data of a minor who is able to decide.
 //!
 //! A prohibition of a service task or of documents reaches data whose origin says so, and all data of the discloser as
-//! long as nobody says where they stem from.
+//! long as nobody says where they stem from: they may stem from there. An origin that names neither a task nor a
+//! document says nothing. One that names either has been looked up, and says of the other that there is none: so a task
+//! without documents is not told from the prohibited document, and documents without a task are of no prohibited task.
+//!
+//! # Since when a law is a ground
+//!
+//! Every ground in law is versioned data: a rule in `policy/rules` with the section and the dates between which it holds,
+//! from midnight in Finland. What these are in the rules that ship with the crate:
+//!
+//! | rule | law | since |
+//! | --- | --- | --- |
+//! | `outreach-notice` | 1285/2016 § 11 | 2021-08-01 |
+//! | `social-care-contact` | 1301/2014 § 35 | 2015-04-01 |
+//! | `child-welfare-notice` | 417/2007 § 25 | 2008-01-01 |
+//! | `multi-sector-support` | 381/2023, 339/2022 § 9 | 2025-01-01 |
+//! | `assistance-need` | 1412/1997 | 1998-03-01 |
+//! | `assistance-lowered` | 1412/1997 | 1998-03-01 |
+//! | `assistance-long` | 1412/1997 | 1998-03-01 |
+//! | `disclosure-permit` | 703/2023 | 2024-01-01 |
+//! | `disclosure-permit-of-guardian` | 703/2023, 812/2000 § 9 | 2024-01-01 |
+//! | `disclosure-permit-of-representative` | 703/2023, 442/1999 § 29 | 2024-01-01 |
+//!
+//! A permit to disclose opens nothing before law 703/2023 came into force, whenever it is recorded. A consent for the case
+//! rests on the young person's word, and has no such date.
 //!
 //! # What is not decided here
 //!

@@ -59,7 +59,7 @@ pub enum Origin {
     /// Nobody has said. Then a prohibition of any of the discloser's service tasks or documents counts.
     #[default]
     Unstated,
-    /// From this service task, and from these documents.
+    /// From this service task, and from these documents. What names neither says as little as nothing.
     Stated {
         /// Code of the service task (palvelutehtävä); none where the records have none.
         service_task: Option<String>,

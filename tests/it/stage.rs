@@ -165,13 +165,12 @@ impl Stage {
 
     /// A guardian of the young person.
     pub(crate) fn guardian(&self, youth: &str) -> Client {
-        let guardian = RepresentativeActor {
-            youth: youth.into(),
-            capacity: Capacity::Guardian as i32,
-            id: "huoltaja-1".into(),
-        };
-        let who = Actor { who: Some(actor::Who::Representative(guardian)) };
-        self.caller(&self.world.identities.oma, &who)
+        self.caller(&self.world.identities.oma, &representing(youth, Capacity::Guardian))
+    }
+
+    /// Another representative of the young person.
+    pub(crate) fn representative(&self, youth: &str) -> Client {
+        self.caller(&self.world.identities.oma, &representing(youth, Capacity::OtherRepresentative))
     }
 
     /// A young person whose consent covers the basic categories towards kela, te and the workshop.
@@ -241,6 +240,13 @@ pub(crate) fn purpose_of(recipient: &str) -> Purpose {
 
 pub(crate) fn subject(youth: &str) -> Actor {
     Actor { who: Some(actor::Who::Subject(SubjectActor { youth: youth.into() })) }
+}
+
+/// Somebody who represents the young person.
+pub(crate) fn representing(youth: &str, capacity: Capacity) -> Actor {
+    let capacity = capacity as i32;
+    let representative = RepresentativeActor { youth: youth.into(), capacity, id: "edustaja-1".into() };
+    Actor { who: Some(actor::Who::Representative(representative)) }
 }
 
 /// Reads a referral.

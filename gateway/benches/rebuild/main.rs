@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use polku_gateway::audit::AuditLog;
 use polku_gateway::clock::{ForwardClock, SystemClock};
-use polku_gateway::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings};
+use polku_gateway::config::{
+    Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings, Units,
+};
 use polku_gateway::directory::{Routing, ServiceDirectory};
 use polku_gateway::gateway::{Gateway, Parts};
 use polku_gateway::seal::{Keys, Place};
@@ -103,7 +105,7 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         service_directory: ServiceDirectory::default(),
         routing: Routing::default(),
         controllers: std::collections::BTreeMap::new(),
-        units: std::collections::BTreeMap::new(),
+        units: Units::default(),
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),

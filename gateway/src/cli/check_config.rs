@@ -30,7 +30,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             .and_then(|files| files.engine(config.directory.clone()))
             .map_err(|error| Failure::Usage(error.into()))?;
     }
-    ServiceDirectory::load_or_empty(config.service_directory.as_deref(), &config.directory)
+    let (agencies, units) = (&config.directory, &config.units);
+    ServiceDirectory::load_or_empty(config.service_directory.as_deref(), agencies, units)
         .map_err(|error| Failure::Usage(error.into()))?;
     tell(format_args!(
         "{} is fine (agencies: {}, organisations: {}, agreements: {})",

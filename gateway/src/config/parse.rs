@@ -19,7 +19,7 @@ use polku_policy::{Agency, Directory};
 use super::section::{Problems, Section, quoted};
 use super::{
     Config, Delays, DeliverySettings, JourneySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings,
-    RetentionSettings,
+    RetentionSettings, Units,
 };
 use crate::front::tls::{Tls, TlsFile, TlsFiles};
 use crate::store::postgres::PostgresSettings;
@@ -54,7 +54,8 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let (agencies, ids) = parties::agencies(&top);
     let (organisations, operators) = parties::callers(&top, &ids);
     let agreements = parties::agreements(&top, &ids);
-    let routing = routing::routing(&top, &ids, &organisations);
+    let units = Units::of(&agencies, &organisations);
+    let routing = routing::routing(&top, &ids, &units);
     let plan = top.optional_section("plan");
     let plan = plan.map_or_else(PlanSettings::default, |section| plans::plans(section, &ids));
     let journey = top.optional_section("journey").map_or_else(JourneySettings::default, journey);
@@ -103,6 +104,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         retention,
         agencies,
         organisations,
+        units,
         operators,
         agreements,
         directory: directory?,

@@ -12,7 +12,7 @@ use prost::Message as _;
 
 use super::file::{File, Organization, Service};
 use super::{Listing, Organisation, Place, ServiceDirectory, service_name};
-use crate::config::{Problem, Problems, quoted};
+use crate::config::{Problem, Problems, Units, quoted};
 use texts::{At, DESCRIPTION, NAME};
 
 const ID: &str = "1 to 64 letters, digits, dots, underscores and hyphens, and no personal identity code";
@@ -27,10 +27,12 @@ const LARGEST_SERVICE: usize = 1024 * 1024;
 pub(super) fn parse(
     text: &str,
     agencies: &polku_policy::Directory,
+    units: &Units,
 ) -> Result<ServiceDirectory, Vec<Problem>> {
     let file: File = serde_json::from_str(text).map_err(|error| vec![malformed(&error)])?;
     let problems = Problems::default();
-    let directory = read(&file, agencies, &At::top(&problems));
+    let is_known = |party: &Party| agencies.agency(&party.agency).is_some() && units.has(party);
+    let directory = read(&file, &is_known, &At::top(&problems));
     if problems.is_empty() { Ok(directory) } else { Err(problems.into_vec()) }
 }
 
@@ -46,11 +48,11 @@ fn malformed(error: &serde_json::Error) -> Problem {
     }
 }
 
-fn read(file: &File, agencies: &polku_policy::Directory, top: &At<'_>) -> ServiceDirectory {
+fn read(file: &File, is_known: &dyn Fn(&Party) -> bool, top: &At<'_>) -> ServiceDirectory {
     let mut organisations = BTreeMap::new();
     for (index, organization) in file.organizations.iter().enumerate() {
         let at = top.item("organizations", index);
-        let read = organisation(organization, agencies, &at);
+        let read = organisation(organization, is_known, &at);
         add(&mut organisations, &organization.id, read, &at);
     }
     let mut services = BTreeMap::new();
@@ -83,16 +85,16 @@ fn add<T>(all: &mut BTreeMap<String, T>, id: &str, read: T, at: &At<'_>) {
     }
 }
 
-fn organisation(
-    organization: &Organization,
-    agencies: &polku_policy::Directory,
-    at: &At<'_>,
-) -> Organisation {
+fn organisation(organization: &Organization, is_known: &dyn Fn(&Party) -> bool, at: &At<'_>) -> Organisation {
     let network = at.one_of("network", &organization.network, &NETWORKS).unwrap_or_default();
     let recipient = organization.recipient.as_deref().and_then(|text| {
-        let party = text.parse::<Party>().ok().filter(|party| agencies.agency(&party.agency).is_some());
+        let party = text.parse::<Party>().ok().filter(is_known);
         if party.is_none() {
-            at.wrong("recipient", quoted(text), "{agency} or {agency}/{unit} of an [[agency]]");
+            at.wrong(
+                "recipient",
+                quoted(text),
+                "an [[agency]], or a unit that is registered for it: {agency} or {agency}/{unit}",
+            );
         }
         party
     });

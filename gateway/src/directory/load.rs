@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::ServiceDirectory;
 use super::check;
-use crate::config::{Lines, Problem};
+use crate::config::{Lines, Problem, Units};
 
 /// The largest file, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -37,9 +37,13 @@ impl ServiceDirectory {
     ///
     /// # Errors
     /// [`DirectoryError`], with everything that is wrong.
-    pub fn load(file: &Path, agencies: &polku_policy::Directory) -> Result<ServiceDirectory, DirectoryError> {
+    pub fn load(
+        file: &Path,
+        agencies: &polku_policy::Directory,
+        units: &Units,
+    ) -> Result<ServiceDirectory, DirectoryError> {
         let text = read(file)?;
-        check::parse(&text, agencies)
+        check::parse(&text, agencies, units)
             .map_err(|problems| DirectoryError::Wrong { file: file.to_owned(), problems })
     }
 
@@ -50,8 +54,10 @@ impl ServiceDirectory {
     pub fn load_or_empty(
         file: Option<&Path>,
         agencies: &polku_policy::Directory,
+        units: &Units,
     ) -> Result<ServiceDirectory, DirectoryError> {
-        file.map_or_else(|| Ok(ServiceDirectory::default()), |file| ServiceDirectory::load(file, agencies))
+        let Some(file) = file else { return Ok(ServiceDirectory::default()) };
+        ServiceDirectory::load(file, agencies, units)
     }
 }
 

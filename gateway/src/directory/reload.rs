@@ -8,9 +8,9 @@ use crate::gateway::Gateway;
 
 /// Reads the file anew. All or nothing: where anything is wrong with it, the last good directory stays.
 pub(crate) async fn read_anew(gateway: &Gateway, file: PathBuf) {
-    let agencies = gateway.directory.clone();
+    let (agencies, units) = (gateway.directory.clone(), gateway.units.clone());
     // A large file takes long enough to hold up calls.
-    match tokio::task::spawn_blocking(move || ServiceDirectory::load(&file, &agencies)).await {
+    match tokio::task::spawn_blocking(move || ServiceDirectory::load(&file, &agencies, &units)).await {
         Ok(Ok(directory)) => {
             tracing::info!(
                 services = directory.services(),

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use polku_policy::{Agency, Directory, Sector, Standing};
 
 use super::ServiceDirectory;
+use crate::config::Units;
 
 /// The gateway's own example.
 const EXAMPLE: &str = include_str!("../../directory.example.json");
@@ -19,8 +20,12 @@ fn agencies() -> Directory {
     Directory::new(["ohjaamo", "te", "kela", "paja"].map(agency).into(), Vec::new()).unwrap()
 }
 
+fn units() -> Units {
+    ["kela/kuntoutus"].into_iter().map(|unit| unit.parse().unwrap()).collect()
+}
+
 fn example() -> ServiceDirectory {
-    super::check::parse(EXAMPLE, &agencies()).unwrap()
+    super::check::parse(EXAMPLE, &agencies(), &units()).unwrap()
 }
 
 fn date(text: &str) -> Date {

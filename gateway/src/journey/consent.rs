@@ -161,6 +161,9 @@ impl Gateway {
             return Err(Error::RecordState { expected: "a consent that was given can be renewed" });
         }
         let mut terms = record.terms()?.clone();
+        // A party may have gone since.
+        self.check_parties(&terms.disclosers, "name")?;
+        self.check_parties(&terms.recipients, "name")?;
         terms.valid_until = request.valid_until;
         // A consent that had run out is in force again from now on, not for the time in between.
         if is_over {

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::ConsentRecord;
+use crate::services::status;
 use crate::store::InstrumentKind;
 
 impl Gateway {
@@ -121,8 +122,16 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let consent = earlier.consent.take().ok_or(Error::Inconsistent("a kept answer has no consent"))?;
-        let view = self.view_consent(caller, person, consent, now)?;
-        self.shell(caller, earlier)?.gather(view).map_err(mismatch)
+        let shell = self.shell(caller, earlier)?;
+        match self.view_consent(caller, person, consent, now) {
+            Ok(view) => shell.gather(view).map_err(mismatch),
+            // What has been changed is: whoever takes back what they gave is told that it counts.
+            Err(error @ Error::RulesFailed) => {
+                status::log(&error);
+                Ok(shell)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn view_consent(

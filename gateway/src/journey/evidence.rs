@@ -41,6 +41,7 @@ impl Gateway {
             return Err(wrong("evidence.capacity", "nothing: the gateway fills it in"));
         }
         check_times(terms.kind(), &evidence, now)?;
+        check_appointment(&evidence)?;
         let capacity = self.check_giver(person, evidence.given_by(), now)?;
         if evidence.given_by() == GivenBy::Guardian
             && let Some(of_age) = of_age(person)?
@@ -109,6 +110,19 @@ fn check_begins_before(of_age: Timestamp, terms: &ConsentTerms) -> Result<(), Er
             "terms.valid_from",
             "before the eighteenth birthday: guardians decide for minors only",
         ));
+    }
+    Ok(())
+}
+
+/// Parents are guardians by law, everybody else who decides for a young person is appointed (law 442/1999): whoever
+/// records what such a one has given keeps the proof of that.
+fn check_appointment(evidence: &ConsentEvidence) -> Result<(), Error> {
+    if evidence.given_by() == GivenBy::OtherRepresentative && evidence.reference.trim().is_empty() {
+        return Err(Error::Field {
+            field: "evidence.reference",
+            reason: "REPRESENTATION_NOT_SHOWN",
+            expected: "where the proof is kept that the representative is appointed, for example an archive number",
+        });
     }
     Ok(())
 }

@@ -50,6 +50,11 @@ impl Gateway {
             let question = counted(&index, &asked.question);
             explanation(&self.engine(), &index, asked.categories, &question)
         };
+        // What cannot be decided is not explained as if it had been.
+        if explained.decision.rules_failed() {
+            self.note_unanswered(caller, &asked.question, &explained.decision, now).await?;
+            return Err(Error::refused(explained.decision));
+        }
         if asked.question.actor == ActorRole::Guardian {
             hide_protection(&mut explained);
         }

@@ -173,14 +173,14 @@ impl Gateway {
     }
 
     fn channel(&self, caller: &Caller, recipient: &str) -> Result<Channel, Error> {
-        const UNKNOWN: Error = Error::Field {
+        const OWN: Error = Error::Field {
             field: "recipient",
             reason: "UNKNOWN_AGENCY",
             expected: "another agency that is registered with this gateway, as {agency} or {agency}/{unit}",
         };
-        let to: Party = recipient.parse().map_err(|_| UNKNOWN)?;
-        if to.agency == caller.agency || self.directory.agency(&to.agency).is_none() {
-            return Err(UNKNOWN);
+        let to = self.party(recipient, "recipient")?;
+        if to.agency == caller.agency {
+            return Err(OWN);
         }
         Ok(Channel { from: caller.party(), to })
     }

@@ -68,19 +68,9 @@ impl Gateway {
         Ok(())
     }
 
-    /// Parties, or agencies, that the gateway knows.
-    fn check_parties(&self, ids: &[String], field: &'static str) -> Result<(), Error> {
-        let known =
-            |id: &String| id.parse::<Party>().is_ok_and(|id| self.directory.agency(&id.agency).is_some());
-        if ids.iter().all(known) {
-            Ok(())
-        } else {
-            Err(Error::Field {
-                field,
-                reason: "UNKNOWN_AGENCY",
-                expected: "ids of agencies that are registered with this gateway",
-            })
-        }
+    /// Whether the gateway knows all these parties.
+    pub(super) fn check_parties(&self, ids: &[String], field: &'static str) -> Result<(), Error> {
+        ids.iter().try_for_each(|id| self.party(id, field).map(drop))
     }
 
     /// A permit to disclose is for one care domain, between those who work in care (law 703/2023).

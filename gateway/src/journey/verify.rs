@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Relation, Viewer};
 use polku_proto::v1::{LegalGround, VerifyConsentRequest, VerifyConsentResponse};
-use polku_proto::{CategorySet, Party, Valid, YouthId};
+use polku_proto::{CategorySet, Valid, YouthId};
 use uuid::Uuid;
 
 use super::read::youth_id;
@@ -53,7 +53,7 @@ impl Gateway {
     }
 
     /// Writes down that a question was refused because the rules fail, as it is done of a referral.
-    async fn note_unanswered(
+    pub(super) async fn note_unanswered(
         &self,
         caller: &Caller,
         question: &Question,
@@ -83,11 +83,11 @@ impl Gateway {
     ) -> Result<Asked, Error> {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
-        self.check_subject(caller, youth)?;
         let channel = Channel {
-            from: self.known_party(&request.discloser, "discloser")?,
-            to: self.known_party(&request.recipient, "recipient")?,
+            from: self.party(&request.discloser, "discloser")?,
+            to: self.party(&request.recipient, "recipient")?,
         };
+        self.check_subject(caller, youth)?;
         may_ask(caller, &channel)?;
         if request.ground() != LegalGround::Unspecified {
             check_states_ground(caller, &channel)?;
@@ -106,16 +106,6 @@ impl Gateway {
             ..Question::new(youth, channel, Viewer::Addressee, request.purpose(), now)
         };
         Ok(Asked { categories, question, min_revision: request.min_revision })
-    }
-
-    fn known_party(&self, text: &str, field: &'static str) -> Result<Party, Error> {
-        let party: Option<Party> = text.parse().ok();
-        let known = party.filter(|party| self.directory.agency(&party.agency).is_some());
-        known.ok_or(Error::Field {
-            field,
-            reason: "UNKNOWN_AGENCY",
-            expected: "an agency that is registered with this gateway, as {agency} or {agency}/{unit}",
-        })
     }
 }
 

@@ -48,6 +48,9 @@ pub(super) const TE: &str = "te";
 /// Works over gRPC.
 pub(super) const KELA: &str = "kela";
 
+/// The units of the agencies that the tests name.
+const UNITS: [&str; 4] = ["te/nuoret", "te/keskusta", "sosiaali/keskusta", "kela/keskusta"];
+
 pub(super) const ADULT: &str = "010594Y9032";
 pub(super) const CHILD: &str = "010516B903X";
 
@@ -322,7 +325,7 @@ async fn gateway(
         service_directory: ServiceDirectory::default(),
         routing: Routing::default(),
         controllers: BTreeMap::new(),
-        units: BTreeMap::new(),
+        units: UNITS.iter().map(|unit| unit.parse().unwrap()).collect(),
         adapters: vec![
             System { adapter: Arc::clone(te) as _, delivers: NEWS, fetches: CategorySet::ALL },
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL, fetches: CategorySet::ALL },

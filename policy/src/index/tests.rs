@@ -317,7 +317,7 @@ fn a_prohibition_of_a_task_or_document_reaches_data_of_unstated_origin() {
         (stated(Some("adult_social_work"), &["plan-7"]), true),
         (stated(None, &["plan-6", "plan-7"]), true),
         (stated(Some("adult_social_work"), &["plan-6"]), false),
-        (stated(None, &[]), false),
+        (stated(None, &[]), true),
     ] {
         let question = Question { origin, ..question("te", "social", at(5)) };
         assert_eq!(word(&index, &question).prohibited.contains(DataCategory::Housing), prohibited);

@@ -224,6 +224,7 @@ impl Prohibition {
         let everything = self.service_tasks.is_empty() && self.documents.is_empty();
         match origin {
             Origin::Unstated => true,
+            Origin::Stated { service_task: None, documents } if documents.is_empty() => true,
             Origin::Stated { service_task, documents } => {
                 everything
                     || service_task.as_ref().is_some_and(|task| self.service_tasks.contains(task))

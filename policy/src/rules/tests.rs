@@ -381,3 +381,25 @@ fn a_rule_is_for_the_actions_that_it_names() {
     assert_eq!(actions("prohibited"), [false, true, true]);
     assert_eq!(actions("unknown-agency"), [true, true, true]);
 }
+
+/// The crate's own documentation tells every ground that has a date, and no other.
+#[test]
+fn the_documentation_tells_since_when_a_law_is_a_ground() {
+    let rules = Rules::shipped().unwrap();
+    let mut expected: Vec<String> = Vec::new();
+    for policy in rules.policies.policies() {
+        let said = |annotation| policy.annotation(annotation).unwrap_or_default().to_owned();
+        if let Some(from) = policy.annotation("valid_from") {
+            assert_eq!(policy.annotation("valid_until"), None, "the table has no column for it");
+            let (day, midnight) = from.split_once('T').unwrap();
+            assert!(midnight.starts_with("00:00:00+"), "{from}");
+            expected.push(format!("//! | `{}` | {} | {day} |", said("id"), said("statute")));
+        }
+    }
+    let documentation = include_str!("../lib.rs");
+    let (_, table) = documentation.split_once("//! | rule | law | since |\n").unwrap();
+    let mut told: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with("//! |")).collect();
+    expected.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, expected);
+}

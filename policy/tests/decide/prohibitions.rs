@@ -34,6 +34,7 @@ fn p2_a_prohibition_of_a_service_task_is_for_data_of_that_task() {
         (from(None, &["letter-1"]), true),
         // As long as nobody says where the data stem from, they may stem from there.
         (addressee(), false),
+        (from(None, &[]), false),
     ] {
         let case = person.asked(&question, &[Housing]);
         if open {
@@ -53,6 +54,7 @@ fn p2_a_prohibition_of_a_document_is_for_that_document() {
         (from(Some("adult_social_work"), &["plan-6"]), true),
         (from(Some("plan-7"), &[]), true),
         (addressee(), false),
+        (from(None, &[]), false),
     ] {
         let case = person.asked(&question, &[Housing]);
         if open {

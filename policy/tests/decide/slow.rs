@@ -311,6 +311,9 @@ fn prohibited(records: &Records, question: &Question, category: DataCategory) ->
 
 fn reaches(prohibition: &Prohibition, origin: &Origin) -> bool {
     let Origin::Stated { service_task, documents } = origin else { return true };
+    if service_task.is_none() && documents.is_empty() {
+        return true;
+    }
     let everything = prohibition.service_tasks.is_empty() && prohibition.documents.is_empty();
     let task = prohibition.service_tasks.iter().any(|task| Some(task) == service_task.as_ref());
     everything || task || prohibition.documents.iter().any(|document| documents.contains(document))

@@ -233,14 +233,15 @@ pub mod legal_claim {
         }
     }
 }
-/// Where in the discloser's own records the data stem from. A prohibition can be for a service task or for documents.
+/// Where in the discloser's own records the data stem from. A prohibition can be for a service task or for documents: to
+/// it, an origin that names neither is none, and the data may stem from whatever is prohibited.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Origin {
-    /// Service task (palvelutehtävä, code list 1.2.246.537.6.1221). Empty if the discloser's records have none.
+    /// Service task (palvelutehtävä, code list 1.2.246.537.6.1221). Empty beside documents: the records have none.
     #[prost(string, tag = "1")]
     pub service_task: ::prost::alloc::string::String,
-    /// Ids of the documents that are disclosed, or told from. Empty: none is.
+    /// Ids of the documents that are disclosed, or told from. Empty beside a service task: none is.
     #[prost(string, repeated, tag = "2")]
     pub documents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -658,7 +659,8 @@ pub struct ConsentEvidence {
     /// SHA-256 of that notice, 32 bytes.
     #[prost(bytes = "vec", tag = "5")]
     pub notice_sha256: ::prost::alloc::vec::Vec<u8>,
-    /// Where the recorder keeps the proof, for example an archive number.
+    /// Where the recorder keeps the proof, for example an archive number. Required for GIVEN_BY_OTHER_REPRESENTATIVE, who
+    /// decides by appointment only (law 442/1999 section 29): the proof of that.
     #[prost(string, tag = "6")]
     pub reference: ::prost::alloc::string::String,
     /// When the young person was informed. Required for CONSENT_KIND_DISCLOSURE_PERMIT (law 703/2023).
@@ -963,6 +965,7 @@ pub struct InvalidateConsentRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ConsentChange {
+    /// Absent while the gateway cannot evaluate its rules: the change counts, and the record is read later.
     #[prost(message, optional, tag = "1")]
     pub consent: ::core::option::Option<Consent>,
     /// The consent revision from which on the change is in force everywhere in the gateway.

@@ -18,7 +18,7 @@ use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-async fn renew_as(
+pub(super) async fn renew_as(
     client: &Client,
     consent: &Consent,
     valid_until: Option<prost_types::Timestamp>,

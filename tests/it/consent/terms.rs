@@ -1,6 +1,7 @@
 //! Which terms and which evidence are refused, and with nothing half recorded?
 
 use jiff::SignedDuration;
+use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
     ConsentEvidence, ConsentTerms, DataCategory as Data, ListConsentsRequest, PermitDomain, ProhibitionTerms,
@@ -9,7 +10,7 @@ use polku_proto::v1::{
 use polku_tests::world::{KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, evidence, terms};
 use tonic::Code;
 
-use super::changes::{Ask, prohibit, record, record_with};
+use super::changes::{Ask, given_by, prohibit, record, record_with};
 use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -109,7 +110,7 @@ async fn terms_that_make_no_sense_are_refused() {
         }
     };
     refused("terms.recipients", |terms, _| terms.recipients = vec![OHJAAMO.into()]).await;
-    refused("terms.recipients", |terms, _| terms.recipients = vec![format!("{OHJAAMO}/toinen")]).await;
+    refused("terms.recipients", |terms, _| terms.recipients = vec![format!("{OHJAAMO}/keskusta")]).await;
     refused("terms.explicit_categories", |terms, _| {
         terms.explicit_categories = vec![Data::ServiceNeeds as i32];
     })
@@ -157,4 +158,34 @@ async fn assert_none(stage: &Stage, youth: &str) {
     let request = ListConsentsRequest { parent: youth.into(), ..ListConsentsRequest::default() };
     let list = stage.subject(youth).consent.list_consents(request).await.unwrap().into_inner();
     assert!(list.consents.is_empty(), "something was recorded");
+}
+
+/// Who decides for somebody else without being a guardian is appointed: the record says where the proof is.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_representative_than_a_guardian_shows_the_appointment() {
+    let stage = Stage::open().await;
+    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
+    let (ohjaamo, representative) = (stage.ohjaamo(), stage.representative(&youth));
+    let terms = || terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC);
+    for client in [&ohjaamo, &representative] {
+        for nowhere in ["", " \t"] {
+            let evidence =
+                ConsentEvidence { reference: nowhere.into(), ..given_by(GivenBy::OtherRepresentative) };
+            let status = assert_refused(
+                record_with(client, &youth, terms(), evidence).await,
+                Code::InvalidArgument,
+                "REPRESENTATION_NOT_SHOWN",
+            );
+            assert_eq!(fields_of(&status), ["evidence.reference"]);
+        }
+        record_with(client, &youth, terms(), given_by(GivenBy::OtherRepresentative)).await.unwrap();
+    }
+    // The young person's own word needs none.
+    let own = ConsentEvidence { reference: String::new(), ..evidence() };
+    let given = record_with(&ohjaamo, &youth, terms(), own).await.unwrap().consent.unwrap();
+    let evidence = ConsentEvidence { reference: String::new(), ..given_by(GivenBy::OtherRepresentative) };
+    let later = Some(wire(stage.now() + HOUR * 24));
+    let renewed = super::history::renew_as(&ohjaamo, &given, later, evidence).await;
+    assert_refused(renewed, Code::InvalidArgument, "REPRESENTATION_NOT_SHOWN");
+    stage.close().await;
 }

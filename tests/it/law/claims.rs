@@ -203,7 +203,10 @@ async fn a_prohibited_service_task_stays_closed_until_the_origin_says_otherwise(
         ..plain.clone()
     };
     let ohjaamo = stage.ohjaamo();
-    for closed in [plain.clone(), from("lastensuojelu", &[]), from("tyoikaiset", &["asiakirja-7"])] {
+    // An origin that names nothing says as little as none.
+    for closed in
+        [plain.clone(), from("", &[]), from("lastensuojelu", &[]), from("tyoikaiset", &["asiakirja-7"])]
+    {
         assert_refused(send(&ohjaamo, closed).await, Code::PermissionDenied, "NOT_PERMITTED");
     }
     let open = send(&ohjaamo, from("tyoikaiset", &["asiakirja-8"])).await.unwrap();

@@ -4,22 +4,31 @@ use std::path::Path;
 use std::time::Duration;
 
 use polku_gateway::audit::{AuditLog, Event, Leaf, Verdict};
+use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
-    BatchVerifyConsentsRequest, DataCategory, DeliveryState, GetJourneyRequest, GetReferralRequest,
-    ListReferralsRequest, Purpose, ReferralContent, SendReferralRequest, SendReferralResponse,
-    VerifyConsentRequest, decision, verify_consent_result,
+    AcceptReferralRequest, Actor, BatchVerifyConsentsRequest, CancelReferralRequest, ConsentState,
+    DataCategory, DeliveryState, ExplainDisclosureRequest, GetConsentRequest, GetJourneyRequest,
+    GetReferralRequest, ListReferralsRequest, ProhibitionTerms, Purpose, ReferralContent, ReferralState,
+    SendReferralRequest, SendReferralResponse, VerifyConsentRequest, decision, verify_consent_result,
 };
 use polku_proto::{CategorySet, YouthName};
-use polku_tests::simulators::Fault;
+use polku_tests::simulators::te::{Update, UpdateReply};
+use polku_tests::simulators::walmu::event::{Event as Told, EventReply};
+use polku_tests::simulators::{Action, Fault};
 use polku_tests::world::{
-    Client, OHJAAMO, PEOPLE, TE, canaries, eventually, full_content, professional, referral_to,
+    Client, OHJAAMO, PAJA, PEOPLE, TE, canaries, eventually, full_content, professional, referral_to,
+    request_id,
 };
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 
 use super::reload::{Scene, add, ask, restore};
+use crate::consent::changes::prohibit;
 use crate::plan::table;
-use crate::stage::{PATIENCE, assert_refused};
+use crate::stage::{PATIENCE, assert_refused, get, id_of, representing, subject, withdrawal};
+
+/// Born on 1 May 2016.
+const MINOR: &str = PEOPLE[10];
 
 /// What the consents of these tests cover.
 const TOLD: [DataCategory; 5] = [
@@ -35,6 +44,10 @@ const TOLD: [DataCategory; 5] = [
 const SLIP: &str = "@id(\"slip\") @statute(\"x\") @basis(\"prohibited\") forbid (principal, action, resource)\n\
     when { context.consent.own && context.age + 9223372036854775807 < 0 };\n";
 
+/// The same for whoever acts in person: what systems are told is decided all the same.
+const SLIP_OF_PERSONS: &str = "@id(\"slip\") @statute(\"x\") @basis(\"prohibited\") forbid (principal, action, resource)\n\
+    when { context.actor != Actor::\"system\" && context.age + 9223372036854775807 < 0 };\n";
+
 /// What is said of them.
 const SAID: &str = "the rules cannot be evaluated";
 
@@ -48,13 +61,22 @@ impl Scene {
         scene
     }
 
+    /// The young person's side, at the front.
+    fn side(&self, who: &Actor) -> Client {
+        self.world.client(self.process.bound.grpc, &self.world.identities.oma).unwrap().acting(who)
+    }
+
     fn te(&self) -> Client {
         let client = self.world.client(self.process.bound.grpc, &self.world.identities.te).unwrap();
         client.acting(&professional("virkailija-7", "nuorten-palvelut", "official"))
     }
 
     async fn fail(&self) {
-        add(&self.rules(), SLIP);
+        self.fail_by(SLIP).await;
+    }
+
+    async fn fail_by(&self, slip: &str) {
+        add(&self.rules(), slip);
         let said = self.reload().await;
         assert!(said.contains("policy rules loaded"), "a test of nothing: {said}");
     }
@@ -149,10 +171,14 @@ async fn every_call_that_needs_an_answer_is_refused_for_now_and_leaves_its_leaf(
 
     assert_unavailable(ask(&scene.ohjaamo, &scene.youth).await);
     assert_eq!(scene.alarms(), 1, "said once");
+    let explain =
+        ExplainDisclosureRequest { question: Some(question(&scene.youth)), language: String::new() };
+    let young_person = scene.side(&subject(&scene.youth));
+    assert_unavailable(young_person.clone().consent.explain_disclosure(explain).await);
     assert_unavailable(send(&scene.ohjaamo, &request).await);
     let trial = SendReferralRequest { validate_only: true, ..request.clone() };
     assert_unavailable(send(&scene.ohjaamo, &trial).await);
-    assert_eq!(scene.alarms(), 3);
+    assert_eq!(scene.alarms(), 4);
     // Of a batch, only whom it concerns.
     let requests = vec![question(&scene.youth), question(&other), question(&scene.youth)];
     let request_of_batch = BatchVerifyConsentsRequest { requests };
@@ -165,7 +191,7 @@ async fn every_call_that_needs_an_answer_is_refused_for_now_and_leaves_its_leaf(
     }
     let verify_consent_result::Result::Decision(decision) = second else { panic!("refused") };
     assert_eq!(decision.verdict(), decision::Verdict::NotPermitted);
-    assert_eq!(scene.alarms(), 4, "once for the batch");
+    assert_eq!(scene.alarms(), 5, "once for the batch");
 
     // Nothing has come of any of it, and who is not concerned is answered.
     assert_eq!(scene.referrals().await, before);
@@ -193,7 +219,8 @@ async fn every_call_that_needs_an_answer_is_refused_for_now_and_leaves_its_leaf(
         .collect();
     let refused = |event| (event, Verdict::NotPermitted, 0, asked.bits());
     let expected = [
-        // The question, the referral, the trial, the batch, who is not concerned, and the question again.
+        // The question, the explanation, the referral, the trial, the batch, who is not concerned, and the question again.
+        refused(Event::Refusal),
         refused(Event::Refusal),
         refused(Event::Refusal),
         refused(Event::VerifyConsent),
@@ -250,4 +277,100 @@ async fn what_waits_is_tried_again_and_goes_out_when_they_are_mended() {
     scene.mend().await;
     scene.until(&sent, DeliveryState::Delivered).await;
     assert_eq!(scene.world.te.ledger().referrals().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_of_a_referral_is_taken_by_whatever_way_it_comes_in() {
+    let mut scene = Scene::consenting().await;
+    scene.world.connect_agencies(scene.process.bound);
+    let workshop = Purpose::WorkshopCoaching;
+    scene.ohjaamo.record_consent(&scene.youth, OHJAAMO, PAJA, workshop, &TOLD).await.unwrap();
+    let to_te = referral(&scene.youth);
+    let to_paja = SendReferralRequest {
+        request_id: request_id(),
+        recipient: PAJA.into(),
+        purpose: workshop as i32,
+        ..to_te.clone()
+    };
+    let mut names = Vec::new();
+    for request in [&to_te, &to_te, &to_paja] {
+        let request = SendReferralRequest { request_id: request_id(), ..request.clone() };
+        let name = send(&scene.ohjaamo, &request).await.unwrap().into_inner().referral.unwrap().name;
+        scene.until(&name, DeliveryState::Delivered).await;
+        names.push(name);
+    }
+    let [by_call, by_soap, by_rest] = &names[..] else { panic!("three referrals") };
+    scene.fail_by(SLIP_OF_PERSONS).await;
+    assert_eq!(scene.alarms(), 0);
+    // The recipient over gRPC, and the sender.
+    let accept = AcceptReferralRequest {
+        request_id: request_id(),
+        name: by_call.clone(),
+        ..AcceptReferralRequest::default()
+    };
+    assert_unavailable(scene.te().referral.accept_referral(accept.clone()).await);
+    let cancel = CancelReferralRequest {
+        request_id: request_id(),
+        name: by_call.clone(),
+        ..CancelReferralRequest::default()
+    };
+    assert_unavailable(scene.ohjaamo.clone().referral.cancel_referral(cancel).await);
+    // The recipients' own systems: they are to come back with the same message.
+    let update = Update::new(id_of(by_soap), Action::Accept);
+    let reply = scene.world.te.send_update(&update).await.unwrap();
+    assert!(matches!(reply, UpdateReply::TechnicalFault { .. }), "{reply:?}");
+    let told = Told::new(id_of(by_rest), Action::Accept);
+    let reply = scene.world.walmu.send_event(&told).await.unwrap();
+    let unavailable = http::StatusCode::SERVICE_UNAVAILABLE;
+    assert_eq!(reply, EventReply::Refused { status: unavailable, code: "POLICY_UNAVAILABLE".into() });
+    assert_eq!(scene.alarms(), 4, "once for each");
+    scene.mend().await;
+    for name in &names {
+        let referral = get(&scene.ohjaamo, name).await.unwrap();
+        assert_eq!(referral.state(), ReferralState::Requested, "a step was taken by rules that fail");
+    }
+    // The same messages are the first ones still.
+    scene.te().referral.accept_referral(accept).await.unwrap();
+    let reply = scene.world.te.send_update(&update).await.unwrap();
+    assert!(matches!(reply, UpdateReply::Applied { .. }), "{reply:?}");
+    let reply = scene.world.walmu.send_event(&told).await.unwrap();
+    assert!(matches!(reply, EventReply::Applied { .. }), "{reply:?}");
+    for name in &names {
+        assert_eq!(get(&scene.ohjaamo, name).await.unwrap().state(), ReferralState::Accepted);
+    }
+}
+
+/// Whether a guardian may act is for the rules to say, and nothing ends without that. The young person's own withdrawal
+/// needs no rule: it counts at once, though the record cannot be shown yet; so does a prohibition.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guardians_withdrawal_waits_and_the_young_persons_own_counts_at_once() {
+    let scene = Scene::open().await;
+    let mut ohjaamo = scene.ohjaamo.clone();
+    let minor = ohjaamo.identify(MINOR).await.unwrap();
+    let purpose = Purpose::EmploymentServices;
+    let guardians = ohjaamo.record_consent(&minor, OHJAAMO, TE, purpose, &TOLD).await.unwrap().name;
+    let own = ohjaamo.record_consent(&scene.youth, OHJAAMO, TE, purpose, &TOLD).await.unwrap().name;
+    let guardian = scene.side(&representing(&minor, Capacity::Guardian));
+    let young_person = scene.side(&subject(&scene.youth));
+    let state = async |name: &str| {
+        let request = GetConsentRequest { name: name.to_owned() };
+        scene.ohjaamo.clone().consent.get_consent(request).await.unwrap().into_inner().state()
+    };
+    scene.fail_by(SLIP_OF_PERSONS).await;
+    let (by_guardian, by_young_person) = (withdrawal(&guardians), withdrawal(&own));
+    assert_unavailable(guardian.clone().consent.withdraw_consent(by_guardian.clone()).await);
+    let withdrawn = young_person.clone().consent.withdraw_consent(by_young_person.clone()).await;
+    let withdrawn = withdrawn.unwrap().into_inner();
+    assert!(withdrawn.consent.is_none() && withdrawn.receipt.is_some(), "{withdrawn:?}");
+    let prohibited = prohibit(&young_person, &scene.youth, ProhibitionTerms::default()).await.unwrap();
+    assert!(prohibited.prohibition.is_some(), "nothing of it is for a rule to hold back");
+    assert_eq!(scene.alarms(), 2);
+    scene.mend().await;
+    assert!(scene.permitted().await.is_empty(), "nothing is open beside a prohibition of everything");
+    assert_eq!((state(&guardians).await, state(&own).await), (ConsentState::Given, ConsentState::Withdrawn));
+    let answer = guardian.clone().consent.withdraw_consent(by_guardian).await.unwrap().into_inner();
+    assert_eq!(answer.consent.unwrap().state(), ConsentState::Revoked);
+    let answer = young_person.clone().consent.withdraw_consent(by_young_person).await.unwrap().into_inner();
+    assert_eq!((answer.revision, answer.receipt), (withdrawn.revision, withdrawn.receipt));
+    assert_eq!(answer.consent.unwrap().events.len(), 2, "given, and withdrawn once");
 }

@@ -2,13 +2,14 @@
 
 use jiff::SignedDuration;
 use polku_proto::v1::{
-    AcceptReferralRequest, CompleteReferralRequest, ConsentEvidence, ConsentTerms, ContactDetails,
-    DataCategory, EducationWork, FailReferralRequest, HoldReferralRequest, ListReferralsRequest, Purpose,
-    RecordConsentRequest, ReferralContent, RejectReferralRequest, RequestInformationRequest,
-    SendReferralRequest, VerifyConsentRequest,
+    AcceptReferralRequest, BatchVerifyConsentsRequest, CompleteReferralRequest, ConsentEvidence,
+    ConsentTerms, ContactDetails, DataCategory, EducationWork, FailReferralRequest, HoldReferralRequest,
+    ListConsentsRequest, ListReferralsRequest, Purpose, RecordConsentRequest, ReferralContent,
+    RejectReferralRequest, RequestConsentRequest, RequestInformationRequest, SendReferralRequest,
+    VerifyConsentRequest, verify_consent_result,
 };
 use polku_tests::world::{
-    Client, KELA, OHJAAMO, PEOPLE, evidence, full_content, referral_to, request_id, terms,
+    Client, KELA, OHJAAMO, PEOPLE, WorldSettings, evidence, full_content, referral_to, request_id, terms,
 };
 use tonic::{Code, Status};
 
@@ -319,5 +320,77 @@ async fn fields_of_a_verification() {
         spoil(&mut request);
         assert_field(stage.ohjaamo().consent.verify_consent(request).await, field, "INVALID_FIELDS");
     }
+    stage.close().await;
+}
+
+/// Of nobody's unit anything is recorded, sent or told: whoever names one is told so, whomever it is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_is_not_registered_is_refused_wherever_one_is_named() {
+    // The workshop does not call over gRPC: its units stand with the agency itself.
+    let of_its_own =
+        |text: String| text.replace("adapter = \"walmu\"", "adapter = \"walmu\"\nunits = [\"paja-1\"]");
+    let stage = Stage::with(&WorldSettings::default(), of_its_own).await;
+    let (youth, ohjaamo) = (stage.youth(PEOPLE[0]).await, stage.ohjaamo());
+    let nobody = format!("youths/{}", uuid::Uuid::now_v7());
+    let good = || terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC);
+    // Another agency's unit, one that nobody has, another spelling, and one of an agency with a system alone.
+    for unit in ["kela/nuorten-palvelut", "kela/tuntematon", "kela/KUNTOUTUS", "paja/yksikko-1"] {
+        for field in ["terms.disclosers", "terms.recipients"] {
+            let mut terms = good();
+            let side =
+                if field == "terms.disclosers" { &mut terms.disclosers } else { &mut terms.recipients };
+            side.push(unit.into());
+            let recorded = record(&ohjaamo, &youth, terms.clone(), evidence()).await;
+            assert_field(recorded, field, "UNKNOWN_UNIT");
+            let asked = RequestConsentRequest {
+                request_id: request_id(),
+                youth: youth.clone(),
+                terms: Some(terms.clone()),
+            };
+            assert_field(ohjaamo.clone().consent.request_consent(asked).await, field, "UNKNOWN_UNIT");
+        }
+        let sent = referral_to(unit, &youth, purpose_of(KELA), full_content());
+        assert_field(ohjaamo.clone().referral.send_referral(sent).await, "recipient", "UNKNOWN_UNIT");
+        // Nothing about the person is looked at: of one who has consented, of nobody, for one who may not ask.
+        for youth in [&youth, &nobody] {
+            for (field, client) in
+                [("recipient", &ohjaamo), ("discloser", &ohjaamo), ("recipient", &stage.subject(&youth[..]))]
+            {
+                let mut question = VerifyConsentRequest {
+                    youth: youth.clone(),
+                    discloser: OHJAAMO.into(),
+                    recipient: OHJAAMO.into(),
+                    purpose: purpose_of(KELA) as i32,
+                    categories: vec![DataCategory::IdentityContact as i32],
+                    ..VerifyConsentRequest::default()
+                };
+                let side =
+                    if field == "discloser" { &mut question.discloser } else { &mut question.recipient };
+                *side = unit.into();
+                let answer = client.clone().consent.verify_consent(question.clone()).await;
+                assert_field(answer, field, "UNKNOWN_UNIT");
+                let batch = BatchVerifyConsentsRequest { requests: vec![question] };
+                let answer = client.clone().consent.batch_verify_consents(batch).await.unwrap().into_inner();
+                let Some(verify_consent_result::Result::Error(error)) = &answer.results[0].result else {
+                    panic!("answered")
+                };
+                assert_eq!((error.reason.as_str(), error.field.as_str()), ("UNKNOWN_UNIT", field));
+            }
+        }
+    }
+    for registered in ["kela/kuntoutus", "paja/paja-1"] {
+        let question = VerifyConsentRequest {
+            youth: nobody.clone(),
+            discloser: "ohjaamo/keskusta".into(),
+            recipient: registered.into(),
+            purpose: purpose_of(KELA) as i32,
+            categories: vec![DataCategory::IdentityContact as i32],
+            ..VerifyConsentRequest::default()
+        };
+        ohjaamo.clone().consent.verify_consent(question).await.unwrap();
+    }
+    let list = ListConsentsRequest { parent: youth, ..ListConsentsRequest::default() };
+    let consents = ohjaamo.clone().consent.list_consents(list).await.unwrap().into_inner().consents;
+    assert_eq!(consents.len(), 3, "what the young person had given, and nothing more");
     stage.close().await;
 }

@@ -10,6 +10,7 @@ use super::super::{ActorKind, AdapterEntry, AgencyEntry, Controller, Operator, O
 use super::routing::MUNICIPALITY;
 
 const AGENCY_ID: &str = "an agency id: 1 to 32 lower-case letters, digits and hyphens, a letter first";
+const UNIT: &str = "a unit of letters, digits and ._:-, at most 64 of them, and no personal identity code";
 const OPERATOR: &str =
     "a name of letters, digits and ._:-, at most 64 of them, and no personal identity code";
 /// Who stands for the young person's side in joint plans.
@@ -40,6 +41,7 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
         let tasks = tasks(&section);
         let requires = requires(&section);
         let municipalities = municipalities(&section);
+        let units = words(&section, "units", UNIT, is_unit);
         let controller = section.optional_section("controller").map_or_else(Controller::default, controller);
         let kind = section.optional_text("adapter", "the name of an adapter");
         let settings = section.raw_table("settings");
@@ -65,6 +67,7 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
                 tasks,
                 requires,
                 municipalities,
+                units,
                 controller,
                 adapter,
             });
@@ -117,12 +120,7 @@ fn organisations(
             );
         }
         let certificates = certificates(&section, all_certificates);
-        let units = words(
-            &section,
-            "units",
-            "a unit of letters, digits and ._:-, at most 64 of them, and no personal identity code",
-            is_unit,
-        );
+        let units = words(&section, "units", UNIT, is_unit);
         let roles = words(
             &section,
             "roles",

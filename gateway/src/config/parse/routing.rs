@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use polku_proto::{AgencyId, Party};
 
-use super::super::Organisation;
+use super::super::Units;
 use super::super::section::{Section, quoted};
 use crate::directory::{Route, Routing};
 
@@ -16,11 +16,7 @@ const OLDEST: u32 = 120;
 /// The longest statement, in characters.
 const STATEMENT: usize = 500;
 
-pub(super) fn routing(
-    top: &Section<'_>,
-    agencies: &BTreeSet<AgencyId>,
-    organisations: &[Organisation],
-) -> Routing {
+pub(super) fn routing(top: &Section<'_>, agencies: &BTreeSet<AgencyId>, units: &Units) -> Routing {
     let mut routes = Vec::new();
     for section in top.sections("routing") {
         let profile = u8::try_from(section.number("profile", (1, 3), 0)).ok().filter(|profile| *profile > 0);
@@ -43,7 +39,7 @@ pub(super) fn routing(
             minimum_age: i32::try_from(minimum).ok().filter(|age| *age > 0),
             maximum_age: i32::try_from(maximum).ok().filter(|_| maximum < OLDEST),
             municipalities: municipalities(&section),
-            recipients: recipients(&section, agencies, organisations),
+            recipients: recipients(&section, agencies, units),
             statement: statement(&section),
         };
         section.finish();
@@ -73,18 +69,15 @@ fn municipalities(section: &Section<'_>) -> BTreeSet<String> {
     codes
 }
 
-fn recipients(
-    section: &Section<'_>,
-    agencies: &BTreeSet<AgencyId>,
-    organisations: &[Organisation],
-) -> Vec<Party> {
+fn recipients(section: &Section<'_>, agencies: &BTreeSet<AgencyId>, units: &Units) -> Vec<Party> {
     let texts = section.texts("recipients", RECIPIENT);
     if texts.is_empty() {
         section.wrong("recipients", "nothing usable", format!("at least one: {RECIPIENT}"));
     }
     let mut recipients = Vec::new();
     for (path, text) in texts {
-        match text.parse::<Party>().ok().filter(|party| is_known(party, agencies, organisations)) {
+        let known = |party: &Party| agencies.contains(&party.agency) && units.has(party);
+        match text.parse::<Party>().ok().filter(known) {
             Some(party) if recipients.contains(&party) => {
                 section.wrong_at(path, format!("{} a second time", quoted(text)), "every recipient once");
             }
@@ -93,13 +86,6 @@ fn recipients(
         }
     }
     recipients
-}
-
-/// An agency's units are known where it calls over gRPC itself.
-fn is_known(party: &Party, agencies: &BTreeSet<AgencyId>, organisations: &[Organisation]) -> bool {
-    let Some(unit) = &party.unit else { return agencies.contains(&party.agency) };
-    let own = organisations.iter().find(|organisation| organisation.agency == party.agency);
-    agencies.contains(&party.agency) && own.is_none_or(|own| own.units.contains(unit.as_str()))
 }
 
 fn statement(section: &Section<'_>) -> String {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::super::check::parse;
-use super::{EXAMPLE, agencies, example};
+use super::{EXAMPLE, agencies, example, units};
 use crate::directory::{DirectoryError, ServiceDirectory};
 
 /// What is said of the example with one value in it changed.
@@ -20,7 +20,7 @@ fn said(pointer: &str, value: Value) -> Vec<String> {
             panic!("{parent} holds nothing")
         }
     }
-    match parse(&file.to_string(), &agencies()) {
+    match parse(&file.to_string(), &agencies(), &units()) {
         Ok(_) => Vec::new(),
         Err(problems) => problems.iter().map(ToString::to_string).collect(),
     }
@@ -44,7 +44,12 @@ fn each_wrong_value_is_named_with_what_was_expected() {
         (
             "/organizations/0/recipient".to_owned(),
             json!("helsinki"),
-            "organizations[0].recipient: found \"helsinki\", expected {agency} or {agency}/{unit} of an [[agency]]",
+            "organizations[0].recipient: found \"helsinki\", expected an [[agency]], or a unit that is registered for it: {agency} or {agency}/{unit}",
+        ),
+        (
+            "/organizations/0/recipient".to_owned(),
+            json!("te/kuntoutus"),
+            "organizations[0].recipient: found \"te/kuntoutus\", expected an [[agency]], or a unit that is registered for it: {agency} or {agency}/{unit}",
         ),
         (
             "/organizations/1/id".to_owned(),
@@ -249,7 +254,7 @@ fn everything_wrong_is_told_at_once() {
     file["organizations"][0]["network"] = json!("x");
     file["services"][3]["areaType"] = json!("x");
     file["serviceChannels"][2]["languages"] = json!(["suomi"]);
-    let problems = parse(&file.to_string(), &agencies()).unwrap_err();
+    let problems = parse(&file.to_string(), &agencies(), &units()).unwrap_err();
     let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
     assert_eq!(keys, ["organizations[0].network", "services[3].areaType", "serviceChannels[2].languages[0]"]);
 }
@@ -258,21 +263,23 @@ fn everything_wrong_is_told_at_once() {
 fn another_form_is_told_by_line() {
     let text = EXAMPLE.replacen("\"services\": [\n", "\"servises\": [\n", 1);
     let line = text.lines().position(|line| line.contains("servises")).unwrap() + 1;
-    let problems = parse(&text, &agencies()).unwrap_err();
+    let problems = parse(&text, &agencies(), &units()).unwrap_err();
     let [problem] = problems.as_slice() else { panic!("{problems:?}") };
     assert_eq!(problem.line, Some(line));
     assert!(problem.found.starts_with("unknown field `servises`"), "{problem}");
-    assert!(parse("", &agencies()).is_err() && parse("{}", &agencies()).is_err());
+    assert!(parse("", &agencies(), &units()).is_err() && parse("{}", &agencies(), &units()).is_err());
     let doubled =
         EXAMPLE.replacen("\"network\": \"core\"", "\"network\": \"core\", \"network\": \"core\"", 1);
-    assert!(parse(&doubled, &agencies()).unwrap_err()[0].found.starts_with("duplicate field `network`"));
+    assert!(
+        parse(&doubled, &agencies(), &units()).unwrap_err()[0].found.starts_with("duplicate field `network`")
+    );
 }
 
 #[test]
 fn a_file_is_named_with_what_is_wrong() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("directory.json");
-    let load = |file: &Path| ServiceDirectory::load(file, &agencies());
+    let load = |file: &Path| ServiceDirectory::load(file, &agencies(), &units());
     assert!(matches!(load(&file).unwrap_err(), DirectoryError::Unreadable { .. }));
     std::fs::write(&file, EXAMPLE.replacen("\"core\"", "\"inner\"", 1)).unwrap();
     let expected = format!(
@@ -290,5 +297,5 @@ fn a_file_is_named_with_what_is_wrong() {
     );
     std::fs::write(&file, [0xff, 0xfe]).unwrap();
     assert!(matches!(load(&file).unwrap_err(), DirectoryError::Unreadable { .. }));
-    assert_eq!(ServiceDirectory::load_or_empty(None, &agencies()).unwrap().services(), 0);
+    assert_eq!(ServiceDirectory::load_or_empty(None, &agencies(), &units()).unwrap().services(), 0);
 }

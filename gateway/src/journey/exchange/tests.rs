@@ -20,7 +20,7 @@ use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings, Units};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::record::wire_time;
@@ -58,7 +58,7 @@ impl Scene {
             service_directory: ServiceDirectory::default(),
             routing: Routing::default(),
             controllers: BTreeMap::new(),
-            units: BTreeMap::new(),
+            units: Units::default(),
             adapters: Vec::new(),
             delivery: DeliverySettings::default(),
             plan: PlanSettings::default(),

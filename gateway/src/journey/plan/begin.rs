@@ -117,23 +117,16 @@ impl Gateway {
         caller: &Caller,
         request: Valid<AddPlanPartyRequest>,
     ) -> Result<Authorised<PlanChange>, Error> {
-        const UNKNOWN: Error = Error::Field {
+        const OWN: Error = Error::Field {
             field: "party",
             reason: "UNKNOWN_AGENCY",
             expected: "another agency that is registered with this gateway, as {agency} or {agency}/{unit}",
         };
         let request = request.into_inner();
         let plan: PlanName = name(&request.name, "name")?;
-        let party: Party = request.party.parse().map_err(|_| UNKNOWN)?;
-        if party.agency == caller.agency || self.directory.agency(&party.agency).is_none() {
-            return Err(UNKNOWN);
-        }
-        if !self.is_registered(&party) {
-            return Err(Error::Field {
-                field: "party",
-                reason: "UNKNOWN_UNIT",
-                expected: "a unit that is registered for the agency, or the agency alone",
-            });
+        let party = self.party(&request.party, "party")?;
+        if party.agency == caller.agency {
+            return Err(OWN);
         }
         let call = self.call(caller, "AddPlanParty", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::audit::{AuditLog, Event, Leaf};
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings, Units};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::person::identity_place;
@@ -67,7 +67,7 @@ fn parts(folder: &TempDir) -> Parts {
         service_directory: ServiceDirectory::default(),
         routing: Routing::default(),
         controllers: std::collections::BTreeMap::new(),
-        units: std::collections::BTreeMap::new(),
+        units: Units::default(),
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),

@@ -153,7 +153,10 @@ impl Gateway {
                 record.question(self.viewer(caller, &record.row)?, caller.role(), now)
             }
         };
-        self.check_own_word(caller, question).map_err(|_| Error::NotFound)
+        self.check_own_word(caller, question).map_err(|error| match error {
+            Error::ActorNotAllowed { .. } => Error::NotFound,
+            error => error,
+        })
     }
 
     fn resolved(
