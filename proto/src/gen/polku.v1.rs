@@ -2333,7 +2333,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RequestConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2378,7 +2378,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2423,7 +2423,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RenewConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2468,7 +2468,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RefuseConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2514,7 +2514,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WithdrawConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2559,7 +2559,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RevokeConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2605,7 +2605,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordProhibitionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2651,7 +2651,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LiftProhibitionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2696,7 +2696,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2741,7 +2741,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListConsentsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2787,7 +2787,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = InvalidateConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2833,7 +2833,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetConsentReceiptSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2878,7 +2878,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExportConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2923,7 +2923,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ImportConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2968,7 +2968,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = VerifyConsentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -3017,7 +3017,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = BatchVerifyConsentsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -3063,7 +3063,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WatchConsentsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -3109,7 +3109,7 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExplainDisclosureSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4581,7 +4581,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SendReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4626,7 +4626,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4672,7 +4672,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListReferralsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4718,7 +4718,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AcceptReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4764,7 +4764,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RejectReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4810,7 +4810,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RequestInformationSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4856,7 +4856,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ProvideInformationSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4902,7 +4902,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = StartReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4947,7 +4947,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = HoldReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -4993,7 +4993,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CompleteReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -5038,7 +5038,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FailReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -5084,7 +5084,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CancelReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -5133,7 +5133,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ConfirmCancellationSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -5185,7 +5185,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = MarkReferralEnteredInErrorSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -5231,7 +5231,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RerouteReferralSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -5278,7 +5278,7 @@ pub mod referral_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WatchReferralsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -7144,7 +7144,7 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SearchServicesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -7189,7 +7189,7 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetServiceSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -7238,7 +7238,7 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetWeeklyCalendarSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -7284,7 +7284,7 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SuggestRecipientsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -7842,7 +7842,7 @@ pub mod legal_status_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordLegalStatusSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -7888,7 +7888,7 @@ pub mod legal_status_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = EndLegalStatusSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -7937,7 +7937,7 @@ pub mod legal_status_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListLegalStatusesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11204,7 +11204,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreatePlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11249,7 +11249,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetPlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11294,7 +11294,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListPlansSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11339,7 +11339,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AddPlanPartySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11384,7 +11384,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RemovePlanPartySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11429,7 +11429,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = TransferPlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11474,7 +11474,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = MergePlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11519,7 +11519,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ImportPlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11564,7 +11564,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AcceptPlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11609,7 +11609,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AcknowledgePlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11654,7 +11654,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = HoldPlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11699,7 +11699,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ResumePlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11744,7 +11744,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CompletePlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11789,7 +11789,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RevokePlanSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11838,7 +11838,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = MarkPlanEnteredInErrorSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11883,7 +11883,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FlagPlanStepSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11928,7 +11928,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LinkPlanItemsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -11973,7 +11973,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = UnlinkPlanItemsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -12018,7 +12018,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CommentPlanItemSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -12063,7 +12063,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordMeetingSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -12108,7 +12108,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordMeasureSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -12154,7 +12154,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListPlanRevisionsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -12200,7 +12200,7 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WatchPlansSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13003,7 +13003,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = IdentifyYouthSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13048,7 +13048,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetJourneySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13094,7 +13094,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListDisclosuresSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13140,7 +13140,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AddJourneyEntrySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13185,7 +13185,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetNextStepSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13230,7 +13230,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LinkIdentitySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13276,7 +13276,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = UnlinkIdentitySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13321,7 +13321,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CountWalkInSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13366,7 +13366,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GiveFeedbackSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13411,7 +13411,7 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetFiguresSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -13988,7 +13988,7 @@ pub mod operations_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListDeliveriesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -14034,7 +14034,7 @@ pub mod operations_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetDeliverySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -14080,7 +14080,7 @@ pub mod operations_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RetryDeliverySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -14126,7 +14126,7 @@ pub mod operations_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ResolveDeliverySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -14863,7 +14863,7 @@ pub mod task_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListTasksSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -14908,7 +14908,7 @@ pub mod task_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ResolveTaskSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -14954,7 +14954,7 @@ pub mod task_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WatchTasksSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::RequestCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
