@@ -1,3 +1,5 @@
+//! Is everything weighed that a message holds in lists, and nothing else?
+
 use prost::Message;
 
 use super::*;
