@@ -5,18 +5,21 @@
 //! - the messages and services ([`v1`]),
 //! - the cutting down of a message to a set of data categories ([`Disclose`]),
 //! - the checks of a message at the edge ([`Valid`]),
+//! - what a message weighs before it is read ([`Weigh`]),
 //! - a `Debug` that prints no content.
 //!
 //! The generated files are in `src/gen`; the test `codegen` fails when they do not match the `.proto` files, and
 //! writes them anew when the environment variable `POLKU_REGENERATE` is `1`.
 
 mod category;
+pub mod codec;
 mod disclose;
 mod gather;
 pub mod id;
 pub mod identity;
 pub mod time;
 mod validate;
+mod weight;
 
 pub use category::{CategorySet, UnknownCategory, name, named};
 pub use disclose::Disclose;
@@ -27,6 +30,7 @@ pub use id::{
     UnitId, YouthId, YouthName,
 };
 pub use validate::{Valid, Validate, Violation, Violations, is_plain};
+pub use weight::{Part, Weigh};
 
 /// Messages and services of `polku/v1/*.proto`.
 #[expect(
@@ -53,4 +57,9 @@ mod disclose_generated {
 /// Checks, by the rules of the contract.
 mod validate_generated {
     include!("gen/validate.rs");
+}
+
+/// Weighing, by the lists of the contract.
+mod weight_generated {
+    include!("gen/weight.rs");
 }

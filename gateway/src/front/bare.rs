@@ -16,6 +16,11 @@ const UNREADABLE: Error = Error::Unreadable {
 };
 const TOO_LARGE: Error =
     Error::Unreadable { reason: "MESSAGE_TOO_LARGE", expected: "send at most 262144 bytes in one message" };
+/// Refused by [`polku_proto::codec`].
+const TOO_MANY_ITEMS: Error = Error::Unreadable {
+    reason: "MESSAGE_TOO_MANY_ITEMS",
+    expected: "send fewer list items in one message: read, they may take 2097152 bytes of memory",
+};
 const METHOD_UNKNOWN: Refusal<'_> = Refusal {
     code: Code::Unimplemented,
     reason: "METHOD_UNKNOWN",
@@ -47,6 +52,7 @@ pub(super) async fn worded(response: Response<Body>) -> Response<Body> {
     let bare = Status::from_header_map(response.headers()).filter(|status| status.details().is_empty());
     match bare.map(|status| status.code()) {
         Some(Code::OutOfRange) => Status::from(TOO_LARGE).into_http(),
+        Some(Code::ResourceExhausted) => Status::from(TOO_MANY_ITEMS).into_http(),
         Some(Code::Internal) => Status::from(UNREADABLE).into_http(),
         Some(Code::NotFound) => refused(&SERVICE_UNKNOWN),
         Some(Code::Unimplemented) => match response.headers().get(ACCEPTED_ENCODINGS) {

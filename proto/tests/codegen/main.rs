@@ -13,6 +13,7 @@ mod messages;
 mod names;
 mod rules;
 mod validate;
+mod weight;
 
 mod bad;
 
@@ -47,6 +48,7 @@ fn generate(contract: &Contract) -> Result<Vec<(&'static str, Vec<u8>)>, Refused
     Ok(vec![
         ("disclose.rs", disclose::generate(contract)?.into_bytes()),
         ("validate.rs", validate::generate(contract)?.into_bytes()),
+        ("weight.rs", weight::generate(contract)?.into_bytes()),
         ("debug.rs", debug::generate(contract)?.into_bytes()),
         ("polku.v1.rs", messages::generate(contract)?.into_bytes()),
         ("descriptor.bin", contract.descriptor.clone()),

@@ -4,9 +4,10 @@
 //! read, though nobody would write it so, must be answered with a reason of the contract. The gateway is a process of its
 //! own: it must live through all of it, and its memory is bounded.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
+use polku_proto::codec::LARGEST_LISTS;
 use polku_tests::world::{GatewayProcess, PEOPLE, World, WorldSettings, professional};
 use prost::Message;
 use prost_types::field_descriptor_proto::{Label, Type};
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
+use tonic_types::{ErrorInfo, StatusExt as _};
 
 use crate::stage::{actor_bytes, assert_refused, assert_silent, call_raw};
 
@@ -29,8 +30,14 @@ const SILENCE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// About the largest message that is taken in, in bytes.
 const LARGE: usize = 250 * 1024;
-/// How much memory the process may take for one of the largest messages at a time, in KiB.
-const MEMORY: u64 = 192 * 1024;
+/// From how many bytes on messages come one at a time.
+const ALONE: usize = 1000;
+/// How much memory the process may take for messages that come one at a time, in KiB.
+const MEMORY: u64 = 16 * 1024;
+/// A list of as many empty items as there is room for.
+const AGAIN: &str = "again and again";
+/// How many items of a list are let through to the rules of the contract, some of which are large.
+const MANY: [usize; 3] = [1_500, 10_000, 35_000];
 
 type Messages<'a> = BTreeMap<String, &'a DescriptorProto>;
 
@@ -168,7 +175,11 @@ fn odd_field(field: &FieldDescriptorProto) -> Vec<(String, Vec<u8>)> {
     let mut odd = vec![("twice".to_owned(), one.repeat(2)), ("once".to_owned(), one)];
     if field.label() == Label::Repeated {
         let empty = long(number, b"");
-        odd.push(("again and again".to_owned(), empty.repeat(LARGE / empty.len() - 8)));
+        odd.push((AGAIN.to_owned(), empty.repeat(LARGE / empty.len() - 8)));
+        odd.extend(MANY.map(|times| (format!("{times} times"), empty.repeat(times))));
+        if !matches!(field.r#type(), Type::String | Type::Bytes | Type::Message) {
+            odd.push(("many numbers".to_owned(), long(number, &vec![1; LARGE - 16])));
+        }
     }
     odd
 }
@@ -243,12 +254,18 @@ fn damages() -> Vec<Damage> {
 }
 
 /// An answer that somebody can do something with.
-fn assert_clean(name: &str, status: &Status) {
+fn assert_clean(name: &str, status: &Status) -> ErrorInfo {
     let faults = [Code::Internal, Code::Unknown, Code::DataLoss, Code::Unavailable, Code::Unimplemented];
     assert!(!faults.contains(&status.code()), "{name}: {status:?}");
     let info = status.get_details_error_info().unwrap_or_else(|| panic!("{name}: no ErrorInfo: {status:?}"));
     assert!(info.domain == "polku" && !info.reason.is_empty(), "{name}: {status:?}");
     assert_silent(status, &["vapaata"]);
+    info
+}
+
+/// Whether a method waits for news, and says nothing until there are some.
+fn waits(name: &str) -> bool {
+    name.contains("/Watch")
 }
 
 /// The most memory that the process has had, in KiB.
@@ -273,7 +290,8 @@ async fn every_damage_in_every_field_has_its_answer() {
     println!("{} damages", all.len());
     assert!(all.len() > 5000, "the descriptors are not walked through");
     // The large ones one by one: what is bounded is what one of them takes.
-    let (large, small): (Vec<_>, Vec<_>) = all.into_iter().partition(|damage| damage.bytes.len() > LARGE / 2);
+    let (large, small): (Vec<_>, Vec<_>) = all.into_iter().partition(|damage| damage.bytes.len() > ALONE);
+    let (mut slowest, mut too_many, mut most) = (BTreeMap::new(), BTreeSet::new(), before);
     for (damages, at_once) in [(small, AT_ONCE), (large, 1)] {
         let mut damages = damages.into_iter();
         let mut answers = JoinSet::new();
@@ -284,12 +302,25 @@ async fn every_damage_in_every_field_has_its_answer() {
                 let (channel, actor) = (channel.clone(), actor.clone());
                 answers.spawn(async move {
                     let call = call_raw(&channel, &method, Some(&actor), bytes);
-                    let patience = if wanted == Wanted::Clean { SILENCE } else { PATIENCE };
-                    (format!("{method}: {what}"), wanted, timeout(patience, call).await)
+                    let is_silent = wanted == Wanted::Clean && waits(&method);
+                    let patience = if is_silent { SILENCE } else { PATIENCE };
+                    let begin = Instant::now();
+                    let answer = timeout(patience, call).await;
+                    (format!("{method}: {what}"), wanted, answer, begin.elapsed())
                 });
             }
             let Some(answered) = answers.join_next().await else { break };
-            let (name, wanted, answer) = answered.unwrap();
+            let (name, wanted, answer, took) = answered.unwrap();
+            if at_once == 1 {
+                let now = most_memory(&process);
+                if now > most {
+                    println!("{} KiB more: {name}", now - most);
+                }
+                most = now;
+                if answer.is_ok() {
+                    slowest.insert(took, name.clone());
+                }
+            }
             match (wanted, answer) {
                 (Wanted::Unreadable, Ok(result)) => {
                     println!("{name}");
@@ -297,13 +328,28 @@ async fn every_damage_in_every_field_has_its_answer() {
                     assert_silent(&status, &["vapaata"]);
                 }
                 (Wanted::Unreadable, Err(_)) => panic!("{name}: no answer"),
-                (Wanted::Clean, Ok(Err(status))) => assert_clean(&name, &status),
-                (Wanted::Clean, Ok(Ok(_)) | Err(_)) => {}
+                (Wanted::Clean, Ok(Err(status))) => {
+                    let info = assert_clean(&name, &status);
+                    if info.reason == "MESSAGE_TOO_MANY_ITEMS" {
+                        assert_eq!(status.code(), Code::InvalidArgument);
+                        assert_eq!(info.metadata["retry"], "no");
+                        assert!(status.message().contains(&LARGEST_LISTS.to_string()), "{status:?}");
+                        too_many.insert(name);
+                    }
+                }
+                (Wanted::Clean, Ok(Ok(_))) => {}
+                (Wanted::Clean, Err(_)) => assert!(waits(&name), "{name}: no answer"),
             }
         }
-        println!("{} KiB, from {before}", most_memory(&process));
+        most = most_memory(&process);
+        println!("{most} KiB, from {before}");
     }
-    let most = most_memory(&process);
+    for (took, name) in slowest.iter().rev().take(5) {
+        println!("{took:?}: {name}");
+    }
+    for list in ["PlanService/MergePlan: sections", "ConsentService/BatchVerifyConsents: requests"] {
+        assert!(too_many.contains(&format!("{list}: {AGAIN}")), "{list} is read");
+    }
     assert!(most < before + MEMORY, "{most} KiB, from {before}");
     // It lives, and knows whom it knew.
     assert_eq!(client.identify(PEOPLE[0]).await.unwrap(), youth);
