@@ -68,8 +68,9 @@ impl Agreement {
                 accepted.push(PlanPart { owner: earlier.owner.clone(), ..PlanPart::default() });
             }
             let hidden = CategorySet::ALL.difference(told(&earlier.owner));
-            let part = accepted.iter_mut().filter(|part| part.owner == earlier.owner);
-            part.map(|part| keep(part, earlier, hidden)).collect::<Result<(), _>>()?;
+            for part in accepted.iter_mut().filter(|part| part.owner == earlier.owner) {
+                keep(part, earlier, hidden)?;
+            }
         }
         self.accepted = accepted;
         Ok(())
