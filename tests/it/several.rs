@@ -6,6 +6,7 @@
 mod erased;
 mod killed;
 mod log;
+mod merged;
 mod news;
 mod paused;
 mod rotation;

@@ -1,8 +1,9 @@
 //! What has been agreed, and what has changed since?
 //!
-//! The young person accepts what is seen of a plan; each owner acknowledges what it has undertaken to do. Neither
-//! stands for what was written afterwards. A plan is active for a reader once there was a moment when nothing was
-//! missing of what this reader sees; what changes later does not take that back.
+//! The young person accepts what is seen of a plan by whoever records it; each owner acknowledges what it has undertaken
+//! to do. Neither stands for what was not seen, or was written afterwards. A plan is active for a reader once there was a
+//! moment when nothing was missing of what this reader sees, whoever had recorded it; what changes later does not take
+//! that back. Of what a reader does not see nothing is missing for it, so that nobody is told that there is more.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -12,7 +13,7 @@ use polku_proto::v1::{
     PlanSection, PlanState,
 };
 use polku_proto::{CategorySet, Disclose};
-use prost::Message;
+use prost::{DecodeError, Message};
 use prost_types::Timestamp;
 
 use super::YOUTH;
@@ -24,15 +25,11 @@ use super::states::is_over;
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub struct Agreement {
-    /// As whoever recorded it saw it.
+    /// As whoever recorded it saw it; and what they did not see, as it was accepted before.
     #[prost(message, repeated, tag = "1")]
     accepted: Vec<PlanPart>,
-    /// All that was there when it was accepted last: a draft that has changed since is no accepted one. Empty once
-    /// nothing was missing.
-    #[prost(message, repeated, tag = "2")]
-    draft: Vec<PlanPart>,
     /// At each moment since the acceptance: the least of it.
-    #[prost(message, repeated, tag = "3")]
+    #[prost(message, repeated, tag = "2")]
     missing: Vec<Missing>,
 }
 
@@ -59,12 +56,24 @@ impl fmt::Debug for Agreement {
 }
 
 impl Agreement {
-    /// The young person accepts a plan, of which this is seen.
-    pub fn accept(&mut self, seen: &Plan, whole: &Plan) {
-        self.accepted = terms(seen);
-        if !self.was_complete(|_| true) {
-            self.draft = terms(whole);
+    /// The young person accepts what is seen of a plan by one who may be told this. What was accepted before and is not
+    /// seen stays accepted, as it was.
+    ///
+    /// # Errors
+    /// What was accepted before cannot be read.
+    pub fn accept(&mut self, seen: &Plan, told: impl Fn(&str) -> CategorySet) -> Result<(), DecodeError> {
+        let mut accepted = terms(seen);
+        for earlier in &self.accepted {
+            if part_among(&accepted, &earlier.owner).is_none() {
+                accepted.push(PlanPart { owner: earlier.owner.clone(), ..PlanPart::default() });
+            }
+            let hidden = CategorySet::ALL.difference(told(&earlier.owner));
+            for part in accepted.iter_mut().filter(|part| part.owner == earlier.owner) {
+                keep(part, earlier, hidden)?;
+            }
         }
+        self.accepted = accepted;
+        Ok(())
     }
 
     /// Says whether there was a moment at which nothing was missing of what is seen.
@@ -88,9 +97,6 @@ impl Agreement {
             return;
         }
         self.missing.retain(|earlier| !missing.is_within(earlier));
-        if missing.parts.is_empty() {
-            self.draft.clear();
-        }
         self.missing.push(missing);
     }
 
@@ -139,11 +145,11 @@ impl Agreement {
             .sections
             .iter()
             .map(owner_of)
-            .chain(self.draft.iter().map(|then| then.owner.as_str()))
+            .chain(self.accepted.iter().map(|then| then.owner.as_str()))
             .collect();
         let mut parts = BTreeSet::new();
         for owner in owners {
-            let then = part_among(&self.draft, owner).unwrap_or(&nothing);
+            let then = part_among(&self.accepted, owner).unwrap_or(&nothing);
             let now = part_of(plan, owner).unwrap_or(&nothing);
             let present = Disclose::categories(then).union(Disclose::categories(now));
             for category in present.difference(CategorySet::ENVELOPE).iter() {
@@ -243,6 +249,33 @@ fn part_among<'a>(parts: &'a [PlanPart], owner: &str) -> Option<&'a PlanPart> {
     parts.iter().find(|part| part.owner == owner)
 }
 
+/// Puts beside what is accepted anew what had been accepted of what is hidden from whoever has recorded it: fields, items
+/// and where these lead, and which of them others lead to.
+fn keep(part: &mut PlanPart, earlier: &PlanPart, hidden: CategorySet) -> Result<(), DecodeError> {
+    let mut kept = told_of(Some(earlier), hidden);
+    let (goals, actions) = (by_id(&earlier.goals), by_id(&earlier.actions));
+    let needs_before =
+        |goal: &PlanGoal| goals.get(goal.id.as_str()).map(|then| then.needs.clone()).unwrap_or_default();
+    let goal_before = |action: &PlanAction| {
+        actions.get(action.id.as_str()).map(|then| then.goal.clone()).unwrap_or_default()
+    };
+    for goal in &mut part.goals {
+        goal.needs.extend(needs_before(goal).into_iter().filter(|id| PlanNeed::find(&kept, id).is_some()));
+    }
+    for action in part.actions.iter_mut().filter(|action| action.goal.is_empty()) {
+        action.goal =
+            Some(goal_before(action)).filter(|id| PlanGoal::find(&kept, id).is_some()).unwrap_or_default();
+    }
+    kept.goals.iter_mut().for_each(|goal| goal.needs = needs_before(goal));
+    kept.actions.iter_mut().for_each(|action| action.goal = goal_before(action));
+    // An item that is of another category now is accepted as what it is now.
+    kept.needs.retain(|need| PlanNeed::find(part, &need.id).is_none());
+    kept.goals.retain(|goal| PlanGoal::find(part, &goal.id).is_none());
+    kept.actions.retain(|action| PlanAction::find(part, &action.id).is_none());
+    // A field is of one category: each is in one of the two alone.
+    part.merge(kept.encode_to_vec().as_slice())
+}
+
 fn told_of(part: Option<&PlanPart>, told: CategorySet) -> PlanPart {
     let mut part = part.cloned().unwrap_or_default();
     part.restrict(told);
@@ -286,7 +319,8 @@ fn is_aimed_at(goal: &PlanGoal) -> bool {
 
 fn is_same_goal(then: &PlanGoal, now: &PlanGoal) -> bool {
     let PlanGoal { id: _, category, text, state: _, achievement: _, due, needs } = now;
-    (then.category, &then.text, &then.due, &then.needs) == (*category, text, due, needs)
+    let as_set = |needs: &[String]| needs.iter().cloned().collect::<BTreeSet<String>>();
+    (then.category, &then.text, &then.due) == (*category, text, due) && as_set(&then.needs) == as_set(needs)
 }
 
 /// Says whether an action is what it was. Once it is under way its days tell how it came to be.

@@ -1,15 +1,18 @@
-//! How many links has somebody made, as far as they see, and does what they do not see show by a refusal?
+//! How many links has somebody made, and how much has been said of a plan, as far as somebody sees, and does what they do
+//! not see show by a refusal?
 
 use polku_adapters::Redelivery;
+use polku_proto::YouthName;
 use polku_proto::v1::plan_item::Kind;
+use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
-    ActionState, DataCategory, LinkPlanItemsRequest, PlanAction, PlanItem, PlanLink, PlanPart, Purpose,
-    plan_link,
+    ActionState, CommentPlanItemRequest, DataCategory, LinkPlanItemsRequest, Plan, PlanAction, PlanItem,
+    PlanLink, PlanPart, Purpose, plan_link,
 };
 
-use super::table::{BASE, add, at, begin, goal, hide_housing, id, merge, read, valid};
+use super::table::{BASE, add, at, begin, goal, hide_housing, id, merge, need, read, valid};
 use super::world::{ADULT, KELA, TE, World, caller};
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 
 /// So many links of its own somebody may see.
@@ -137,4 +140,38 @@ async fn who_is_told_of_no_links_makes_none() {
     assert_eq!(refused.reason(), "CATEGORY_NOT_PERMITTED");
     world.consent(&youth, KELA, TE, &BASE).await;
     serves(&world, &te, &plan, 0, [KELA, "g1"]).await.unwrap();
+}
+
+/// The young person, or who represents them, says something about a need of Kela's.
+async fn comments(world: &World, caller: &Caller, plan: &str, need: &str) -> Result<(), Error> {
+    let item = Some(PlanItem { owner: KELA.to_owned(), kind: Kind::Need.into(), id: need.to_owned() });
+    let (name, text) = (plan.to_owned(), "Selvä".to_owned());
+    let request = CommentPlanItemRequest { request_id: id(), name, item, text };
+    world.gateway.comment_plan_item(caller, valid(request)).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_of_hidden_items_takes_no_room_of_who_does_not_see_them() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = world.identify(ADULT).await;
+    let plan = begin(&world, KELA, &youth, Purpose::EmploymentServices).await;
+    merge(&world, &caller(KELA), &plan, KELA, |part| {
+        part.needs.push(need("housing", DataCategory::Housing, "Koditon"));
+        part.needs.push(need("joint", DataCategory::JointPlan, "Suunta"));
+    })
+    .await;
+    hide_housing(&world);
+    let youth = youth.parse::<YouthName>().unwrap().youth;
+    let of_own_side = |actor| Caller { agency: KELA.parse().unwrap(), actor };
+    let subject = of_own_side(Actor::Subject(youth));
+    let capacity = Capacity::OtherRepresentative;
+    let other = of_own_side(Actor::Representative { youth, capacity, id: "edustaja-9".to_owned() });
+    for _ in 0..200 {
+        comments(&world, &subject, &plan, "housing").await.unwrap();
+    }
+    assert_full(&comments(&world, &subject, &plan, "joint").await);
+    comments(&world, &other, &plan, "joint").await.unwrap();
+    let said = |plan: &Plan| plan.sections.iter().map(|section| section.comments.len()).sum::<usize>();
+    assert_eq!(said(&read(&world, &other, &plan).await), 1);
+    assert_eq!(said(&read(&world, &subject, &plan).await), 201, "whoever sees all reads all");
 }

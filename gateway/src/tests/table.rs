@@ -22,13 +22,20 @@ use crate::journey::{Feed as _, Plans, Sending};
 /// What is told by every consent here, so that anything is.
 pub(super) const BASE: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::JointPlan];
 
-/// What an organisation may add: officials see nothing about housing, not even what their own agency wrote.
+/// What an organisation may add: officials see nothing about housing, not even what their own agency wrote, nor does
+/// who represents the young person.
 const NO_HOUSING: &str = r#"
 @id("no-housing-for-officials")
 @statute("906/2019 § 16")
 @basis("other_unit")
 forbid (principal is Agency, action, resource == Category::"housing")
 when { context.actor == Actor::"professional" && context.role != Role::"coordinator" };
+
+@id("no-housing-for-representatives")
+@statute("GDPR article 15")
+@basis("role_without_access")
+forbid (principal is Subject, action, resource == Category::"housing")
+when { context.actor == Actor::"representative" };
 "#;
 
 /// Rules of the operator come into force by which officials see less than their agencies.

@@ -5371,7 +5371,10 @@ pub struct PlanPart {
     #[prost(message, optional, tag = "9")]
     pub background: ::core::option::Option<ReferralContent>,
     /// An agency keeps at most 200 needs, 200 goals, 500 actions and 200 meetings, and 1000 of all. As many has the young
-    /// person's own section, and besides 20 of each kind by each other party: what others write takes nobody's room.
+    /// person's own section, and besides 20 of each kind by each other party: what others write takes nobody's room. Of what
+    /// it has written itself all counts, also what a colleague in another unit or role, or it itself, is not told any more:
+    /// these numbers are what the lists below have room for, whoever reads them. It is told no more than that it has
+    /// written as much.
     #[prost(message, repeated, tag = "10")]
     pub needs: ::prost::alloc::vec::Vec<PlanNeed>,
     #[prost(message, repeated, tag = "11")]
@@ -9662,7 +9665,8 @@ pub struct PlanSection {
     #[prost(message, repeated, tag = "8")]
     pub sources: ::prost::alloc::vec::Vec<PlanSource>,
     /// In the young person's own section: what the young person's side has said about items of the plan that are shown, in
-    /// the order in which it was said.
+    /// the order in which it was said. There is room for 200 that whoever says something sees; with those that are hidden
+    /// from who represents the young person, for 300.
     #[prost(message, repeated, tag = "9")]
     pub comments: ::prost::alloc::vec::Vec<PlanComment>,
 }
@@ -10022,6 +10026,10 @@ pub struct TransferPlanRequest {
     /// Why the responsible worker changes.
     #[prost(string, tag = "5")]
     pub reason: ::prost::alloc::string::String,
+    /// The etag of the reading that it is handed over on. ABORTED, reason ETAG_MISMATCH, when the caller would see something
+    /// else of the plan now: of two that name a responsible worker at the same time one reads the other first.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10284,7 +10292,7 @@ pub struct ListPlanRevisionsRequest {
 pub struct ListPlanRevisionsResponse {
     #[prost(message, repeated, tag = "1")]
     pub revisions: ::prost::alloc::vec::Vec<PlanRevision>,
-    /// Empty: there is no more. With it the list goes on, whether or not anything more shows.
+    /// Empty: no more shows. With it something does.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -10589,7 +10597,9 @@ pub mod plan_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The young person accepts the plan as it is now: a draft, or what has changed since they accepted it. The
-        /// responsible worker's agency may record it.
+        /// responsible worker's agency may record it. Accepted is what whoever records it sees, and nothing else; what was
+        /// accepted before and they do not see stays accepted. So a plan can be active for one reader, and a draft for one who
+        /// sees more of it, until the young person, who sees all, has accepted that as well.
         pub async fn accept_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptPlanRequest>,
@@ -10882,8 +10892,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "RecordMeasure"));
             self.inner.unary(req, path, codec).await
         }
-        /// Lists who has changed what, and from which system; newest first. For one page no more than 500 revisions are looked
-        /// at, whatever of them shows: one that is not full, or is empty, is the last one only without a token.
+        /// Lists who has changed what, and from which system; newest first. A page with a token is full: neither a short page nor
+        /// a token tells of revisions that do not show. They are passed over within the call's deadline.
         pub async fn list_plan_revisions(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPlanRevisionsRequest>,
@@ -11004,7 +11014,9 @@ pub mod plan_service_server {
             tonic::Status,
         >;
         /// The young person accepts the plan as it is now: a draft, or what has changed since they accepted it. The
-        /// responsible worker's agency may record it.
+        /// responsible worker's agency may record it. Accepted is what whoever records it sees, and nothing else; what was
+        /// accepted before and they do not see stays accepted. So a plan can be active for one reader, and a draft for one who
+        /// sees more of it, until the young person, who sees all, has accepted that as well.
         async fn accept_plan(
             &self,
             request: tonic::Request<super::AcceptPlanRequest>,
@@ -11074,8 +11086,8 @@ pub mod plan_service_server {
             &self,
             request: tonic::Request<super::RecordMeasureRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Lists who has changed what, and from which system; newest first. For one page no more than 500 revisions are looked
-        /// at, whatever of them shows: one that is not full, or is empty, is the last one only without a token.
+        /// Lists who has changed what, and from which system; newest first. A page with a token is full: neither a short page nor
+        /// a token tells of revisions that do not show. They are passed over within the call's deadline.
         async fn list_plan_revisions(
             &self,
             request: tonic::Request<super::ListPlanRevisionsRequest>,
@@ -14639,8 +14651,8 @@ pub mod task_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Lists the tasks of the caller's agency, oldest first. For one page no more than 500 tasks are looked at, whatever of
-        /// them shows: one that is not full, or is empty, is the last one only without a token.
+        /// Lists the tasks of the caller's agency, oldest first. A page with a token is full: neither a short page nor a token
+        /// tells of tasks that do not show. They are passed over within the call's deadline.
         pub async fn list_tasks(
             &mut self,
             request: impl tonic::IntoRequest<super::ListTasksRequest>,
@@ -14730,8 +14742,8 @@ pub mod task_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with TaskServiceServer.
     #[async_trait]
     pub trait TaskService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists the tasks of the caller's agency, oldest first. For one page no more than 500 tasks are looked at, whatever of
-        /// them shows: one that is not full, or is empty, is the last one only without a token.
+        /// Lists the tasks of the caller's agency, oldest first. A page with a token is full: neither a short page nor a token
+        /// tells of tasks that do not show. They are passed over within the call's deadline.
         async fn list_tasks(
             &self,
             request: tonic::Request<super::ListTasksRequest>,

@@ -4081,7 +4081,7 @@ impl Validate for crate::v1::PlanSection {
             });
         });
         checker.field("comments", |checker| {
-            checker.max_items(&self.comments, 200);
+            checker.max_items(&self.comments, 300);
             checker.items(&self.comments, |checker, value| {
                 checker.message(value);
             });
@@ -4412,6 +4412,12 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("reason", |checker| {
             let value = &self.reason;
             checker.text(value);
+            checker.max_len(value, 1000);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }

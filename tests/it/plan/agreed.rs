@@ -91,7 +91,7 @@ async fn what_comes_later_is_neither_accepted_nor_acknowledged_and_stops_nothing
 async fn only_what_whoever_recorded_it_saw_is_accepted() {
     let stage = Stage::open().await;
     let (youth, plan) = laid(&stage, PEOPLE[1]).await;
-    let (ohjaamo, te, subject) = (stage.ohjaamo(), stage.te(), stage.subject(&youth));
+    let (ohjaamo, te, kela, subject) = (stage.ohjaamo(), stage.te(), stage.kela(), stage.subject(&youth));
     edit(&te, &plan, TE, |part| {
         part.actions.push(action("a1", DataCategory::JointPlan, "kokeilu"));
         part.needs.push(need("n1", DataCategory::Housing, "koti"));
@@ -100,19 +100,37 @@ async fn only_what_whoever_recorded_it_saw_is_accepted() {
     .unwrap();
     accepts(&ohjaamo, &plan).await;
     acknowledge(&te, &plan).await.unwrap();
-    assert_eq!(changed(&ohjaamo, &plan).await, (PlanState::Active, false, vec![]));
-    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, true, vec![TE.to_owned()]));
+    let (active, draft) = ((PlanState::Active, false, vec![]), (PlanState::Draft, true, vec![TE.to_owned()]));
+    for client in [&ohjaamo, &kela] {
+        assert_eq!(changed(client, &plan).await, active);
+    }
+    // Who sees the need sees that nobody has accepted it.
+    for client in [&te, &subject] {
+        assert_eq!(changed(client, &plan).await, draft);
+    }
     // To the responsible worker's agency there is nothing more to accept, to the young person there is.
     let etag = read(&ohjaamo, &plan).await.unwrap().etag;
     assert_refused(accept(&ohjaamo, &plan, &etag).await, Code::FailedPrecondition, "RECORD_STATE");
+    let unmoved = (read(&ohjaamo, &plan).await.unwrap().sections, revisions(&ohjaamo, &plan).await.unwrap());
     accepts(&subject, &plan).await;
-    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, false, vec![]));
+    for client in [&ohjaamo, &kela, &te, &subject] {
+        assert_eq!(changed(client, &plan).await, active);
+    }
+    assert_eq!(
+        (read(&ohjaamo, &plan).await.unwrap().sections, revisions(&ohjaamo, &plan).await.unwrap()),
+        unmoved,
+        "what was lacking did not show, nor that it does not any more"
+    );
+    // What the young person has accepted stays accepted when one records an acceptance who does not see it.
+    edit(&te, &plan, TE, |part| part.actions[0].text.push('!')).await.unwrap();
+    accepts(&ohjaamo, &plan).await;
+    assert_eq!(changed(&subject, &plan).await, active);
     // What is gone was accepted as well.
     edit(&te, &plan, TE, |part| part.needs.clear()).await.unwrap();
     assert_eq!(changed(&subject, &plan).await, (PlanState::Active, true, vec![TE.to_owned()]));
     assert_eq!(changed(&ohjaamo, &plan).await, (PlanState::Active, false, vec![]));
     // Who has undertaken nothing has nothing to stand by.
-    edit(&stage.kela(), &plan, KELA, |part| part.goals.push(goal("g1", "kuntoutus"))).await.unwrap();
-    assert_refused(acknowledge(&stage.kela(), &plan).await, Code::FailedPrecondition, "RECORD_STATE");
+    edit(&kela, &plan, KELA, |part| part.goals.push(goal("g1", "kuntoutus"))).await.unwrap();
+    assert_refused(acknowledge(&kela, &plan).await, Code::FailedPrecondition, "RECORD_STATE");
     stage.close().await;
 }

@@ -388,6 +388,7 @@ async fn no_id_has_an_identity_code_in_it() {
             name: plan.clone(),
             agency: TE.to_owned(),
             responsible_worker: Some(Worker { id: id.clone(), ..worker() }),
+            etag: read(&stage.ohjaamo(), &plan).await.unwrap().etag,
             ..TransferPlanRequest::default()
         };
         let status = assert_invalid(stage.ohjaamo().plan.transfer_plan(transfer).await, "INVALID_FIELDS");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{
     CompletePlanRequest, DataCategory, HoldPlanRequest, ListPlansRequest, MarkPlanEnteredInErrorRequest,
-    PlanState, ResumePlanRequest, RevokePlanRequest, UnlinkPlanItemsRequest, plan_link,
+    PlanState, ResumePlanRequest, RevokePlanRequest, UnlinkPlanItemsRequest, Worker, plan_link,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tokio::task::JoinSet;
@@ -264,6 +264,31 @@ async fn parties_come_go_and_take_over() {
     assert_refused(transfer(&ohjaamo, &plan, OHJAAMO).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     remove(&ohjaamo, &plan, OHJAAMO).await.unwrap();
     transfer(&kela, &plan, TE).await.map(drop).expect_err("nothing permits Kela to tell te");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_name_a_responsible_worker_one_reads_the_other_first() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[4]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let named = |who: &str| Worker { id: who.to_owned(), ..worker() };
+    for others in [[OHJAAMO, OHJAAMO], [KELA, TE]] {
+        let etag = read(&ohjaamo, &plan).await.unwrap().etag;
+        let [one, two] = others;
+        let (first, second) = tokio::join!(
+            transfer_over(&ohjaamo, &plan, (one, named(&format!("{one}-1"))), etag.clone()),
+            transfer_over(&ohjaamo, &plan, (two, named(&format!("{two}-2"))), etag),
+        );
+        let (done, refused) = if first.is_ok() { (first, second) } else { (second, first) };
+        assert_refused(refused, Code::Aborted, "ETAG_MISMATCH");
+        let (done, now) = (done.unwrap().plan.unwrap(), read(&ohjaamo, &plan).await.unwrap());
+        assert_eq!((now.coordinator, now.responsible_worker), (done.coordinator, done.responsible_worker));
+    }
+    // The etag is of the caller's own reading.
+    let etag = read(&te, &plan).await.unwrap().etag;
+    let foreign = transfer_over(&ohjaamo, &plan, (TE, worker()), etag).await;
+    assert_refused(foreign, Code::InvalidArgument, "ETAG_INVALID");
     stage.close().await;
 }
 

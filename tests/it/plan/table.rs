@@ -231,14 +231,26 @@ pub(crate) async fn remove(client: &Client, plan: &str, agency: &str) -> Result<
     Ok(client.clone().plan.remove_plan_party(request).await?.into_inner())
 }
 
-/// Hands the responsible worker's task over.
+/// Reads the plan and hands the responsible worker's task over.
 pub(crate) async fn transfer(client: &Client, plan: &str, agency: &str) -> Result<PlanChange, Status> {
+    let etag = read(client, plan).await?.etag;
+    transfer_over(client, plan, (agency, worker()), etag).await
+}
+
+/// The same, to this worker and over the reading with this etag.
+pub(crate) async fn transfer_over(
+    client: &Client,
+    plan: &str,
+    (agency, worker): (&str, Worker),
+    etag: String,
+) -> Result<PlanChange, Status> {
     let request = TransferPlanRequest {
         request_id: request_id(),
         name: plan.to_owned(),
         agency: agency.to_owned(),
-        responsible_worker: Some(worker()),
+        responsible_worker: Some(worker),
         reason: "kanaria-siirto".to_owned(),
+        etag,
     };
     Ok(client.clone().plan.transfer_plan(request).await?.into_inner())
 }

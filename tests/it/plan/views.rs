@@ -78,7 +78,9 @@ pub(crate) async fn every_method(client: &Client, plan: &str) -> Vec<(&'static s
     results.push(("GetPlan", read(client, plan).await.map(drop)));
     results.push(("AddPlanParty", add(client, plan, "paja").await.map(drop)));
     results.push(("RemovePlanParty", remove(client, plan, TE).await.map(drop)));
-    results.push(("TransferPlan", transfer(client, plan, TE).await.map(drop)));
+    results.push(("TransferPlan", {
+        transfer_over(client, plan, (TE, worker()), "x".to_owned()).await.map(drop)
+    }));
     results.push(("MergePlan", merge(client, plan, "x", vec![part]).await.map(drop)));
     results.push(("FlagPlanStep", flag_over(client, plan, None, "x".to_owned()).await.map(drop)));
     results.push(("CommentPlanItem", comment(client, plan, goal_of(TE), "muu").await.map(drop)));

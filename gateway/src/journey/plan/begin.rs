@@ -262,6 +262,8 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
+        // Before it is asked whose task it is: whoever has lost it to a transfer at the same time is told to read again.
+        self.check_read(caller, &record, &self.seen_by(caller, &record)?, &request.etag)?;
         check_coordinator(caller, &record)?;
         check_running(&record)?;
         let next = request

@@ -16,8 +16,11 @@ use crate::gateway::Gateway;
 use crate::plan;
 use crate::record::wire_time;
 
-/// More comments in a plan are refused.
+/// More comments that the caller sees are refused.
 const MOST_COMMENTS: usize = 200;
+
+/// More are not kept, be they hidden from who represents the young person: every plan has to fit into a message.
+const MOST_COMMENTS_KEPT: usize = 300;
 
 impl Gateway {
     /// The young person, or who represents them, says something about an item.
@@ -40,9 +43,11 @@ impl Gateway {
             }
             check_running(record)?;
             let item = request.item.clone().unwrap_or_default();
-            let category = category_of(&self.seen_by(caller, record)?, &item).ok_or(NO_ITEM)?;
+            let seen = self.seen_by(caller, record)?;
+            let category = category_of(&seen, &item).ok_or(NO_ITEM)?;
+            let shown = plan::section_of(&seen, plan::YOUTH).map_or(0, |section| section.comments.len());
             let comments = &mut record.section_mut(plan::YOUTH)?.comments;
-            if comments.len() >= MOST_COMMENTS {
+            if shown >= MOST_COMMENTS || comments.len() >= MOST_COMMENTS_KEPT {
                 return Err(Error::RecordState { expected: "at most 200 comments in a plan" });
             }
             let (item, text, time) = (Some(item), request.text.clone(), Some(wire_time(now)?));

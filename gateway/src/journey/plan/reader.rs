@@ -57,9 +57,14 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
+    /// What of the section of this owner.
+    pub(super) fn told_of(&self, owner: &str) -> CategorySet {
+        self.told.get(owner).copied().unwrap_or(CategorySet::EMPTY)
+    }
+
     /// How a plan looks with it.
     pub(super) fn of(&self, record: &PlanRecord) -> Result<Plan, Error> {
-        let told = |owner: &str| self.told.get(owner).copied().unwrap_or(CategorySet::EMPTY);
+        let told = |owner: &str| self.told_of(owner);
         let reader = match &self.reader {
             None => plan::Reader::YoungPerson,
             Some(agency) => plan::Reader::Agency(agency.as_str()),

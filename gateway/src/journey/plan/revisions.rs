@@ -1,8 +1,9 @@
 //! Who has changed what in a plan, and from which system?
 //!
 //! A revision is what is different between two views of one reader, both by what may be told now. One without a visible
-//! change does not show, nor does its number. It takes a look at both to know that, so that for one page only so many are
-//! looked at: a page can be short, and the list goes on behind it.
+//! change does not show, nor does its number. It takes a look at both to know that, and a page goes on over such ones
+//! until it is full or the history ends: one that was cut short would tell that they are there. What bounds the work is
+//! the deadline of the call, and that answers as it does any call.
 
 use std::collections::BTreeMap;
 
@@ -30,9 +31,6 @@ use crate::store::PlanRevisionRow;
 
 /// How many revisions are read at once.
 const BATCH: u32 = 50;
-
-/// How many revisions are looked at for one page, whatever of them shows.
-const MOST_LOOKS: usize = 500;
 
 /// Who reads the revisions of a plan, and when.
 struct Reading<'a> {
@@ -75,7 +73,7 @@ impl Gateway {
             None => None,
         };
         let (mut revisions, mut told) = (Vec::new(), Vec::new());
-        let (mut next, mut looks) = (None, 0_usize);
+        let mut next = None;
         // What a revision has changed shows beside the one before it, which is read after it.
         let mut later: Option<Look> = None;
         'rows: loop {
@@ -98,12 +96,6 @@ impl Gateway {
                 later = former;
             }
             if is_end {
-                break;
-            }
-            looks += rows.len();
-            if looks >= MOST_LOOKS {
-                // The last one that was looked at has not been held beside the one before it yet.
-                next = later.map(|later| later.number + 1);
                 break;
             }
         }

@@ -49,7 +49,8 @@ impl Gateway {
             if let Actor::Professional { .. } = caller.actor {
                 check_coordinator(caller, record)?;
             }
-            let seen = self.seen_by(caller, record)?;
+            let sight = self.sight(record, &self.eyes(caller, record)?, now)?;
+            let seen = sight.of(record)?;
             let goes_on = matches!(seen.state(), PlanState::Active | PlanState::OnHold);
             if !(goes_on && seen.changed_since_acceptance) {
                 check_state(&seen, &[PlanState::Draft])?;
@@ -57,9 +58,8 @@ impl Gateway {
             self.check_read(caller, record, &seen, &request.etag)?;
             record.plan_mut()?.accept_time.get_or_insert(wire_time(now)?);
             // Whoever records it has not shown more to the young person than what they see.
-            let whole = record.plan()?.clone();
-            record.kept.agreement.accept(&seen, &whole);
-            Ok(())
+            let accepted = record.kept.agreement.accept(&seen, |owner| sight.told_of(owner));
+            accepted.map_err(|_| Error::Inconsistent("what was accepted of a plan is unreadable"))
         })
         .await
     }

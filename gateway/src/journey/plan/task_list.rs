@@ -24,9 +24,6 @@ use crate::store::{TaskEventRow, TaskFilter, TaskRow, TaskStates};
 /// How many tasks are read at once.
 const BATCH: u32 = 50;
 
-/// How many tasks are looked at for one page, whatever of them shows.
-const MOST_LOOKS: usize = 500;
-
 /// What comes up and is decided.
 #[derive(Debug)]
 pub(crate) struct Tasks;
@@ -77,9 +74,9 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// A page of what the caller may see, and the place behind it where more of that follows: that there are a few others
-    /// does not show, neither by a page that is not full nor by one more. Behind many others the list goes on with
-    /// another page.
+    /// A page of what the caller may see, and the place behind it where more of that follows: that there are others does
+    /// not show, neither by a page that is not full nor by one more. However many they are, they are passed over in this
+    /// call, or its deadline passes as that of any call does.
     async fn tasks_shown(
         &self,
         caller: &Caller,
@@ -88,11 +85,9 @@ impl Gateway {
     ) -> Result<(Vec<SeenTask>, Option<(Timestamp, TaskId)>), Error> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let mut page = Vec::new();
-        let mut looks = 0;
         loop {
             let rows = self.store.tasks(&filter).await?;
             let is_last = rows.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
-            looks += rows.len();
             for row in rows {
                 let place = (row.created, row.id);
                 if let Some(task) = self.seen_task(caller, row).await? {
@@ -105,9 +100,6 @@ impl Gateway {
             }
             if is_last {
                 return Ok((page, None));
-            }
-            if looks >= MOST_LOOKS {
-                return Ok((page, filter.after));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! How much may one section hold, and of whom?
 //!
 //! Each author has its own room: a refusal tells nobody how much others have written. All rooms together are what the
-//! contract lets anybody read.
+//! contract lets anybody read, so that of its own each author's counts whole, be some of it hidden from the unit or role
+//! that adds to it, or not to be told to the author any more. What a refusal tells then is how much the own agency has
+//! written.
 
 use std::collections::HashMap;
 

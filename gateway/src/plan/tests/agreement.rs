@@ -68,8 +68,23 @@ impl Case {
 
     fn accept(&mut self, time: i64) {
         self.plan.accept_time.get_or_insert(at(time));
-        self.agreement.accept(&self.plan, &self.plan);
+        self.agreement.accept(&self.plan, |_| CategorySet::ALL).unwrap();
         self.agreement.follow(&self.plan);
+    }
+
+    /// As one who may be told this records it.
+    fn accept_as(&mut self, told: CategorySet, time: i64) {
+        self.plan.accept_time.get_or_insert(at(time));
+        let seen = view(&self.plan, |_| told, Reader::Agency("ohjaamo"));
+        self.agreement.accept(&seen, |_| told).unwrap();
+        self.agreement.follow(&self.plan);
+    }
+
+    /// What it is for who may be told this, and whether it is what was accepted.
+    fn told(&self, told: CategorySet) -> (PlanState, bool) {
+        let mut seen = view(&self.plan, |_| told, Reader::YoungPerson);
+        self.agreement.mark(&mut seen, |_| told);
+        (seen.state(), seen.changed_since_acceptance)
     }
 
     fn state(&self) -> PlanState {
@@ -211,6 +226,78 @@ fn what_a_reader_does_not_see_holds_nothing_up_for_it() {
     assert_eq!(case.state(), PlanState::Active);
 }
 
+/// A need of housing that a goal which everybody is told of leads to, and an action for it that leads to a goal of housing.
+fn with_housing() -> Case {
+    let mut case = Case::new();
+    case.change(|part| {
+        part.needs[0].category = DataCategory::Housing.into();
+        part.goals.push(goal("g2", "a home"));
+        part.goals[1].category = DataCategory::Housing.into();
+        part.actions[0].goal = String::from("g2");
+        part.actions.push(PlanAction { goal: String::from("g1"), ..housing("a2") });
+        part.background.get_or_insert_default().housing.push_str("with a friend");
+        part.background.get_or_insert_default().joint_plan.push_str("since May");
+    });
+    case.stand(1);
+    case
+}
+
+#[test]
+fn what_whoever_recorded_it_did_not_see_is_not_accepted() {
+    let (active, draft) = (PlanState::Active, PlanState::Draft);
+    let mut case = with_housing();
+    case.accept_as(JOINT, 2);
+    assert_eq!(case.told(JOINT), (active, false), "to whom there is nothing more");
+    let both = JOINT.union(HOUSING);
+    assert_eq!([both, CategorySet::ALL].map(|told| case.told(told)), [(draft, true); 2]);
+    case.accept_as(JOINT, 3);
+    assert_eq!(case.told(CategorySet::ALL), (draft, true), "however often");
+    case.accept(4);
+    assert_eq!([JOINT, both, CategorySet::ALL].map(|told| case.told(told)), [(active, false); 3]);
+    // Those who see a part each have seen all of it together.
+    let mut case = with_housing();
+    case.accept_as(JOINT, 2);
+    case.accept_as(HOUSING, 3);
+    assert_eq!(case.state(), active);
+    assert_eq!(case.told(JOINT), (active, false));
+}
+
+#[test]
+fn what_was_accepted_before_stays_so_when_it_is_not_seen() {
+    let edits: [fn(&mut PlanPart); 4] = [
+        |part| part.goals[0].text.push('!'),
+        |part| part.actions[0].text.push('!'),
+        |part| part.background.get_or_insert_default().joint_plan.push('!'),
+        // What was of housing is told to more now.
+        |part| part.needs[0].category = DataCategory::JointPlan.into(),
+    ];
+    for edit in edits {
+        let mut case = with_housing();
+        case.accept(2);
+        case.change(edit);
+        assert_eq!([JOINT, CategorySet::ALL].map(|told| case.told(told).1), [true; 2]);
+        case.accept_as(JOINT, 3);
+        let all = [JOINT, JOINT.union(HOUSING), CategorySet::ALL].map(|told| case.told(told));
+        assert_eq!(all, [(PlanState::Active, false); 3]);
+    }
+    let hidden: [fn(&mut PlanPart); 6] = [
+        |part| part.needs[0].text.push('!'),
+        |part| part.goals[0].needs.clear(),
+        |part| part.goals[1].text.push('!'),
+        |part| part.actions[0].goal.clear(),
+        |part| part.actions[1].text.push('!'),
+        |part| part.background.get_or_insert_default().housing.push('!'),
+    ];
+    for edit in hidden {
+        let mut case = with_housing();
+        case.accept(2);
+        case.change(edit);
+        case.accept_as(JOINT, 3);
+        assert_eq!(case.told(JOINT), (PlanState::Active, false));
+        assert_eq!(case.told(CategorySet::ALL), (PlanState::Active, true));
+    }
+}
+
 #[test]
 fn what_was_changed_since_is_to_be_acknowledged_again() {
     let acknowledged = |edit: fn(&mut PlanPart)| {
@@ -261,7 +348,7 @@ fn only_what_was_seen_is_acknowledged() {
 fn marked(told: CategorySet, edit: impl FnOnce(&mut PlanPart)) -> (bool, bool) {
     let mut plan = sample();
     let mut agreement = Agreement::default();
-    agreement.accept(&plan, &plan);
+    agreement.accept(&plan, |_| CategorySet::ALL).unwrap();
     plan.accept_time = Some(at(1));
     edit(plan.sections[1].part.as_mut().unwrap());
     let mut seen = view(&plan, |_| told, Reader::Agency("te"));
@@ -320,7 +407,7 @@ fn what_is_not_told_marks_nothing() {
     assert_eq!(marked(JOINT, |part| *part = super::any::part("te")), (true, true));
     let mut plan = sample();
     let mut agreement = Agreement::default();
-    agreement.accept(&plan, &plan);
+    agreement.accept(&plan, |_| CategorySet::ALL).unwrap();
     plan.accept_time = Some(at(1));
     plan.sections.remove(1);
     agreement.mark(&mut plan, |_| CategorySet::ALL);
