@@ -153,10 +153,8 @@ impl Gateway {
                 record.question(self.viewer(caller, &record.row)?, caller.role(), now)
             }
         };
-        self.check_own_word(caller, question).map_err(|error| match error {
-            Error::ActorNotAllowed { .. } => Error::NotFound,
-            error => error,
-        })
+        let checked = self.check_own_word(caller, question);
+        if matches!(checked, Err(Error::ActorNotAllowed { .. })) { Err(Error::NotFound) } else { checked }
     }
 
     fn resolved(
