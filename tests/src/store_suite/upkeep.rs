@@ -230,7 +230,7 @@ pub async fn what_is_past_is_found_page_by_page(store: &dyn Store) -> Result<()>
     begin(store).await?;
     let mut change = Change::announced_by(1);
     for number in 21..=23 {
-        change.tasks.push(new_task(task(number, 0)?));
+        change.tasks.push(new_task(polku_gateway::store::TaskRow { plan: None, ..task(number, 0)? }));
     }
     store.commit(change).await?;
     let (mut after, mut found) = (None, Vec::new());
