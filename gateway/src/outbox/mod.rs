@@ -80,8 +80,15 @@ pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
             Ok(rows) => {
                 for row in rows {
                     let gateway = Arc::clone(&gateway);
-                    // A clock that jumps can make a lease run out under our own hands: one at a time all the same.
-                    let Some(slot) = Slot::taken(&under_way, &row) else { continue };
+                    // Due again before its worker was through, or a clock that jumps has made the lease run out under our
+                    // own hands: one at a time all the same.
+                    let Some(slot) = Slot::taken(&under_way, &row) else {
+                        let later = gateway.timer() + LOOK_AGAIN;
+                        if let Err(error) = gateway.store.release(row.message, row.fence, later).await {
+                            status::log(&error.into());
+                        }
+                        continue;
+                    };
                     tasks.spawn(async move {
                         gateway.work(row).await;
                         drop(slot);

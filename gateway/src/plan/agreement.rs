@@ -29,7 +29,8 @@ pub struct Agreement {
     #[prost(message, repeated, tag = "1")]
     accepted: Vec<PlanPart>,
     /// At each moment since the acceptance: the least of it.
-    #[prost(message, repeated, tag = "2")]
+    // 2 was a copy of what was not accepted yet.
+    #[prost(message, repeated, tag = "3")]
     missing: Vec<Missing>,
 }
 

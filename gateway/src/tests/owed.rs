@@ -10,7 +10,7 @@ use polku_proto::v1::{
 use serde_json::json;
 
 use super::agency::Mood;
-use super::table::{BASE, add, begin, goal, heard, id, merge, need, settled, valid};
+use super::table::{BASE, add, begin, goal, heard, id, merge, need, read, settled, valid};
 use super::world::{ADULT, KELA, TE, World, caller};
 use crate::audit::Event;
 use crate::journey::TaskRecord;
@@ -94,9 +94,11 @@ async fn a_doubt_about_the_young_persons_section_goes_to_who_takes_the_plan_over
     }
     let [(first, message)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!(first, KELA);
+    let etag = read(&world, &caller(KELA), &plan).await.etag;
     let request = TransferPlanRequest {
         request_id: id(),
         name: plan,
+        etag,
         agency: TE.to_owned(),
         responsible_worker: Some(Worker { id: "tyontekija-2".into(), ..Worker::default() }),
         reason: "muutto".into(),

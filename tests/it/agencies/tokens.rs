@@ -12,7 +12,8 @@ use super::bench::{Bench, PATIENCE, PURPOSE};
 use super::faults::{TOO_LONG, assert_silent};
 use super::payloads::{message, parcels};
 use super::peers::{BASIC, consenting};
-use crate::delivery::scene::{Scene, id, send};
+use crate::delivery::scene::{Scene, send};
+use crate::stage::id_of;
 
 /// A case management of its own in a whole world.
 const OWN: &str = "oma-walmu";
@@ -128,7 +129,7 @@ async fn a_referral_that_waits_for_a_token_is_delivered_once_when_there_is_one()
         scene.until_delivery(&name, DeliveryState::Delivered).await;
         let taken = agency.taken();
         let taken =
-            taken.iter().filter(|taken| taken.kind == TakenInKind::Referral && taken.about == id(&name));
+            taken.iter().filter(|taken| taken.kind == TakenInKind::Referral && taken.about == id_of(&name));
         assert_eq!(taken.count(), 1, "{fault:?}");
         assert_eq!(faults.waiting(), 0, "{fault:?} was not met");
     }
