@@ -42,7 +42,7 @@ async fn known(client: &Client, code: &str) -> String {
     let mut request = referral_to(TE, &youth, purpose_of(TE), full_content());
     request.wait_for_delivery = true;
     let sent = client.referral.send_referral(request).await.unwrap().into_inner();
-    ended(&client, &sent.referral.unwrap().name).await;
+    ended(&client, sent.referral.unwrap()).await;
     add(&client, &youth, opening(JourneySource::Self_)).await.unwrap();
     add(&client, &youth, encounter()).await.unwrap();
     youth

@@ -35,7 +35,7 @@ async fn refer(stage: &Stage, youth: &str) -> String {
     let mut request = referral_to(KELA, youth, Purpose::Rehabilitation, full_content());
     request.wait_for_delivery = true;
     let sent = stage.ohjaamo().referral.send_referral(request).await.unwrap().into_inner();
-    ended(&stage.ohjaamo(), &sent.referral.unwrap().name).await.name
+    ended(&stage.ohjaamo(), sent.referral.unwrap()).await.name
 }
 
 #[tokio::test(flavor = "multi_thread")]

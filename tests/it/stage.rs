@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use polku_gateway::audit::{AuditLog, Event, Leaf, Verdict};
 use polku_gateway::clock::{Clock, ManualClock, SystemClock};
 use polku_gateway::front::Bound;
 use polku_proto::v1::representative_actor::Capacity;
@@ -129,9 +130,7 @@ impl Stage {
         let Stage { world, clock: _, running, folder } = self;
         running.stop().await.unwrap();
         let log = folder.path().join("data/audit.log");
-        // The last watcher may not have let go of it yet.
-        let released = || async { polku_gateway::audit::AuditLog::open(&log).ok().map(drop) };
-        eventually(PATIENCE, released).await.expect("the audit log is still in use");
+        drop(log_of(&log).await);
         meanwhile();
         let running = world.start().await.unwrap();
         Stage { world, clock: None, running, folder }
@@ -188,9 +187,7 @@ impl Stage {
         let mut request = referral_to(recipient, youth, purpose_of(recipient), full_content());
         request.wait_for_delivery = true;
         let sent = self.ohjaamo().referral.send_referral(request).await.unwrap().into_inner();
-        let name = sent.referral.unwrap().name;
-        ended(&self.ohjaamo(), &name).await;
-        name
+        ended(&self.ohjaamo(), sent.referral.unwrap()).await.name
     }
 
     /// The state as the sender sees it.
@@ -255,14 +252,47 @@ pub(crate) async fn get(client: &Client, name: &str) -> Result<Referral, Status>
     Ok(client.clone().referral.get_referral(request).await?.into_inner())
 }
 
-/// Waits until the delivery of a referral has ended, and gives the referral.
-pub(crate) async fn ended(client: &Client, name: &str) -> Referral {
-    let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
-    let seen = eventually(PATIENCE, || async {
-        let referral = get(client, name).await.unwrap();
-        (!open.contains(&referral.delivery_state())).then_some(referral)
+/// The audit log of a gateway that has stopped. Its last watcher may not have let go of it yet, and a program that another
+/// test starts at this moment has all that is open in this process until it has begun.
+pub(crate) async fn log_of(file: &Path) -> AuditLog {
+    let opened = eventually(PATIENCE, || async { AuditLog::open(file).ok() }).await;
+    opened.expect("the audit log is still in use").0
+}
+
+/// A leaf of the audit log as this agency may have caused it.
+pub(crate) fn leaf(organisation: &str) -> Leaf {
+    Leaf {
+        time: Timestamp::UNIX_EPOCH,
+        event: Event::Read,
+        organisation: organisation.to_owned(),
+        actor: [3; 32],
+        subject: [4; 32],
+        purpose: 2,
+        categories: 6,
+        withheld: 8,
+        verdict: Verdict::Permitted,
+        policy: [5; 32],
+        refers_to: None,
+        commitment: [6; 32],
+        key_epoch: 1,
+    }
+}
+
+/// Waits until the delivery of a referral has ended, and gives the referral. It is looked at again, which is seen in the
+/// log, only if it had not ended when it was seen last.
+pub(crate) async fn ended(client: &Client, seen: Referral) -> Referral {
+    let is_open = |referral: &Referral| {
+        let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
+        open.contains(&referral.delivery_state())
+    };
+    if !is_open(&seen) {
+        return seen;
+    }
+    let later = eventually(PATIENCE, || async {
+        let referral = get(client, &seen.name).await.unwrap();
+        (!is_open(&referral)).then_some(referral)
     });
-    seen.await.unwrap_or_else(|| panic!("the delivery of {name} does not end"))
+    later.await.unwrap_or_else(|| panic!("the delivery of {} does not end", seen.name))
 }
 
 /// Content with a need for services and nothing else.

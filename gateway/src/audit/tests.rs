@@ -15,7 +15,8 @@ use super::{
     AuditError, AuditLog, Event, Hash, Leaf, LeafError, Recovery, Tree, Verdict, commitment, leaf_hash,
 };
 
-fn leaf(number: u64) -> Leaf {
+/// The leaf that somebody has written as the so many-th.
+pub(super) fn leaf(number: u64) -> Leaf {
     Leaf {
         time: Timestamp::from_millisecond(1_772_438_400_000).unwrap(),
         event: Event::SendReferral,

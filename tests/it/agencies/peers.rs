@@ -138,8 +138,8 @@ pub(super) async fn consenting(scene: &Scene, hetu: &str, to: &str, categories: 
 pub(super) async fn refer(scene: &Scene, youth: &str, to: &str) -> Referral {
     let mut request = referral_to(to, youth, PURPOSE, full_content());
     request.wait_for_delivery = true;
-    let name = send(&mut scene.ohjaamo.clone(), request).await.name;
-    ended(&scene.ohjaamo, &name).await
+    let sent = send(&mut scene.ohjaamo.clone(), request).await;
+    ended(&scene.ohjaamo, sent).await
 }
 
 /// Has all peers tried at the same time, each to its end, and gives the world back.

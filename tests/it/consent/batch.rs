@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use polku_gateway::audit::{AuditLog, Event, Tree, leaf_hash};
+use polku_gateway::audit::{Event, Tree, leaf_hash};
 use polku_gateway::store::Store;
 use polku_gateway::store::sqlite::SqliteStore;
 use polku_proto::v1::verify_consent_result::Result as Answer;
@@ -11,12 +11,12 @@ use polku_proto::v1::{
     BatchVerifyConsentsRequest, BatchVerifyConsentsResponse, Decision, ProhibitionTerms, VerifyConsentError,
     VerifyConsentRequest, decision::Verdict,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, terms};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::changes::{Ask, prohibit, record, withdraw};
-use crate::stage::{PATIENCE, Stage, TOLD, assert_refused, fields_of, purpose_of};
+use crate::stage::{Stage, TOLD, assert_refused, fields_of, log_of, purpose_of};
 
 async fn batch(
     client: &Client,
@@ -244,9 +244,7 @@ async fn the_leaf_commits_to_every_item() {
 
 /// Every leaf of a log whose gateway has stopped, with its place.
 async fn leaves(data: &Path) -> Vec<(u64, polku_gateway::audit::Leaf)> {
-    let file = data.join("audit.log");
-    let opened = eventually(PATIENCE, || async { AuditLog::open(&file).ok() }).await;
-    let (log, _) = opened.expect("the audit log is still in use");
+    let log = log_of(&data.join("audit.log")).await;
     let mut leaves = Vec::new();
     log.read(0, |sequence, leaf| leaves.push((sequence, leaf))).unwrap();
     leaves

@@ -1,15 +1,15 @@
 //! Who learns why a disclosure is permitted or not, and who does not?
 
-use polku_gateway::audit::{AuditLog, Event};
+use polku_gateway::audit::Event;
 use polku_proto::v1::{
     CategoryExplanation, DataCategory as Data, DisclosureExplanation, ExplainDisclosureRequest,
     ProhibitionTerms, decision::Verdict,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, professional};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, professional};
 use tonic::{Code, Status};
 
 use super::changes::{Ask, prohibit};
-use crate::stage::{PATIENCE, Stage, assert_refused, assert_same_refusal, fields_of, purpose_of};
+use crate::stage::{Stage, assert_refused, assert_same_refusal, fields_of, log_of, purpose_of};
 
 const ASKED: [Data; 2] = [Data::ServiceNeeds, Data::Housing];
 
@@ -199,9 +199,7 @@ async fn every_explanation_has_its_leaf() {
     let to_kela = Ask { to: KELA, purpose: purpose_of(KELA), ..to_te(&youth) };
     explain(&stage.subject(&youth), &to_kela).await.unwrap();
     let (_folder, data) = stage.stop().await;
-    let file = data.join("audit.log");
-    let opened = eventually(PATIENCE, || async { AuditLog::open(&file).ok() }).await;
-    let (log, _) = opened.expect("the audit log is still in use");
+    let log = log_of(&data.join("audit.log")).await;
     let mut found = Vec::new();
     log.read(before, |sequence, leaf| {
         if leaf.event == Event::Read {

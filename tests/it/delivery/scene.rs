@@ -17,7 +17,7 @@ use polku_tests::world::{
 };
 use tempfile::TempDir;
 
-use crate::stage::{PATIENCE, effects, ended, id_of, until_told, withdrawal};
+use crate::stage::{PATIENCE, effects, ended, id_of, log_of, until_told, withdrawal};
 
 /// What the ordinary referral of these tests may tell.
 pub(crate) const BASIC: [DataCategory; 4] = [
@@ -81,7 +81,7 @@ impl Scene {
         let data = self.folder.path().join("data");
         let log = data.join("audit.log");
         AuditLog::verify(&log).unwrap();
-        let (log, _) = AuditLog::open(&log).unwrap();
+        let log = log_of(&log).await;
         let mut leaves = Vec::new();
         log.read(0, |sequence, leaf| {
             assert_eq!(sequence, leaves.len() as u64);
@@ -120,8 +120,8 @@ impl Scene {
     pub(crate) async fn deliver(&mut self, youth: &str, agency: &str) -> Referral {
         let mut request = ordinary(youth, agency);
         request.wait_for_delivery = true;
-        let name = send(&mut self.ohjaamo, request).await.name;
-        ended(&self.ohjaamo, &name).await
+        let sent = send(&mut self.ohjaamo, request).await;
+        ended(&self.ohjaamo, sent).await
     }
 
     pub(crate) async fn get(&self, name: &str) -> Referral {
@@ -204,7 +204,7 @@ impl Remains {
 /// Waits for every delivery about these referrals to come to its end.
 pub(crate) async fn until_ended(scene: &Scene, names: &[String]) {
     for name in names {
-        ended(&scene.ohjaamo, name).await;
+        ended(&scene.ohjaamo, scene.get(name).await).await;
     }
 }
 
@@ -227,8 +227,7 @@ pub(crate) async fn send(client: &mut Client, request: SendReferralRequest) -> R
 /// Waits until the last watcher has let go of a gateway that has stopped in this process.
 async fn released(folder: &TempDir) {
     let log = folder.path().join("data/audit.log");
-    let opened = eventually(PATIENCE, || async { AuditLog::open(&log).ok().map(drop) });
-    opened.await.expect("the audit log is still in use");
+    drop(log_of(&log).await);
 }
 
 fn worker(world: &World, running: &Running) -> Client {

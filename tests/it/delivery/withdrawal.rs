@@ -31,15 +31,15 @@ async fn what_waits_is_never_sent(database: Database) {
     for agency in [TE, PAJA] {
         let settings = WorldSettings {
             database,
-            answer_ms: 8_000,
-            attempt_seconds: 9,
-            lease_seconds: 10,
+            answer_ms: 20_000,
+            attempt_seconds: 21,
+            lease_seconds: 22,
             ..WorldSettings::default()
         };
         let mut scene = Scene::open(&settings).await;
         let (other, _) = scene.consenting(PEOPLE[1], agency).await;
         let (youth, consent) = scene.consenting(PEOPLE[2], agency).await;
-        scene.faults(agency).set_on(Operation::Deliver, Fault::Slow(Duration::from_secs(2)));
+        scene.faults(agency).set_on(Operation::Deliver, Fault::Slow(Duration::from_secs(6)));
         for _ in 0..16 {
             scene.send(&other, agency).await;
         }
@@ -89,7 +89,7 @@ async fn what_is_under_way_is_said_and_the_agency_is_told_once() {
     for agency in [TE, PAJA] {
         let mut scene = Scene::open(&WorldSettings::default()).await;
         let (youth, consent) = scene.consenting(PEOPLE[0], agency).await;
-        scene.faults(agency).once_on(Operation::Deliver, Fault::Slow(Duration::from_millis(800)));
+        scene.faults(agency).once_on(Operation::Deliver, Fault::Slow(Duration::from_secs(3)));
         let sent = scene.send(&youth, agency).await.name;
         scene.until("the effect", |scene| scene.effects(agency, &sent) == 1).await;
         let change = scene.withdraw(&consent).await;

@@ -1,7 +1,7 @@
 //! Is it told later where the law lets the controller wait?
 
 use jiff::SignedDuration;
-use polku_gateway::audit::{AuditLog, Event};
+use polku_gateway::audit::Event;
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_claim::ConsentAsked;
@@ -14,7 +14,7 @@ use polku_tests::world::{Client, KELA, PEOPLE, WorldSettings, full_content, refe
 use tonic::Code;
 
 use super::{officer_of_te, stage_with, told};
-use crate::stage::{Stage, assert_refused, get};
+use crate::stage::{Stage, assert_refused, get, log_of};
 use crate::window::{add, opening};
 
 /// A child, kela as social services, and telling of child-welfare notices waits for as many days.
@@ -89,7 +89,7 @@ async fn all_that_follows_from_a_notice_waits_with_it() {
     let seen = told(&stage.subject(&child), &child).await;
     assert_eq!(seen.iter().map(Disclosure::kind).collect::<Vec<_>>(), [Kind::Identified]);
     let (_folder, data) = stage.stop().await;
-    let (log, _) = AuditLog::open(&data.join("audit.log")).unwrap();
+    let log = log_of(&data.join("audit.log")).await;
     let mut readings = 0;
     log.read(0, |_, leaf| readings += u32::from(leaf.event == Event::Read)).unwrap();
     assert_eq!(readings, 3, "two of the referral, one of the list");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use polku_gateway::audit::AuditLog;
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::disclosure_actor::Kind as Who;
 use polku_proto::v1::{
@@ -15,7 +14,7 @@ use tonic::Code;
 
 use super::{kinds, list, page, sequence, stage_of, stage_with, told};
 use crate::plan::table;
-use crate::stage::{BASIC, PATIENCE, Stage, TOLD, assert_refused, brief_content, get, purpose_of};
+use crate::stage::{BASIC, PATIENCE, Stage, TOLD, assert_refused, brief_content, get, log_of, purpose_of};
 
 fn actor(disclosure: &Disclosure) -> &DisclosureActor {
     disclosure.actor.as_ref().unwrap()
@@ -150,7 +149,7 @@ async fn each_thing_is_told_in_order_with_its_grounds() {
     assert_eq!(reading.name, format!("{youth}/disclosures"));
     assert_eq!(reading.bases[0].statute, "GDPR article 15");
     let (_folder, data) = stage.stop().await;
-    let (log, _) = AuditLog::open(&data.join("audit.log")).unwrap();
+    let log = log_of(&data.join("audit.log")).await;
     let mut leaves = Vec::new();
     log.read(0, |sequence, leaf| leaves.push(leaf.hash(sequence))).unwrap();
     for receipt in again.iter().flat_map(|one| one.receipt.iter().chain(&one.outcome_receipt)) {

@@ -353,9 +353,11 @@ async fn a_unit_that_is_not_registered_is_refused_wherever_one_is_named() {
         assert_field(ohjaamo.clone().referral.send_referral(sent).await, "recipient", "UNKNOWN_UNIT");
         // Nothing about the person is looked at: of one who has consented, of nobody, for one who may not ask.
         for youth in [&youth, &nobody] {
-            for (field, client) in
-                [("recipient", &ohjaamo), ("discloser", &ohjaamo), ("recipient", &stage.subject(&youth[..]))]
-            {
+            for (field, client) in [
+                ("recipient", &ohjaamo),
+                ("discloser", &ohjaamo),
+                ("recipient", &stage.subject(youth.as_str())),
+            ] {
                 let mut question = VerifyConsentRequest {
                     youth: youth.clone(),
                     discloser: OHJAAMO.into(),

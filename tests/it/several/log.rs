@@ -13,7 +13,7 @@ use polku_tests::world::{Database, PEOPLE, World, WorldSettings};
 use tempfile::TempDir;
 
 use super::{GATEWAYS, Scene, agency, consented, identified, sent, withdrawn};
-use crate::stage::{polku, text};
+use crate::stage::{leaf, log_of, polku, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_log_of_all_gateways() {
@@ -83,22 +83,7 @@ async fn there_is_one_log_of_all_gateways() {
 }
 
 fn announcing(time: Timestamp, sequence: u64) -> Vec<u8> {
-    let leaf = Leaf {
-        time,
-        event: Event::ConsentChange,
-        organisation: "te".to_owned(),
-        actor: [3; 32],
-        subject: [4; 32],
-        purpose: 2,
-        categories: 6,
-        withheld: 8,
-        verdict: Verdict::None,
-        policy: [5; 32],
-        refers_to: None,
-        commitment: [6; 32],
-        key_epoch: 1,
-    };
-    leaf.bytes(sequence)
+    Leaf { time, event: Event::ConsentChange, verdict: Verdict::None, ..leaf("te") }.bytes(sequence)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +102,7 @@ async fn what_a_gateway_that_is_gone_has_announced_is_closed_and_what_another_on
     };
     store.leaves().append(0, make).await.unwrap();
     world.start().await.unwrap().stop().await.unwrap();
-    let (log, _) = AuditLog::open(&folder.path().join("data/audit.log")).unwrap();
+    let log = log_of(&folder.path().join("data/audit.log")).await;
     let mut closed = Vec::new();
     log.read(first, |_, leaf| closed.extend(leaf.refers_to.filter(|_| leaf.event == Event::Closed))).unwrap();
     assert_eq!(closed, [first]);

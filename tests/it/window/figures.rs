@@ -3,7 +3,7 @@
 mod kinds;
 
 use jiff::{SignedDuration, ToSpan};
-use polku_gateway::audit::{AuditLog, Event, Leaf};
+use polku_gateway::audit::{Event, Leaf};
 use polku_proto::time::finnish_date;
 use polku_proto::v1::figure::Kind;
 use polku_proto::v1::get_figures_request::Period;
@@ -20,7 +20,7 @@ use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, professional, request_id
 use tonic::{Code, Status};
 
 use super::{add, add_entry, encounter, entry, opening};
-use crate::stage::{Stage, assert_refused};
+use crate::stage::{Stage, assert_refused, log_of};
 
 /// As many persons as a figure is told about, and one more.
 const SIX: std::ops::Range<usize> = 10..16;
@@ -185,15 +185,13 @@ async fn feedback_is_heard_and_whoever_gives_it_is_not_known() {
 
     let (_folder, data) = stage.stop().await;
     let mut tallies: Vec<Leaf> = Vec::new();
-    AuditLog::open(&data.join("audit.log"))
-        .unwrap()
-        .0
-        .read(0, |_, leaf| {
-            if leaf.event == Event::Tally {
-                tallies.push(leaf.clone());
-            }
-        })
-        .unwrap();
+    let log = log_of(&data.join("audit.log")).await;
+    log.read(0, |_, leaf| {
+        if leaf.event == Event::Tally {
+            tallies.push(leaf.clone());
+        }
+    })
+    .unwrap();
     assert_eq!(tallies.len(), 13, "seven forms here and four there, and two books");
     assert!(tallies.iter().all(|leaf| leaf.subject == [0; 32] && leaf.commitment == [0; 32]));
     let unnamed: Vec<&Leaf> = tallies.iter().filter(|leaf| leaf.actor == [0; 32]).collect();

@@ -17,7 +17,7 @@ use super::{
     Witness, WitnessError,
 };
 use crate::audit::record::{START, encode};
-use crate::audit::{AuditLog, Event, Hash, Leaf, Verdict};
+use crate::audit::{AuditLog, Event, Hash, Leaf};
 
 const NAME: &str = "log.example/polku";
 
@@ -27,20 +27,13 @@ fn now() -> Timestamp {
 
 /// The leaf that somebody has written as the so many-th.
 fn leaf(writer: u8, number: u64) -> Leaf {
+    let time = Timestamp::from_millisecond(1_772_438_400_000 + i64::try_from(number).unwrap()).unwrap();
     Leaf {
-        time: Timestamp::from_millisecond(1_772_438_400_000 + i64::try_from(number).unwrap()).unwrap(),
+        time,
         event: Event::Read,
-        organisation: "te".to_owned() + &"x".repeat((number % 5) as usize),
         actor: [writer; 32],
-        subject: [4; 32],
-        purpose: 2,
-        categories: 6,
-        withheld: 8,
-        verdict: Verdict::Permitted,
-        policy: [5; 32],
         refers_to: None,
-        commitment: [6; 32],
-        key_epoch: 1,
+        ..crate::audit::tests::leaf(number)
     }
 }
 

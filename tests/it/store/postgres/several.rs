@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use polku_gateway::audit::{Event, Leaf, Order as _, Verdict, leaf_hash};
+use polku_gateway::audit::{Order as _, leaf_hash};
 use polku_gateway::store::postgres::{PostgresSettings, PostgresStore};
 use polku_gateway::store::{
     Among, Change, ContentErasure, Erased, Heard, PersonErasure, Several as _, Store as _, StoreError,
@@ -14,6 +13,8 @@ use polku_gateway::store::{
 use polku_tests::postgres::Cluster;
 use polku_tests::world::PATIENCE;
 use tokio::sync::mpsc::Receiver;
+
+use crate::stage::leaf;
 
 async fn two() -> (PostgresSettings, PostgresStore, PostgresStore) {
     let settings = Cluster::shared().unwrap().database().unwrap();
@@ -140,25 +141,6 @@ async fn a_commit_is_told_to_the_other_gateways() {
     assert_eq!(next(&mut own).await, Heard::Missed, "one's own word is no news");
 }
 
-fn leaf(organisation: &str, sequence: u64) -> Vec<u8> {
-    let leaf = Leaf {
-        time: Timestamp::UNIX_EPOCH,
-        event: Event::Read,
-        organisation: organisation.to_owned(),
-        actor: [3; 32],
-        subject: [4; 32],
-        purpose: 2,
-        categories: 6,
-        withheld: 8,
-        verdict: Verdict::Permitted,
-        policy: [5; 32],
-        refers_to: None,
-        commitment: [6; 32],
-        key_epoch: 1,
-    };
-    leaf.bytes(sequence)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn leaves_of_several_gateways_have_one_order_without_gap() {
     let (settings, one, other) = two().await;
@@ -170,7 +152,7 @@ async fn leaves_of_several_gateways_have_one_order_without_gap() {
                 let mut first = 0;
                 let make = &mut |size| {
                     first = size;
-                    (size..size + group).map(|place| leaf("te", place)).collect()
+                    (size..size + group).map(|place| leaf("te").bytes(place)).collect()
                 };
                 let placed = leaves.append(0, make).await.unwrap();
                 assert_eq!(placed.before.len() as u64, placed.head.size);
@@ -196,7 +178,7 @@ async fn leaves_of_several_gateways_have_one_order_without_gap() {
     assert_eq!(places, (0..all).collect::<Vec<u64>>());
     let mut leaves = one.leaves();
     let kept = leaves.leaves(0, u32::MAX).await.unwrap();
-    assert_eq!(kept, (0..all).map(|place| leaf("te", place)).collect::<Vec<_>>());
+    assert_eq!(kept, (0..all).map(|place| leaf("te").bytes(place)).collect::<Vec<_>>());
     let head = leaves.head().await.unwrap();
     assert_eq!((head.size, head.last_hash), (all, leaf_hash(kept.last().unwrap())));
 }

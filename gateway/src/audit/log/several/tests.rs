@@ -4,12 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::audit::{
-    AuditError, AuditLog, Event, Head, Leaf, Make, Order, OrderError, Placed, Verdict, leaf_hash,
-};
+use crate::audit::{AuditError, AuditLog, Head, Leaf, Make, Order, OrderError, Placed, leaf_hash};
 
 /// The log of all gateways, in memory.
 #[derive(Debug, Default, Clone)]
@@ -43,21 +40,7 @@ impl Order for Common {
 }
 
 fn leaf(organisation: &str) -> Leaf {
-    Leaf {
-        time: Timestamp::from_millisecond(1_772_438_400_000).unwrap(),
-        event: Event::Read,
-        organisation: organisation.to_owned(),
-        actor: [3; 32],
-        subject: [4; 32],
-        purpose: 2,
-        categories: 6,
-        withheld: 8,
-        verdict: Verdict::Permitted,
-        policy: [5; 32],
-        refers_to: None,
-        commitment: [6; 32],
-        key_epoch: 1,
-    }
+    Leaf { organisation: organisation.to_owned(), ..crate::audit::tests::leaf(0) }
 }
 
 async fn open(folder: &TempDir, name: &str, common: &Common) -> Result<AuditLog, AuditError> {
