@@ -13,8 +13,28 @@ use uuid::Uuid;
 use crate::audit::{Hash, Receipt, sha256};
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::gateway::Gateway;
 use crate::journey::reader;
 use crate::record::wire_time;
+
+impl Gateway {
+    /// Answers, unless something has changed since it was decided that it may be told: what somebody takes back while a
+    /// call is on its way is not told any more, whichever gateway has heard of it.
+    ///
+    /// # Errors
+    /// [`Error::ConsentStale`] then: the same call is decided anew. As [`answer`] otherwise.
+    pub(crate) async fn answer<X>(
+        &self,
+        authorised: Authorised<X>,
+        caller: &Caller,
+    ) -> Result<Response<X>, Error> {
+        self.learn().await?;
+        if !authorised.still_holds(&self.index()) {
+            return Err(Error::ConsentStale);
+        }
+        answer(authorised, caller, self.now())
+    }
+}
 
 /// Spends the permit of an answer, for the caller it was made for.
 ///

@@ -93,8 +93,8 @@ pub enum Error {
     /// The caller has read an older version.
     #[error("the record has changed since it was read")]
     EtagMismatch,
-    /// The consents known here are older than the caller asks for.
-    #[error("the consents known here are older than asked for")]
+    /// The consents that would be gone by are older than the caller asks for, or than what is known by now.
+    #[error("the consents known here have changed, or are older than asked for")]
     ConsentStale,
     /// Too many calls.
     #[error("too many calls")]

@@ -271,7 +271,8 @@ impl Engine {
             return Err(Denied::new(decision, None));
         }
         payload.restrict(decision.permitted);
-        Ok(Authorised::new(payload, question.reader(), PurposeSet::of(&[question.purpose]), decision))
+        let about = Some((question.youth, index.moment()));
+        Ok(Authorised::new(payload, question.reader(), PurposeSet::of(&[question.purpose]), decision, about))
     }
 
     /// Makes the permit of a shell that tells nothing about anybody, for authorised parts to be gathered in.
@@ -294,7 +295,7 @@ impl Engine {
         if !decision.asked.is_subset(ENVELOPE) {
             return Err(Denied::new(decision, Some(Reason::NoBasis)));
         }
-        Ok(Authorised::new(shell, reader, PurposeSet::EMPTY, decision))
+        Ok(Authorised::new(shell, reader, PurposeSet::EMPTY, decision, None))
     }
 
     /// Asks the rules, or remembers what they have said to the same facts.

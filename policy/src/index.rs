@@ -1,6 +1,7 @@
 //! What is known of each young person for deciding? The consent index, in memory, with one revision for all of it.
 
 mod batch;
+mod changes;
 mod entry;
 mod ids;
 mod word;
@@ -17,6 +18,8 @@ use polku_proto::{AgencyId, CategorySet, ConsentId, LegalStatusId, Party, Prohib
 
 use crate::question::PurposeSet;
 pub use batch::GrantBatch;
+use changes::Changes;
+pub(crate) use changes::Moment;
 use entry::{Entry, PartyLists};
 pub(crate) use word::{Given, Sides, Word};
 
@@ -138,6 +141,7 @@ pub struct ConsentIndex {
     people: HashMap<YouthId, Person, RandomState>,
     lists: PartyLists,
     revision: u64,
+    changes: Changes,
 }
 
 /// What is known of one person. A handful of grants at most, so they are simply gone through.
@@ -282,17 +286,20 @@ impl ConsentIndex {
 
     /// Notes a person's date of birth: what ages are counted from.
     pub fn put_person(&mut self, youth: YouthId, born: Date) {
+        self.changes.note(youth);
         self.people.entry(youth).or_default().born = Some(born);
     }
 
     /// Notes a person whose date of birth is not known: no rule that asks for an age opens anything.
     pub fn put_person_of_unknown_age(&mut self, youth: YouthId) {
+        self.changes.note(youth);
         self.people.entry(youth).or_default();
     }
 
     /// Adds a grant, or replaces an earlier version of it. A version older than the one held changes nothing.
     pub fn put_grant(&mut self, grant: &Grant, revision: u64) {
         self.reach(revision);
+        self.changes.note(grant.youth);
         let entry = Entry::of(grant, &mut self.lists);
         self.put_entry(grant.youth, entry);
     }
@@ -300,6 +307,7 @@ impl ConsentIndex {
     /// Removes a grant: it was withdrawn, revoked or superseded. Removing what is not there changes nothing.
     pub fn remove_grant(&mut self, youth: YouthId, grant: ConsentId, revision: u64) {
         self.reach(revision);
+        self.changes.note(youth);
         if let Some(person) = self.people.get_mut(&youth) {
             person.grants.retain(|held| held.id != grant);
         }
@@ -308,6 +316,7 @@ impl ConsentIndex {
     /// Adds a prohibition, or replaces it.
     pub fn put_prohibition(&mut self, prohibition: Prohibition, revision: u64) {
         self.reach(revision);
+        self.changes.note(prohibition.youth);
         let person = self.people.entry(prohibition.youth).or_default();
         let prohibitions = &mut person.rare.get_or_insert_default().prohibitions;
         match prohibitions.iter_mut().find(|held| held.id == prohibition.id) {
@@ -319,6 +328,7 @@ impl ConsentIndex {
     /// Removes a prohibition: it was lifted. Removing what is not there changes nothing.
     pub fn remove_prohibition(&mut self, youth: YouthId, prohibition: ProhibitionId, revision: u64) {
         self.reach(revision);
+        self.changes.note(youth);
         if let Some(rare) = self.people.get_mut(&youth).and_then(|person| person.rare.as_mut()) {
             rare.prohibitions.retain(|held| held.id != prohibition);
         }
@@ -327,6 +337,7 @@ impl ConsentIndex {
     /// Adds a legal status, or replaces it.
     pub fn put_status(&mut self, youth: YouthId, id: LegalStatusId, status: LegalStatus, revision: u64) {
         self.reach(revision);
+        self.changes.note(youth);
         let statuses = &mut self.people.entry(youth).or_default().rare.get_or_insert_default().statuses;
         statuses.retain(|(held, _)| *held != id);
         statuses.push((id, status));
@@ -335,6 +346,7 @@ impl ConsentIndex {
     /// Removes a legal status: it has ended. Removing what is not there changes nothing.
     pub fn remove_status(&mut self, youth: YouthId, status: LegalStatusId, revision: u64) {
         self.reach(revision);
+        self.changes.note(youth);
         if let Some(rare) = self.people.get_mut(&youth).and_then(|person| person.rare.as_mut()) {
             rare.statuses.retain(|(held, _)| *held != status);
         }
@@ -348,6 +360,7 @@ impl ConsentIndex {
     /// Puts back what was held of a person: a change did not come to be. Which ids are theirs stays as it is.
     pub fn restore(&mut self, snapshot: Snapshot) {
         let Snapshot(youth, person) = snapshot;
+        self.changes.note(youth);
         let ids = self.ids_of(youth);
         match person {
             Some(person) => self.people.insert(youth, person),

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use polku_proto::Gather;
 use polku_proto::v1::Purpose;
+use polku_proto::{Gather, YouthId};
 
 use crate::decision::Decision;
+use crate::index::{ConsentIndex, Moment};
 use crate::question::{PurposeSet, Reader};
 
 /// A payload that has been cut down to what one reader may see, with the decision that says why.
@@ -19,6 +20,8 @@ pub struct Authorised<X> {
     reader: Reader,
     purposes: PurposeSet,
     decision: Decision,
+    /// Whose data it is decided on, and what had changed in the consent index by then; nobody for a mere envelope.
+    about: Option<(Vec<YouthId>, Moment)>,
 }
 
 /// Why a permit cannot be used.
@@ -33,8 +36,22 @@ pub enum Mismatch {
 }
 
 impl<X> Authorised<X> {
-    pub(crate) fn new(payload: X, reader: Reader, purposes: PurposeSet, decision: Decision) -> Authorised<X> {
-        Authorised { payload, reader, purposes, decision }
+    pub(crate) fn new(
+        payload: X,
+        reader: Reader,
+        purposes: PurposeSet,
+        decision: Decision,
+        about: Option<(YouthId, Moment)>,
+    ) -> Authorised<X> {
+        let about = about.map(|(youth, then)| (vec![youth], then));
+        Authorised { payload, reader, purposes, decision, about }
+    }
+
+    /// Tells whether nothing that is known of the people has changed since it was decided: what they have taken back since
+    /// then is not to be told.
+    #[must_use]
+    pub fn still_holds(&self, index: &ConsentIndex) -> bool {
+        self.about.as_ref().is_none_or(|(people, then)| !index.has_changed(people, *then))
     }
 
     /// Gives the decision behind the permit.
@@ -87,7 +104,22 @@ impl<X> Authorised<X> {
             reader: self.reader,
             purposes: self.purposes.union(part.purposes),
             decision: self.decision.merged(part.decision),
+            about: both(self.about, part.about),
         })
+    }
+}
+
+/// The people of both, and the earlier moment.
+fn both(
+    one: Option<(Vec<YouthId>, Moment)>,
+    other: Option<(Vec<YouthId>, Moment)>,
+) -> Option<(Vec<YouthId>, Moment)> {
+    match (one, other) {
+        (Some((mut people, then)), Some((others, moment))) => {
+            people.extend(others.into_iter().filter(|youth| !people.contains(youth)).collect::<Vec<_>>());
+            Some((people, then.min(moment)))
+        }
+        (one, other) => one.or(other),
     }
 }
 

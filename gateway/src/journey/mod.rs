@@ -52,7 +52,5 @@ pub(crate) use respond::{Action, Respond, Responded, event};
 pub(crate) use retention::NextLook;
 pub(crate) use verify_batch::Question;
 pub(crate) use view::{own_record, reader};
-#[cfg(test)]
-pub(crate) use watch::Sending;
 pub(crate) use watch::{Feed, Watch};
 pub(crate) use window::{Answers, PutOff};

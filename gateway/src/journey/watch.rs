@@ -5,11 +5,12 @@
 //! restart of the gateway. It reads when there is news of its own topic, together with those who were woken along with
 //! it, and otherwise rarely: a thousand watchers that have nothing to hear cost memory, and little of it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{Stream, try_unfold};
 use polku_policy::Authorised;
-use tokio::sync::mpsc;
 
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -19,8 +20,6 @@ use crate::news::{Listener, SharedRows, Topic};
 #[cfg(test)]
 mod tests;
 
-/// How many items wait for a slow reader before the gateway stops reading for it.
-const BUFFER: usize = 16;
 /// How many rows are read from the store at once.
 const BATCH: u32 = 64;
 /// How long to wait for news before looking anyway, at least, and up to twice as long so that not all look at once: other
@@ -88,7 +87,7 @@ pub(crate) trait Feed: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Watch<F: Feed> {
     gateway: Arc<Gateway>,
-    caller: Caller,
+    caller: Arc<Caller>,
     scope: F::Scope,
     place: Place,
 }
@@ -132,7 +131,7 @@ impl Gateway {
             let plain = self.keys.open_token(&binding::<F>(&caller), token).map_err(|_| WRONG_TOKEN)?;
             Place::read(&plain).ok_or(WRONG_TOKEN)?
         };
-        Ok(Watch { gateway: Arc::clone(self), caller, scope, place })
+        Ok(Watch { gateway: Arc::clone(self), caller: Arc::new(caller), scope, place })
     }
 }
 
@@ -152,96 +151,142 @@ fn binding<F: Feed>(caller: &Caller) -> String {
     }
 }
 
-/// What is on its way to a watcher. Boxed, for every channel has room for 32 of them from the beginning.
-pub(crate) type Sending<F> = Box<Result<Authorised<<F as Feed>::Item>, Error>>;
-
-type Sender<F> = mpsc::Sender<Sending<F>>;
-type Receiver<F> = mpsc::Receiver<Sending<F>>;
-
 impl<F: Feed> Watch<F> {
-    /// Starts sending. The receiver's end is the watcher's: when it is dropped, the watch ends.
-    pub(crate) fn start(self) -> Receiver<F> {
-        let (sender, receiver) = mpsc::channel(BUFFER);
-        tokio::spawn(self.run(sender));
-        receiver
-    }
-
-    async fn run(mut self, sender: Sender<F>) {
+    /// What the watcher may see, each made when it is asked for and not before: nothing that somebody may take back waits
+    /// for a slow reader.
+    pub(crate) fn items(self) -> impl Stream<Item = Result<Authorised<F::Item>, Error>> + Send {
         let topic = F::topic(&self.gateway, &self.caller, &self.scope);
         let listener = self.gateway.news.listen(topic);
-        let mut woken = Woken::ByTime;
-        loop {
-            let mut rung = std::pin::pin!(listener.bell().notified());
-            rung.as_mut().enable();
-            let rings = listener.rings();
-            // Boxed, so that a watch that waits does not keep the room that reading and deciding take.
-            match Box::pin(self.send_news(&sender, (&listener, rings), woken)).await {
-                Ok(Sent::All) => {}
-                Ok(Sent::WatcherGone) => return,
-                Err(error) => {
-                    // The watcher resumes behind the last item that it got.
-                    drop(sender.send(Box::new(Err(error))).await);
-                    return;
-                }
-            }
-            let pause = LOOK_AGAIN.mul_f64(1.0 + self.gateway.jitter());
-            woken = tokio::select! {
-                () = rung => Woken::ByNews,
-                () = sender.closed() => return,
-                () = tokio::time::sleep(pause) => Woken::ByTime,
-            };
-        }
-    }
-
-    async fn send_news(
-        &mut self,
-        sender: &Sender<F>,
-        (listener, rings): (&Listener, u64),
-        mut woken: Woken,
-    ) -> Result<Sent, Error> {
-        let gateway = Arc::clone(&self.gateway);
-        let rules = F::rules(&gateway);
-        if rules != self.place.rules {
-            let Ok(room) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
-            self.place.rules = rules;
-            if let Some(item) = F::other_rules(&gateway, &self.caller, self.token(self.place)?)? {
-                room.send(Box::new(Ok(item)));
-            }
-        }
-        loop {
-            let (newest, rows): (u64, SharedRows<F::Row>) = match woken {
-                // There are rows: the last of them is the newest place that matters.
-                Woken::ByNews => (self.place.position, listener.shared(rings, self.place.position)),
-                Woken::ByTime => (F::newest(&gateway).await?, Arc::default()),
-            };
-            let read = || F::after(&gateway, &self.caller, &self.scope, self.place.position, BATCH);
-            // Kept until all of it is sent: who comes a little later need not read it again.
-            let read = rows.get_or_try_init(read).await?;
-            // What comes after this reading is rung for.
-            let is_all = read.len() < BATCH as usize;
-            let from = self.place.position;
-            for (position, row) in read.iter().filter(|(position, _)| *position > from) {
-                // Room first, then the permit: a permit does not wait for a slow reader.
-                let Ok(room) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
-                let token = self.token(Place { position: *position, ..self.place })?;
-                if let Some(item) = F::item(&gateway, &self.caller, row.clone(), token).await? {
-                    room.send(Box::new(Ok(item)));
-                }
-                self.place.position = *position;
-            }
-            if is_all {
-                // Others' rows need not be looked at again.
-                self.place.position = self.place.position.max(newest);
-                return Ok(Sent::All);
-            }
-            // Whoever is so far behind reads the rest alone.
-            woken = Woken::ByTime;
-        }
+        let following = Following { watch: self, listener, rings: 0, woken: Woken::ByTime, read: None };
+        try_unfold(following, async |mut following| {
+            let item = following.next().await?;
+            Ok(Some((item, following)))
+        })
     }
 
     /// The token with which the watcher goes on behind a place.
     fn token(&self, place: Place) -> Result<String, Error> {
         Ok(self.gateway.keys.seal_token(&binding::<F>(&self.caller), &place.bytes())?)
+    }
+}
+
+/// A watch that is listened to.
+struct Following<F: Feed> {
+    watch: Watch<F>,
+    listener: Listener,
+    /// How often it had been rung when the store was read.
+    rings: u64,
+    woken: Woken,
+    read: Option<Read<F::Row>>,
+}
+
+/// What has been read of the store. Kept until all of it is told: who comes a little later need not read it again.
+struct Read<R> {
+    rows: SharedRows<R>,
+    /// Whether nothing came behind them.
+    is_all: bool,
+    /// The newest place that there was.
+    newest: u64,
+}
+
+impl<R: Clone> Read<R> {
+    /// The first row behind a place.
+    fn after(&self, place: u64) -> Option<(u64, R)> {
+        let rows = self.rows.get()?;
+        rows.get(rows.partition_point(|(position, _)| *position <= place)).cloned()
+    }
+}
+
+impl<F: Feed> Following<F> {
+    /// The next item, as soon as there is one. After an error the watcher resumes behind the last one that it got.
+    async fn next(&mut self) -> Result<Authorised<F::Item>, Error> {
+        loop {
+            let Some(read) = &self.read else {
+                if let Some(item) = self.other_rules()? {
+                    return Ok(item);
+                }
+                // Boxed, so that a watch that waits does not keep the room that reading takes.
+                self.read = Some(Box::pin(self.look()).await?);
+                continue;
+            };
+            let place = &mut self.watch.place.position;
+            if let Some((position, row)) = read.after(*place) {
+                if let Some(item) = self.item(position, row).await? {
+                    return Ok(item);
+                }
+            } else if read.is_all {
+                // Others' rows need not be looked at again.
+                *place = (*place).max(read.newest);
+                self.read = None;
+                self.wait().await;
+            } else {
+                // Whoever is so far behind reads the rest alone.
+                self.read = None;
+                self.woken = Woken::ByTime;
+            }
+        }
+    }
+
+    /// Reads what is behind the place that the watcher has been told up to.
+    async fn look(&mut self) -> Result<Read<F::Row>, Error> {
+        let Watch { gateway, caller, scope, place } = &self.watch;
+        // What comes after this is rung for.
+        self.rings = self.listener.rings();
+        let (newest, rows): (u64, SharedRows<F::Row>) = match self.woken {
+            // There are rows: the last of them is the newest place that matters.
+            Woken::ByNews => (place.position, self.listener.shared(self.rings, place.position)),
+            Woken::ByTime => (F::newest(gateway).await?, Arc::default()),
+        };
+        let read = || F::after(gateway, caller, scope, place.position, BATCH);
+        let is_all = rows.get_or_try_init(read).await?.len() < BATCH as usize;
+        Ok(Read { rows, is_all, newest })
+    }
+
+    /// A row as the watcher may see it, made to its end even if the watcher goes: it has its leaf. Made again if what is
+    /// known of the person has changed meanwhile.
+    async fn item(&mut self, position: u64, row: F::Row) -> Result<Option<Authorised<F::Item>>, Error> {
+        let token = self.watch.token(Place { position, ..self.watch.place })?;
+        let item = loop {
+            let (gateway, caller) = (Arc::clone(&self.watch.gateway), Arc::clone(&self.watch.caller));
+            let (row, token) = (row.clone(), token.clone());
+            let made = tokio::spawn(async move {
+                let item = F::item(&gateway, &caller, row, token).await?;
+                gateway.learn().await?;
+                Ok::<_, Error>(item)
+            });
+            let made =
+                made.await.map_err(|_| Error::Inconsistent("what a watcher is told was not made"))??;
+            if made.as_ref().is_none_or(|made| made.still_holds(&self.watch.gateway.index())) {
+                break made;
+            }
+        };
+        self.watch.place.position = position;
+        Ok(item)
+    }
+
+    /// What the watcher is told if the rules are others than those that it knows of.
+    fn other_rules(&mut self) -> Result<Option<Authorised<F::Item>>, Error> {
+        let rules = F::rules(&self.watch.gateway);
+        if rules == self.watch.place.rules {
+            return Ok(None);
+        }
+        self.watch.place.rules = rules;
+        F::other_rules(&self.watch.gateway, &self.watch.caller, self.watch.token(self.watch.place)?)
+    }
+
+    /// Waits until something has been rung for that has not been read, or for a while.
+    async fn wait(&mut self) {
+        let mut rung = pin!(self.listener.bell().notified());
+        rung.as_mut().enable();
+        if self.listener.rings() != self.rings {
+            self.woken = Woken::ByNews;
+            return;
+        }
+        let pause = LOOK_AGAIN.mul_f64(1.0 + self.watch.gateway.jitter());
+        self.woken = tokio::select! {
+            () = rung => Woken::ByNews,
+            () = tokio::time::sleep(pause) => Woken::ByTime,
+        };
     }
 }
 
@@ -252,9 +297,4 @@ enum Woken {
     ByNews,
     /// There has been none for a while, or it has just begun.
     ByTime,
-}
-
-enum Sent {
-    All,
-    WatcherGone,
 }

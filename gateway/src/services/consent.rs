@@ -13,7 +13,6 @@ use polku_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{Desk, Stream, stream};
-use crate::answer::answer;
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -26,7 +25,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.request_consent(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn record_consent(
@@ -35,7 +34,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.record_consent(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn renew_consent(
@@ -44,7 +43,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.renew_consent(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn refuse_consent(
@@ -53,7 +52,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.refuse_consent(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn withdraw_consent(
@@ -62,7 +61,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.withdraw_consent(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn revoke_consent(
@@ -71,7 +70,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.revoke_consent(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn record_prohibition(
@@ -80,7 +79,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ProhibitionChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.record_prohibition(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn lift_prohibition(
@@ -89,13 +88,13 @@ impl ConsentService for Service {
     ) -> Result<Response<ProhibitionChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.lift_prohibition(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn get_consent(&self, request: Request<GetConsentRequest>) -> Result<Response<Consent>, Status> {
         let (caller, request) = self.0.open(request)?;
         let consent = self.0.gateway.get_consent(&caller, request).await?;
-        Ok(answer(consent, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(consent, &caller).await?)
     }
 
     async fn list_consents(
@@ -104,7 +103,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ListConsentsResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let list = self.0.gateway.list_consents(&caller, request).await?;
-        Ok(answer(list, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(list, &caller).await?)
     }
 
     async fn invalidate_consent(
@@ -113,7 +112,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.invalidate_consent(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn get_consent_receipt(
@@ -122,7 +121,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentReceipt>, Status> {
         let (caller, request) = self.0.open(request)?;
         let receipt = self.0.gateway.get_consent_receipt(&caller, request).await?;
-        Ok(answer(receipt, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(receipt, &caller).await?)
     }
 
     async fn export_consent(
@@ -131,7 +130,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ConsentDocument>, Status> {
         let (caller, request) = self.0.open(request)?;
         let document = self.0.gateway.export_consent(&caller, request).await?;
-        Ok(answer(document, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(document, &caller).await?)
     }
 
     async fn import_consent(
@@ -140,7 +139,7 @@ impl ConsentService for Service {
     ) -> Result<Response<ImportConsentResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let import = self.0.gateway.import_consent(&caller, request).await?;
-        Ok(answer(import, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(import, &caller).await?)
     }
 
     async fn batch_verify_consents(
@@ -168,7 +167,7 @@ impl ConsentService for Service {
     ) -> Result<Response<DisclosureExplanation>, Status> {
         let (caller, request) = self.0.open(request)?;
         let explanation = self.0.gateway.explain_disclosure(&caller, request).await?;
-        Ok(answer(explanation, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(explanation, &caller).await?)
     }
 
     async fn verify_consent(

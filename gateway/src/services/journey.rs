@@ -11,7 +11,6 @@ use tonic::{Request, Response, Status};
 
 use super::Desk;
 use super::deadline::patience;
-use crate::answer::answer;
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -30,7 +29,7 @@ impl JourneyService for Service {
         let patience = patience(request.metadata());
         let (caller, request) = self.0.open(request)?;
         let journey = self.0.gateway.get_journey(&caller, request, patience).await?;
-        Ok(answer(journey, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(journey, &caller).await?)
     }
 
     async fn list_disclosures(
@@ -39,7 +38,7 @@ impl JourneyService for Service {
     ) -> Result<Response<ListDisclosuresResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let list = self.0.gateway.list_disclosures(&caller, request).await?;
-        Ok(answer(list, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(list, &caller).await?)
     }
 
     async fn add_journey_entry(
@@ -48,7 +47,7 @@ impl JourneyService for Service {
     ) -> Result<Response<AddJourneyEntryResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let added = self.0.gateway.add_journey_entry(&caller, request).await?;
-        Ok(answer(added, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(added, &caller).await?)
     }
 
     async fn link_identity(
@@ -73,7 +72,7 @@ impl JourneyService for Service {
     ) -> Result<Response<NextStep>, Status> {
         let (caller, request) = self.0.open(request)?;
         let step = self.0.gateway.get_next_step(&caller, request).await?;
-        Ok(answer(step, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(step, &caller).await?)
     }
 
     async fn count_walk_in(

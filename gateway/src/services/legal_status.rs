@@ -8,7 +8,6 @@ use polku_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::Desk;
-use crate::answer::answer;
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -21,7 +20,7 @@ impl LegalStatusService for Service {
     ) -> Result<Response<LegalStatusChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.record_legal_status(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn end_legal_status(
@@ -30,7 +29,7 @@ impl LegalStatusService for Service {
     ) -> Result<Response<LegalStatusChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.end_legal_status(&caller, request).await?;
-        Ok(answer(change, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(change, &caller).await?)
     }
 
     async fn list_legal_statuses(
@@ -39,6 +38,6 @@ impl LegalStatusService for Service {
     ) -> Result<Response<ListLegalStatusesResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let list = self.0.gateway.list_legal_statuses(&caller, request).await?;
-        Ok(answer(list, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(list, &caller).await?)
     }
 }

@@ -12,7 +12,6 @@ use polku_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{Desk, Stream, stream};
-use crate::answer::answer;
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -25,7 +24,7 @@ macro_rules! methods {
             $(async fn $method(&self, request: Request<$request>) -> Result<Response<$answer>, Status> {
                 let (caller, request) = self.0.open(request)?;
                 let authorised = self.0.gateway.$method(&caller, request).await?;
-                Ok(answer(authorised, &caller, self.0.gateway.now())?)
+                Ok(self.0.gateway.answer(authorised, &caller).await?)
             })*
 
             type WatchPlansStream = Stream<PlanEvent>;

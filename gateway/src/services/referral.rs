@@ -15,7 +15,6 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::{Desk, Stream, deadline, stream};
-use crate::answer::answer;
 use crate::caller::Caller;
 use crate::journey::{Action, Respond, Responded, Sent, name};
 use crate::outbox::{Lock, Reading};
@@ -51,7 +50,7 @@ impl Service {
         let name = referral.to_string();
         let reading = Reading { caller: &caller, youth: referral.youth, name: &name, lock: Lock::Free };
         gateway.note_telling(&reading, &change, told).await?;
-        Ok(answer(change, &caller, gateway.now())?)
+        Ok(gateway.answer(change, &caller).await?)
     }
 
     /// The answer at once, or after the delivery has come to its end.
@@ -63,7 +62,7 @@ impl Service {
     ) -> Result<Response<SendReferralResponse>, Status> {
         let gateway = &self.0.gateway;
         let authorised = gateway.answer_sender(caller, sent, patience).await?;
-        Ok(answer(authorised, caller, gateway.now())?)
+        Ok(gateway.answer(authorised, caller).await?)
     }
 }
 
@@ -92,7 +91,7 @@ impl ReferralService for Service {
     async fn get_referral(&self, request: Request<GetReferralRequest>) -> Result<Response<Referral>, Status> {
         let (caller, request) = self.0.open(request)?;
         let referral = self.0.gateway.get_referral(&caller, request).await?;
-        Ok(answer(referral, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(referral, &caller).await?)
     }
 
     async fn list_referrals(
@@ -101,7 +100,7 @@ impl ReferralService for Service {
     ) -> Result<Response<ListReferralsResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let list = self.0.gateway.list_referrals(&caller, request).await?;
-        Ok(answer(list, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(list, &caller).await?)
     }
 
     async fn accept_referral(

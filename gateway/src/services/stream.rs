@@ -3,8 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio_stream::StreamExt;
-use tokio_stream::wrappers::ReceiverStream;
+use futures_util::StreamExt as _;
 use tonic::{Response, Status};
 
 use crate::answer::answer;
@@ -13,7 +12,7 @@ use crate::gateway::Gateway;
 use crate::journey::{Feed, Watch};
 
 /// An answer of many messages.
-pub(super) type Stream<X> = Pin<Box<dyn tokio_stream::Stream<Item = Result<X, Status>> + Send>>;
+pub(super) type Stream<X> = Pin<Box<dyn futures_util::Stream<Item = Result<X, Status>> + Send>>;
 
 /// Sends what a watcher may see, item by item, each as an answer of its own.
 pub(super) fn stream<F: Feed>(
@@ -21,7 +20,6 @@ pub(super) fn stream<F: Feed>(
     caller: Caller,
     gateway: Arc<Gateway>,
 ) -> Response<Stream<F::Item>> {
-    let items = ReceiverStream::new(watch.start())
-        .map(move |item| Ok(answer((*item)?, &caller, gateway.now())?.into_inner()));
+    let items = watch.items().map(move |item| Ok(answer(item?, &caller, gateway.now())?.into_inner()));
     Response::new(Box::pin(items))
 }

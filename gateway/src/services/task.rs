@@ -8,7 +8,6 @@ use polku_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{Desk, Stream, stream};
-use crate::answer::answer;
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -21,7 +20,7 @@ impl TaskService for Service {
     ) -> Result<Response<ListTasksResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let list = self.0.gateway.list_tasks(&caller, request).await?;
-        Ok(answer(list, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(list, &caller).await?)
     }
 
     async fn resolve_task(
@@ -30,7 +29,7 @@ impl TaskService for Service {
     ) -> Result<Response<ResolveTaskResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         let resolved = self.0.gateway.resolve_task(&caller, request).await?;
-        Ok(answer(resolved, &caller, self.0.gateway.now())?)
+        Ok(self.0.gateway.answer(resolved, &caller).await?)
     }
 
     type WatchTasksStream = Stream<TaskEvent>;

@@ -1,17 +1,21 @@
 //! What does a watcher cost that does not read, and what does it miss?
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use polku_adapters::Redelivery;
 use polku_policy::Authorised;
-use polku_proto::v1::ConsentNotice;
-use polku_proto::{PlanId, YouthName};
-use tokio::sync::mpsc::Receiver;
+use polku_proto::v1::{
+    ConsentNotice, DataCategory, GetReferralRequest, ReferralContent, ReferralEvent, ReferralState,
+    WatchReferralsRequest,
+};
+use polku_proto::{PlanId, Valid, YouthName};
 use uuid::Uuid;
 
-use super::world::{ADULT, TE, World, caller};
+use super::world::{ADULT, CHILD, KELA, TE, World, caller};
 use crate::answer::answer;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -20,12 +24,11 @@ use crate::journey::Feed;
 use crate::news::Topic;
 use crate::store::{Change, NewPlanEvent};
 
-type Items = Receiver<Box<Result<Authorised<ConsentNotice>, Error>>>;
+type Items = Pin<Box<dyn Stream<Item = Result<Authorised<ConsentNotice>, Error>> + Send>>;
 
 const PLAN: PlanId = PlanId::from_uuid(Uuid::from_u128(7));
-/// How many items wait for a reader at most.
-const BOUND: usize = 16;
 const EVENTS: u64 = 100;
+const TOLD: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
 
 /// What happens to one plan, and how many items have been made of it for one watcher.
 #[derive(Debug)]
@@ -70,30 +73,20 @@ impl Feed for Counted {
     }
 }
 
+/// A watch that is read when the test reads it.
 async fn watch(world: &World, token: &str) -> (Items, Arc<AtomicUsize>) {
     let made = Arc::new(AtomicUsize::new(0));
     let watch = world.gateway.follow::<Counted>(caller(TE), Arc::clone(&made), token).await.unwrap();
-    (watch.start(), made)
+    (Box::pin(watch.items()), made)
 }
 
 async fn next(world: &World, items: &mut Items) -> ConsentNotice {
-    let item = tokio::time::timeout(Duration::from_secs(5), items.recv()).await.unwrap();
-    answer((*item.unwrap()).unwrap(), &caller(TE), world.gateway.now()).unwrap().into_inner()
-}
-
-/// Waits until nothing more is made, and tells how much was.
-async fn settled(made: &AtomicUsize) -> usize {
-    loop {
-        let before = made.load(Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if before > 0 && made.load(Ordering::SeqCst) == before {
-            return before;
-        }
-    }
+    let item = tokio::time::timeout(Duration::from_secs(60), items.next()).await.unwrap();
+    answer(item.unwrap().unwrap(), &caller(TE), world.gateway.now()).unwrap().into_inner()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_read_costs_the_bound_and_misses_nothing() {
+async fn nothing_is_made_for_who_does_not_read_and_nothing_is_missed() {
     let world = World::open(Redelivery::Deduplicates).await;
     let gateway = &world.gateway;
     let youth: YouthName = world.identify(ADULT).await.parse().unwrap();
@@ -108,23 +101,61 @@ async fn who_does_not_read_costs_the_bound_and_misses_nothing() {
         change.plan_events.push(event);
         gateway.commit(change).await.unwrap();
     }
-    assert_eq!(settled(&made).await, BOUND, "what waits for a reader that does not read");
-
-    // One read, one more made.
-    let mut seen = vec![next(&world, &mut items).await];
-    assert_eq!(settled(&made).await, BOUND + 1);
-    for _ in 0..20 {
+    assert_eq!(made.load(Ordering::SeqCst), 0, "what waits for a reader that does not read");
+    let mut seen = Vec::new();
+    for read in 1..=21 {
         seen.push(next(&world, &mut items).await);
+        assert_eq!(made.load(Ordering::SeqCst), read);
     }
-    // Gone in the middle: by its token it goes on behind what it has read, whatever waited for it.
+    // Gone in the middle: by its token it goes on behind what it has read.
     drop(items);
     let token = seen.last().unwrap().resume_token.clone();
     let (mut items, made) = watch(&world, &token).await;
-    assert_eq!(settled(&made).await, BOUND);
     while seen.len() < usize::try_from(EVENTS).unwrap() {
         seen.push(next(&world, &mut items).await);
     }
+    assert_eq!(made.load(Ordering::SeqCst), seen.len() - 21);
     let places: Vec<u64> = seen.iter().map(|item| item.revision).collect();
     assert_eq!(places, (first..first + EVENTS).collect::<Vec<_>>(), "in order, without gap or repetition");
-    assert!(items.try_recv().is_err());
+    assert!(items.next().now_or_never().is_none());
+}
+
+/// What the recipient of a referral is told of its content, by its next event.
+async fn content(world: &World, items: &mut Pin<Box<Referrals>>) -> Option<ReferralContent> {
+    let item = tokio::time::timeout(Duration::from_secs(60), items.next()).await.unwrap();
+    let event = world.gateway.answer(item.unwrap().unwrap(), &caller(KELA)).await.unwrap().into_inner();
+    event.referral.unwrap().content
+}
+
+type Referrals = dyn Stream<Item = Result<Authorised<ReferralEvent>, Error>> + Send;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_before_it_is_read_is_told_to_nobody() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = world.identify(ADULT).await;
+    let consent = world.consent(&youth, TE, KELA, &TOLD).await;
+    let request = Valid::check(WatchReferralsRequest::default()).unwrap();
+    let watch = world.gateway.watch_referrals(caller(KELA), request).await.unwrap();
+    let mut items: Pin<Box<Referrals>> = Box::pin(watch.items());
+    world.refer(TE, KELA, &youth).await;
+    assert!(content(&world, &mut items).await.is_some());
+
+    // The reader pauses, and a call of its own is on its way.
+    let name = world.refer(TE, KELA, &youth).await;
+    let request = GetReferralRequest { name };
+    let read =
+        world.gateway.get_referral(&caller(KELA), Valid::check(request.clone()).unwrap()).await.unwrap();
+    let other = world.identify(CHILD).await;
+    assert!(read.still_holds(&world.gateway.index()), "{other} is somebody else");
+    world.withdraw(TE, &consent).await;
+    let refused = world.gateway.answer(read, &caller(KELA)).await.unwrap_err();
+    assert_eq!(refused.reason(), "CONSENT_STALE");
+    let again = world.gateway.get_referral(&caller(KELA), Valid::check(request).unwrap()).await.unwrap();
+    let again = world.gateway.answer(again, &caller(KELA)).await.unwrap().into_inner();
+    assert_eq!((again.state(), again.content), (ReferralState::ConsentWithdrawn, None));
+    // Both referrals have ended, and one of them had just been sent.
+    for _ in 0..3 {
+        assert_eq!(content(&world, &mut items).await, None);
+    }
+    assert!(items.next().now_or_never().is_none());
 }

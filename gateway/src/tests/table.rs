@@ -10,14 +10,13 @@ use polku_proto::v1::{
     WatchPlansRequest, Worker,
 };
 use polku_proto::{AgencyId, Disclose, PlanId, PlanName, Valid, Validate, YouthId};
-use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::world::{World, caller};
+use super::world::{Told, World, caller, listen};
 use crate::answer::answer;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
-use crate::journey::{Feed as _, Plans, Sending};
+use crate::journey::{Feed as _, Plans};
 
 /// What is told by every consent here, so that anything is.
 pub(super) const BASE: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::JointPlan];
@@ -145,20 +144,20 @@ pub(super) async fn revoke(world: &World, agency: &str, plan: &str) {
 /// What comes to somebody who watches a plan.
 pub(super) struct Watching {
     caller: Caller,
-    events: mpsc::Receiver<Sending<Plans>>,
+    events: Told<Plans>,
 }
 
 impl Watching {
     pub(super) async fn begin(world: &World, caller: Caller, plan: &str) -> Self {
         let request = WatchPlansRequest { name: plan.to_owned(), resume_token: String::new() };
         let watch = world.gateway.watch_plans(caller.clone(), valid(request)).await.unwrap();
-        Self { caller, events: watch.start() }
+        Self { caller, events: listen(watch) }
     }
 
     /// The next event.
     pub(super) async fn next(&mut self, world: &World) -> Plan {
         let event = tokio::time::timeout(Duration::from_secs(15), self.events.recv()).await;
-        let event = (*event.expect("nothing comes").expect("the watch has ended")).unwrap();
+        let event = event.expect("nothing comes").expect("the watch has ended").unwrap();
         answer(event, &self.caller, world.gateway.now()).unwrap().into_inner().plan.unwrap()
     }
 }

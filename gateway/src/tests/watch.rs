@@ -10,7 +10,7 @@ use polku_proto::v1::ConsentNotice;
 use polku_proto::{PlanId, YouthName};
 use uuid::Uuid;
 
-use super::world::{KELA, TE, World, caller};
+use super::world::{KELA, TE, World, caller, listen};
 use crate::answer::answer;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -132,7 +132,7 @@ async fn a_change_wakes_the_watchers_of_its_plan_alone() {
     for (agency, number) in (0..1000).map(|number| (TE, number)).chain([(KELA, 0)]) {
         let looked = looked(id(number));
         let watch = gateway.follow::<OnePlan>(caller(agency), Arc::clone(&looked), "").await.unwrap();
-        watches.insert((agency, number), (watch.start(), looked));
+        watches.insert((agency, number), (listen(watch), looked));
     }
     let times = |key: &(&str, u128)| watches[key].1.times.load(Ordering::SeqCst);
     until(|| watches.keys().all(|key| times(key) == 1)).await;
@@ -152,7 +152,7 @@ async fn a_change_wakes_the_watchers_of_its_plan_alone() {
     assert!(watches.keys().filter(|key| key.1 != 0).all(|key| times(key) == 1));
 
     let (receiver, _) = watches.get_mut(&(TE, 0)).unwrap();
-    let item = (*receiver.recv().await.unwrap()).unwrap();
+    let item = receiver.recv().await.unwrap().unwrap();
     assert_eq!(answer(item, &caller(TE), gateway.now()).unwrap().into_inner().youth, youth.to_string());
     assert!(receiver.try_recv().is_err());
 }
@@ -166,7 +166,7 @@ async fn what_happens_while_a_watcher_reads_is_not_missed() {
     let (plan, now) = (PlanId::from_uuid(Uuid::from_u128(1)), gateway.now());
     let agency: polku_proto::AgencyId = TE.parse().unwrap();
     store_plan(&world, plan, youth).await;
-    let mut items = gateway.follow::<OnePlan>(caller(TE), looked(plan), "").await.unwrap().start();
+    let mut items = listen(gateway.follow::<OnePlan>(caller(TE), looked(plan), "").await.unwrap());
     let telling = tokio::spawn({
         let gateway = Arc::clone(&gateway);
         async move {
@@ -183,7 +183,7 @@ async fn what_happens_while_a_watcher_reads_is_not_missed() {
     for _ in 0..300 {
         // Sooner than anybody looks who was not woken.
         let item = tokio::time::timeout(std::time::Duration::from_secs(5), items.recv()).await.unwrap();
-        let item = answer((*item.unwrap()).unwrap(), &caller(TE), gateway.now()).unwrap().into_inner();
+        let item = answer(item.unwrap().unwrap(), &caller(TE), gateway.now()).unwrap().into_inner();
         assert!(tokens.insert(item.resume_token));
     }
     telling.await.unwrap();

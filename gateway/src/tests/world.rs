@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use polku_adapters::{
     Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, InboundReferral, Matter, Redelivery,
 };
-use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing};
+use polku_policy::{Agency, Agreement, Authorised, Directory, Engine, Rules, Sector, Standing};
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
@@ -18,7 +19,7 @@ use polku_proto::v1::{
 };
 use polku_proto::{CategorySet, ReferralName, Valid, YouthName};
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::{Gateway, Parts, System};
-use crate::journey::{Action, Respond};
+use crate::journey::{Action, Feed, Respond, Watch};
 use crate::outbox;
 use crate::record::wire_time;
 use crate::seal::Keys;
@@ -47,6 +48,26 @@ pub(super) const KUNTA: &str = "kunta";
 pub(super) const TE: &str = "te";
 /// Works over gRPC.
 pub(super) const KELA: &str = "kela";
+
+/// What somebody who reads everything at once has been told.
+pub(super) type Told<F> = mpsc::UnboundedReceiver<Result<Authorised<<F as Feed>::Item>, Error>>;
+
+/// Reads whatever a watch tells, until the receiver is dropped.
+pub(super) fn listen<F: Feed>(watch: Watch<F>) -> Told<F> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut items = std::pin::pin!(watch.items());
+        loop {
+            let item = tokio::select! {
+                () = sender.closed() => return,
+                item = items.next() => item,
+            };
+            let Some(item) = item else { return };
+            drop(sender.send(item));
+        }
+    });
+    receiver
+}
 
 /// The units of the agencies that the tests name.
 const UNITS: [&str; 4] = ["te/nuoret", "te/keskusta", "sosiaali/keskusta", "kela/keskusta"];

@@ -36,6 +36,7 @@ impl ConsentIndex {
     /// Does [`ConsentIndex::put_grant`] for each grant of the batch, in the order in which they were added.
     pub fn put_batch(&mut self, batch: GrantBatch) {
         self.reach(batch.revision);
+        self.changes.note_all();
         let moved = self.lists.take_over(&batch.lists);
         for (youth, entry) in batch.grants {
             self.put_entry(youth, entry.with_lists(&moved));

@@ -93,7 +93,7 @@ async fn another_method_is_not_allowed() {
 
 #[tokio::test]
 async fn what_ends_before_its_end_is_refused() {
-    let broken = tokio_stream::iter([Ok("<a"), Err(std::io::Error::other("gone"))]);
+    let broken = futures_util::stream::iter([Ok("<a"), Err(std::io::Error::other("gone"))]);
     let response = ask(post("/inbound/te", Body::from_stream(broken))).await;
     assert_problem(response, 400, "Bad Request", "MESSAGE_INCOMPLETE").await;
 }
@@ -115,7 +115,8 @@ async fn a_message_that_is_too_large_is_refused_whether_or_not_it_says_so() {
     assert_eq!(response.headers()[header::CONNECTION], "close");
     assert_problem(response, 413, "Payload Too Large", "MESSAGE_TOO_LARGE").await;
 
-    let chunks = tokio_stream::iter(["123456789", "123456789"].map(Ok::<_, std::convert::Infallible>));
+    let chunks =
+        futures_util::stream::iter(["123456789", "123456789"].map(Ok::<_, std::convert::Infallible>));
     let streamed = post("/inbound/te", Body::from_stream(chunks));
     assert_problem(ask(streamed).await, 413, "Payload Too Large", "MESSAGE_TOO_LARGE").await;
 
@@ -124,7 +125,7 @@ async fn a_message_that_is_too_large_is_refused_whether_or_not_it_says_so() {
 
 #[tokio::test]
 async fn a_message_that_does_not_end_is_given_up() {
-    let never = tokio_stream::pending::<Result<&'static str, std::convert::Infallible>>();
+    let never = futures_util::stream::pending::<Result<&'static str, std::convert::Infallible>>();
     let response = ask(post("/inbound/te", Body::from_stream(never))).await;
     assert_eq!(response.headers()[header::CONNECTION], "close");
     assert_problem(response, 408, "Request Timeout", "MESSAGE_TOO_SLOW").await;
