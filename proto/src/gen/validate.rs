@@ -190,7 +190,9 @@ impl Validate for crate::v1::Origin {
             checker.pattern(value, &PATTERN_4);
         });
         checker.field("documents", |checker| {
-            checker.max_items(&self.documents, 64);
+            if !checker.max_items(&self.documents, 64) {
+                return;
+            }
             checker.unique(&self.documents);
             checker.items(&self.documents, |checker, value| {
                 checker.text(value);
@@ -255,7 +257,9 @@ impl Validate for crate::v1::ConsentTerms {
         });
         checker.field("disclosers", |checker| {
             checker.min_items(&self.disclosers, 1);
-            checker.max_items(&self.disclosers, 32);
+            if !checker.max_items(&self.disclosers, 32) {
+                return;
+            }
             checker.unique(&self.disclosers);
             checker.items(&self.disclosers, |checker, value| {
                 checker.text(value);
@@ -264,7 +268,9 @@ impl Validate for crate::v1::ConsentTerms {
         });
         checker.field("recipients", |checker| {
             checker.min_items(&self.recipients, 1);
-            checker.max_items(&self.recipients, 32);
+            if !checker.max_items(&self.recipients, 32) {
+                return;
+            }
             checker.unique(&self.recipients);
             checker.items(&self.recipients, |checker, value| {
                 checker.text(value);
@@ -273,7 +279,9 @@ impl Validate for crate::v1::ConsentTerms {
         });
         checker.field("purposes", |checker| {
             checker.min_items(&self.purposes, 1);
-            checker.max_items(&self.purposes, 16);
+            if !checker.max_items(&self.purposes, 16) {
+                return;
+            }
             checker.unique(&self.purposes);
             checker.items(&self.purposes, |checker, value| {
                 checker.defined_only::<crate::v1::Purpose>(*value);
@@ -282,7 +290,9 @@ impl Validate for crate::v1::ConsentTerms {
         });
         checker.field("categories", |checker| {
             checker.min_items(&self.categories, 1);
-            checker.max_items(&self.categories, 16);
+            if !checker.max_items(&self.categories, 16) {
+                return;
+            }
             checker.unique(&self.categories);
             checker.items(&self.categories, |checker, value| {
                 checker.defined_only::<crate::v1::DataCategory>(*value);
@@ -290,7 +300,9 @@ impl Validate for crate::v1::ConsentTerms {
             });
         });
         checker.field("explicit_categories", |checker| {
-            checker.max_items(&self.explicit_categories, 16);
+            if !checker.max_items(&self.explicit_categories, 16) {
+                return;
+            }
             checker.unique(&self.explicit_categories);
             checker.items(&self.explicit_categories, |checker, value| {
                 checker.defined_only::<crate::v1::DataCategory>(*value);
@@ -710,7 +722,9 @@ impl Validate for crate::v1::ConsentChange {
 impl Validate for crate::v1::ProhibitionTerms {
     fn validate(&self, checker: &mut Checker) {
         checker.field("disclosers", |checker| {
-            checker.max_items(&self.disclosers, 32);
+            if !checker.max_items(&self.disclosers, 32) {
+                return;
+            }
             checker.unique(&self.disclosers);
             checker.items(&self.disclosers, |checker, value| {
                 checker.text(value);
@@ -718,7 +732,9 @@ impl Validate for crate::v1::ProhibitionTerms {
             });
         });
         checker.field("recipients", |checker| {
-            checker.max_items(&self.recipients, 32);
+            if !checker.max_items(&self.recipients, 32) {
+                return;
+            }
             checker.unique(&self.recipients);
             checker.items(&self.recipients, |checker, value| {
                 checker.text(value);
@@ -726,7 +742,9 @@ impl Validate for crate::v1::ProhibitionTerms {
             });
         });
         checker.field("categories", |checker| {
-            checker.max_items(&self.categories, 16);
+            if !checker.max_items(&self.categories, 16) {
+                return;
+            }
             checker.unique(&self.categories);
             checker.items(&self.categories, |checker, value| {
                 checker.defined_only::<crate::v1::DataCategory>(*value);
@@ -734,7 +752,9 @@ impl Validate for crate::v1::ProhibitionTerms {
             });
         });
         checker.field("service_tasks", |checker| {
-            checker.max_items(&self.service_tasks, 32);
+            if !checker.max_items(&self.service_tasks, 32) {
+                return;
+            }
             checker.unique(&self.service_tasks);
             checker.items(&self.service_tasks, |checker, value| {
                 checker.text(value);
@@ -742,7 +762,9 @@ impl Validate for crate::v1::ProhibitionTerms {
             });
         });
         checker.field("documents", |checker| {
-            checker.max_items(&self.documents, 64);
+            if !checker.max_items(&self.documents, 64) {
+                return;
+            }
             checker.unique(&self.documents);
             checker.items(&self.documents, |checker, value| {
                 checker.text(value);
@@ -924,7 +946,9 @@ impl Validate for crate::v1::VerifyConsentRequest {
         });
         checker.field("categories", |checker| {
             checker.min_items(&self.categories, 1);
-            checker.max_items(&self.categories, 16);
+            if !checker.max_items(&self.categories, 16) {
+                return;
+            }
             checker.unique(&self.categories);
             checker.items(&self.categories, |checker, value| {
                 checker.defined_only::<crate::v1::DataCategory>(*value);
@@ -967,7 +991,9 @@ impl Validate for crate::v1::BatchVerifyConsentsRequest {
     fn validate(&self, checker: &mut Checker) {
         checker.field("requests", |checker| {
             checker.min_items(&self.requests, 1);
-            checker.max_items(&self.requests, 100);
+            if !checker.max_items(&self.requests, 100) {
+                return;
+            }
             checker.items(&self.requests, |checker, value| {
                 checker.message(value);
             });
@@ -1360,7 +1386,9 @@ impl Validate for crate::v1::ReferralContent {
             checker.max_len(value, 4000);
         });
         checker.field("service_needs", |checker| {
-            checker.max_items(&self.service_needs, 20);
+            if !checker.max_items(&self.service_needs, 20) {
+                return;
+            }
             checker.items(&self.service_needs, |checker, value| {
                 checker.text(value);
                 checker.min_len(value, 1);
@@ -2048,25 +2076,33 @@ impl Validate for crate::v1::PlanPart {
             }
         });
         checker.field("needs", |checker| {
-            checker.max_items(&self.needs, 1000);
+            if !checker.max_items(&self.needs, 1000) {
+                return;
+            }
             checker.items(&self.needs, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("goals", |checker| {
-            checker.max_items(&self.goals, 1000);
+            if !checker.max_items(&self.goals, 1000) {
+                return;
+            }
             checker.items(&self.goals, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("actions", |checker| {
-            checker.max_items(&self.actions, 1300);
+            if !checker.max_items(&self.actions, 1300) {
+                return;
+            }
             checker.items(&self.actions, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("meetings", |checker| {
-            checker.max_items(&self.meetings, 1000);
+            if !checker.max_items(&self.meetings, 1000) {
+                return;
+            }
             checker.items(&self.meetings, |checker, value| {
                 checker.message(value);
             });
@@ -2185,7 +2221,9 @@ impl Validate for crate::v1::PlanGoal {
             checker.calendar_date(value);
         });
         checker.field("needs", |checker| {
-            checker.max_items(&self.needs, 20);
+            if !checker.max_items(&self.needs, 20) {
+                return;
+            }
             checker.items(&self.needs, |checker, value| {
                 checker.text(value);
                 checker.pattern(value, &PATTERN_27);
@@ -2281,7 +2319,9 @@ impl Validate for crate::v1::PlanMeeting {
             checker.max_len(value, 200);
         });
         checker.field("participants", |checker| {
-            checker.max_items(&self.participants, 20);
+            if !checker.max_items(&self.participants, 20) {
+                return;
+            }
             checker.items(&self.participants, |checker, value| {
                 checker.text(value);
                 checker.min_len(value, 1);
@@ -2299,13 +2339,17 @@ impl Validate for crate::v1::PlanMeeting {
 impl Validate for crate::v1::PlanStanding {
     fn validate(&self, checker: &mut Checker) {
         checker.field("commitments", |checker| {
-            checker.max_items(&self.commitments, 500);
+            if !checker.max_items(&self.commitments, 500) {
+                return;
+            }
             checker.items(&self.commitments, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("meetings", |checker| {
-            checker.max_items(&self.meetings, 200);
+            if !checker.max_items(&self.meetings, 200) {
+                return;
+            }
             checker.items(&self.meetings, |checker, value| {
                 checker.message(value);
             });
@@ -2321,7 +2365,9 @@ impl Validate for crate::v1::PlanStanding {
             }
         });
         checker.field("links", |checker| {
-            checker.max_items(&self.links, 12300);
+            if !checker.max_items(&self.links, 12300) {
+                return;
+            }
             checker.items(&self.links, |checker, value| {
                 checker.message(value);
             });
@@ -2402,13 +2448,17 @@ impl Validate for crate::v1::MeetingRecord {
             checker.defined_only::<crate::v1::meeting_record::Kind>(*value);
         });
         checker.field("attended", |checker| {
-            checker.max_items(&self.attended, 20);
+            if !checker.max_items(&self.attended, 20) {
+                return;
+            }
             checker.items(&self.attended, |checker, value| {
                 checker.text(value);
             });
         });
         checker.field("missing", |checker| {
-            checker.max_items(&self.missing, 4);
+            if !checker.max_items(&self.missing, 4) {
+                return;
+            }
         });
     }
 }
@@ -3429,7 +3479,9 @@ impl Validate for crate::v1::WorkerAssignment {
 impl Validate for crate::v1::Mandate {
     fn validate(&self, checker: &mut Checker) {
         checker.field("scopes", |checker| {
-            checker.max_items(&self.scopes, 3);
+            if !checker.max_items(&self.scopes, 3) {
+                return;
+            }
             checker.unique(&self.scopes);
             checker.items(&self.scopes, |checker, value| {
                 checker.defined_only::<crate::v1::mandate::Scope>(*value);
@@ -3591,7 +3643,9 @@ impl Validate for crate::v1::FactsQuery {
         });
         checker.field("categories", |checker| {
             checker.min_items(&self.categories, 1);
-            checker.max_items(&self.categories, 15);
+            if !checker.max_items(&self.categories, 15) {
+                return;
+            }
             checker.unique(&self.categories);
             checker.items(&self.categories, |checker, value| {
                 checker.defined_only::<crate::v1::DataCategory>(*value);
@@ -3619,13 +3673,17 @@ impl Validate for crate::v1::AgencyFacts {
             }
         });
         checker.field("facts", |checker| {
-            checker.max_items(&self.facts, 500);
+            if !checker.max_items(&self.facts, 500) {
+                return;
+            }
             checker.items(&self.facts, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("plans", |checker| {
-            checker.max_items(&self.plans, 10);
+            if !checker.max_items(&self.plans, 10) {
+                return;
+            }
             checker.items(&self.plans, |checker, value| {
                 checker.message(value);
             });
@@ -3869,7 +3927,9 @@ impl Validate for crate::v1::WhoqolReading {
         });
         checker.field("answers", |checker| {
             checker.min_items(&self.answers, 1);
-            checker.max_items(&self.answers, 26);
+            if !checker.max_items(&self.answers, 26) {
+                return;
+            }
             checker.items(&self.answers, |checker, value| {
                 checker.message(value);
             });
@@ -3944,7 +4004,9 @@ impl Validate for crate::v1::StarReading {
         });
         checker.field("scores", |checker| {
             checker.min_items(&self.scores, 1);
-            checker.max_items(&self.scores, 20);
+            if !checker.max_items(&self.scores, 20) {
+                return;
+            }
             checker.items(&self.scores, |checker, value| {
                 checker.message(value);
             });
@@ -3996,7 +4058,9 @@ impl Validate for crate::v1::Plan {
             }
         });
         checker.field("sections", |checker| {
-            checker.max_items(&self.sections, 50);
+            if !checker.max_items(&self.sections, 50) {
+                return;
+            }
             checker.items(&self.sections, |checker, value| {
                 checker.message(value);
             });
@@ -4017,7 +4081,9 @@ impl Validate for crate::v1::Plan {
             }
         });
         checker.field("links", |checker| {
-            checker.max_items(&self.links, 12300);
+            if !checker.max_items(&self.links, 12300) {
+                return;
+            }
             checker.items(&self.links, |checker, value| {
                 checker.message(value);
             });
@@ -4031,7 +4097,9 @@ impl Validate for crate::v1::Plan {
             checker.text(value);
         });
         checker.field("parties", |checker| {
-            checker.max_items(&self.parties, 50);
+            if !checker.max_items(&self.parties, 50) {
+                return;
+            }
             checker.items(&self.parties, |checker, value| {
                 checker.text(value);
             });
@@ -4051,37 +4119,49 @@ impl Validate for crate::v1::PlanSection {
             checker.text(value);
         });
         checker.field("commitments", |checker| {
-            checker.max_items(&self.commitments, 500);
+            if !checker.max_items(&self.commitments, 500) {
+                return;
+            }
             checker.items(&self.commitments, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("meetings", |checker| {
-            checker.max_items(&self.meetings, 200);
+            if !checker.max_items(&self.meetings, 200) {
+                return;
+            }
             checker.items(&self.meetings, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("questionnaires", |checker| {
-            checker.max_items(&self.questionnaires, 100);
+            if !checker.max_items(&self.questionnaires, 100) {
+                return;
+            }
             checker.items(&self.questionnaires, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("stars", |checker| {
-            checker.max_items(&self.stars, 100);
+            if !checker.max_items(&self.stars, 100) {
+                return;
+            }
             checker.items(&self.stars, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("sources", |checker| {
-            checker.max_items(&self.sources, 20);
+            if !checker.max_items(&self.sources, 20) {
+                return;
+            }
             checker.items(&self.sources, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("comments", |checker| {
-            checker.max_items(&self.comments, 300);
+            if !checker.max_items(&self.comments, 300) {
+                return;
+            }
             checker.items(&self.comments, |checker, value| {
                 checker.message(value);
             });
@@ -4443,7 +4523,9 @@ impl Validate for crate::v1::MergePlanRequest {
         });
         checker.field("sections", |checker| {
             checker.min_items(&self.sections, 1);
-            checker.max_items(&self.sections, 50);
+            if !checker.max_items(&self.sections, 50) {
+                return;
+            }
             checker.items(&self.sections, |checker, value| {
                 checker.message(value);
             });
@@ -4726,7 +4808,9 @@ impl Validate for crate::v1::RecordMeetingRequest {
             checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
         });
         checker.field("attended", |checker| {
-            checker.max_items(&self.attended, 20);
+            if !checker.max_items(&self.attended, 20) {
+                return;
+            }
             checker.unique(&self.attended);
             checker.items(&self.attended, |checker, value| {
                 checker.text(value);
@@ -4963,7 +5047,9 @@ impl Validate for crate::v1::GetJourneyRequest {
             checker.defined_only::<crate::v1::Purpose>(*value);
         });
         checker.field("categories", |checker| {
-            checker.max_items(&self.categories, 15);
+            if !checker.max_items(&self.categories, 15) {
+                return;
+            }
             checker.unique(&self.categories);
             checker.items(&self.categories, |checker, value| {
                 checker.defined_only::<crate::v1::DataCategory>(*value);
@@ -5185,7 +5271,9 @@ impl Validate for crate::v1::ListDeliveriesRequest {
             checker.max_len(value, 32);
         });
         checker.field("states", |checker| {
-            checker.max_items(&self.states, 8);
+            if !checker.max_items(&self.states, 8) {
+                return;
+            }
             checker.unique(&self.states);
             checker.items(&self.states, |checker, value| {
                 checker.defined_only::<crate::v1::DeliveryState>(*value);
