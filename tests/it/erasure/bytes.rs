@@ -162,6 +162,17 @@ async fn no_table_of_a_server_holds_the_key_of_somebody_who_was_erased() {
         assert!(!found(&tables, trace).is_empty(), "the search finds nothing");
     }
     assert!(found(&tables, &first.key.as_bytes()[1..]).is_empty(), "an earlier copy of the key");
+    // Enough people for the server to have samples of every column, as it takes them by itself.
+    let sampled = "INSERT INTO youth (id, identity, wrapped_key, sealed_identity, created)
+        SELECT gen_random_uuid(), uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()),
+            uuid_send(gen_random_uuid()), number FROM generate_series(1, 300) number;
+        ANALYZE";
+    cluster.sql(database, sampled).unwrap();
+    let samples = "SELECT count(*) FROM pg_stats WHERE tablename = 'youth' AND attname = ";
+    assert_eq!(cluster.sql(database, &format!("{samples} 'created'")).unwrap(), "1");
+    assert_eq!(cluster.sql(database, &format!("{samples} 'wrapped_key'")).unwrap(), "0");
+    let made_up = "DELETE FROM youth WHERE octet_length(wrapped_key) = 16";
+    cluster.sql(database, made_up).unwrap();
     let gateway = erased(&scene).await;
     written();
     for trace in [traces(first), traces(second)].concat() {

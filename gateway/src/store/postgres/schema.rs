@@ -10,7 +10,7 @@ use super::fault::failed;
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-const MIGRATIONS: &[&str] = &[FIRST, ASKERS, ANSWERS, UPKEEP, OPERATED_DELIVERIES, SEVERAL, FACTS_IN_MEMORY];
+const MIGRATIONS: &[&str] = &[FIRST, ASKERS, ANSWERS, UPKEEP, OPERATED_DELIVERIES, SEVERAL, FACTS_IN_MEMORY, NO_STATISTICS];
 
 /// Locks of this database that are known by number alone. The first number is that of all locks of a gateway.
 pub(super) const LOCKS: i32 = 0x706f_6c6b;
@@ -456,4 +456,20 @@ CREATE UNLOGGED TABLE hold (
 /// What agencies have answered is kept in memory.
 const FACTS_IN_MEMORY: &str = "
 DROP TABLE agency_facts;
+";
+
+/// The server keeps samples of columns to plan by, and keeps them when the row is gone. A column that gets its type anew has
+/// lost its samples.
+const NO_STATISTICS: &str = "
+ALTER TABLE youth
+    ALTER COLUMN identity TYPE BYTEA, ALTER COLUMN wrapped_key TYPE BYTEA, ALTER COLUMN sealed_identity TYPE BYTEA;
+ALTER TABLE youth
+    ALTER COLUMN identity SET STATISTICS 0, ALTER COLUMN wrapped_key SET STATISTICS 0,
+    ALTER COLUMN sealed_identity SET STATISTICS 0;
+ALTER TABLE identity_alias ALTER COLUMN identity TYPE BYTEA;
+ALTER TABLE identity_alias ALTER COLUMN identity SET STATISTICS 0;
+ALTER TABLE identity_link ALTER COLUMN identity TYPE BYTEA;
+ALTER TABLE identity_link ALTER COLUMN identity SET STATISTICS 0;
+ALTER TABLE linked_identity ALTER COLUMN sealed TYPE BYTEA;
+ALTER TABLE linked_identity ALTER COLUMN sealed SET STATISTICS 0;
 ";
