@@ -11,7 +11,7 @@ use polku_proto::{AgencyId, CategorySet, YouthId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::{AuditLog, Event, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
+use crate::audit::{AuditLog, Event, Hash, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -413,6 +413,11 @@ pub(crate) fn policy(verdict: Verdict, digest: [u8; 32], time: Timestamp) -> Lea
 /// A leaf that says that an operator has given up a checkpoint of this log, by the SHA-256 of its signed text.
 pub(crate) fn loss(checkpoint: [u8; 32], time: Timestamp) -> Leaf {
     Leaf { event: Event::Loss, commitment: checkpoint, refers_to: None, ..closing(0, time) }
+}
+
+/// A leaf that says that somebody was erased by one that is lost.
+pub(crate) fn erased_before(subject: Hash, time: Timestamp) -> Leaf {
+    Leaf { event: Event::PersonErasure, subject, refers_to: None, ..closing(0, time) }
 }
 
 /// Whether a leaf of this kind is followed by a change in the store.

@@ -145,7 +145,7 @@ pub struct ConsentIndex {
 }
 
 /// What is known of one person. A handful of grants at most, so they are simply gone through.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Person {
     born: Option<Date>,
     grants: Vec<Entry>,
@@ -153,7 +153,7 @@ struct Person {
     rare: Option<Box<Rare>>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Rare {
     prohibitions: Vec<Prohibition>,
     statuses: Vec<(LegalStatusId, LegalStatus)>,
@@ -286,20 +286,17 @@ impl ConsentIndex {
 
     /// Notes a person's date of birth: what ages are counted from.
     pub fn put_person(&mut self, youth: YouthId, born: Date) {
-        self.changes.note(youth);
         self.people.entry(youth).or_default().born = Some(born);
     }
 
     /// Notes a person whose date of birth is not known: no rule that asks for an age opens anything.
     pub fn put_person_of_unknown_age(&mut self, youth: YouthId) {
-        self.changes.note(youth);
         self.people.entry(youth).or_default();
     }
 
     /// Adds a grant, or replaces an earlier version of it. A version older than the one held changes nothing.
     pub fn put_grant(&mut self, grant: &Grant, revision: u64) {
         self.reach(revision);
-        self.changes.note(grant.youth);
         let entry = Entry::of(grant, &mut self.lists);
         self.put_entry(grant.youth, entry);
     }
@@ -328,7 +325,6 @@ impl ConsentIndex {
     /// Removes a prohibition: it was lifted. Removing what is not there changes nothing.
     pub fn remove_prohibition(&mut self, youth: YouthId, prohibition: ProhibitionId, revision: u64) {
         self.reach(revision);
-        self.changes.note(youth);
         if let Some(rare) = self.people.get_mut(&youth).and_then(|person| person.rare.as_mut()) {
             rare.prohibitions.retain(|held| held.id != prohibition);
         }
@@ -360,12 +356,12 @@ impl ConsentIndex {
     /// Puts back what was held of a person: a change did not come to be. Which ids are theirs stays as it is.
     pub fn restore(&mut self, snapshot: Snapshot) {
         let Snapshot(youth, person) = snapshot;
-        self.changes.note(youth);
         let ids = self.ids_of(youth);
-        match person {
+        let before = match person {
             Some(person) => self.people.insert(youth, person),
             None => self.people.remove(&youth),
         };
+        self.note_lost(youth, before.as_ref());
         if ids.len() > 1 || self.ids_of(youth).len() > 1 {
             self.put_ids(&ids);
         }
@@ -399,7 +395,10 @@ impl ConsentIndex {
         let grants = &mut self.people.entry(youth).or_default().grants;
         match grants.iter_mut().find(|held| held.id == entry.id) {
             Some(held) if held.version > entry.version => {}
-            Some(held) => *held = entry,
+            Some(held) => {
+                *held = entry;
+                self.changes.note(youth);
+            }
             None => {
                 // One by one: most people have one or two, and spare room for more would double the index.
                 grants.reserve_exact(1);

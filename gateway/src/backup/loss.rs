@@ -4,6 +4,8 @@
 //! loss is accepted. Then the checkpoint that was given up is kept, a leaf commits to its bytes, and the log goes on
 //! under a new name and key, with all leaves that it still has in their places: their receipts hold in both. The
 //! receipts of the lost ones hold in what was published under the former name.
+//!
+//! Whoever was erased by a lost leaf is erased by a new one: the next start carries it out before anything is read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,9 @@ pub struct Loss {
     pub verifier: Verifier,
     /// Where the checkpoint that was given up is kept.
     pub kept: PathBuf,
+    /// How many erasures were among what is lost, and are made again; none where an attempt that was cut short had it
+    /// written down already.
+    pub erased: usize,
 }
 
 /// Writes down that leaves are lost, and lets the log go on under a new name. The gateway is not running.
@@ -54,6 +59,7 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
         return Err(BackupError::SameName);
     }
     let given_up = fs::read(pin.path()).map_err(failed(pin.path()))?;
+    let erased = pin.erasures_lost_by(&log).map_err(BackupError::Published)?;
     // Before anything is written down: the name may be none that a key can have.
     let (next, verifier) = next_key(&key_file, name)?;
     let (kept, former_key) = free_place(config);
@@ -66,6 +72,9 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
     let now = ForwardClock::after(clock, last).map_err(BackupError::Clock)?.now();
     let leaf = trail::loss(sha256(&[&given_up]), now);
     log.append(leaf).await.map_err(BackupError::Audit)?;
+    for subject in &erased {
+        log.append(trail::erased_before(*subject, now)).await.map_err(BackupError::Audit)?;
+    }
     // As long as the pin is there the gateway does not start: it goes last.
     let published = config.store.join(tlog::FOLDER);
     if published.exists() {
@@ -74,7 +83,7 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
     }
     exchange(&next, &key_file, &former_key)?;
     pin.remove().map_err(BackupError::Published)?;
-    Ok(Loss { had, verifier, kept })
+    Ok(Loss { had, verifier, kept, erased: erased.len() })
 }
 
 /// The log as a gateway opens it: the loss has its place behind what is in the log of all gateways.
@@ -101,7 +110,7 @@ fn cut_short(config: &Config, pin: &Pin, verifier: &Verifier) -> Option<Result<L
         (given_up == pinned && former != *verifier).then_some((kept, had))
     })?;
     let removed = pin.remove().map_err(BackupError::Published);
-    Some(removed.map(|()| Loss { had, verifier: verifier.clone(), kept }))
+    Some(removed.map(|()| Loss { had, verifier: verifier.clone(), kept, erased: 0 }))
 }
 
 /// Makes a new key beside the log's.

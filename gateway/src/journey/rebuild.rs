@@ -89,10 +89,11 @@ impl Gateway {
         let present = self.store.present_youth(youth).await?.unwrap_or(youth);
         let ids = [vec![present], self.store.former_youths(present).await?].concat();
         let mut index = self.index_mut();
-        index.restore(ConsentIndex::new().snapshot(youth));
-        put_person(&mut index, youth, born);
-        page.put_into(&mut index);
-        index.put_ids(&ids);
+        index.put_anew(youth, |index| {
+            put_person(index, youth, born);
+            page.put_into(index);
+            index.put_ids(&ids);
+        });
         index.reach(newest);
         Ok(())
     }

@@ -1,10 +1,12 @@
-//! Of whom has something changed since a decision was made?
+//! Of whom has something changed since a decision was made that may take back what it rests on?
+//!
+//! What only adds to what somebody has permitted takes nothing back.
 
 use std::collections::VecDeque;
 
 use polku_proto::YouthId;
 
-use super::ConsentIndex;
+use super::{ConsentIndex, Person};
 
 /// How many changes are kept. Between a decision and its answer there are few; whoever is behind all of these is told that
 /// there may have been one.
@@ -50,7 +52,27 @@ impl ConsentIndex {
         Moment(self.changes.count)
     }
 
-    /// Tells whether anything that is known of one of these people may have changed since, under whichever of their ids.
+    /// Puts anew everything that is known of a person.
+    pub fn put_anew(&mut self, youth: YouthId, put: impl FnOnce(&mut ConsentIndex)) {
+        let before = self.people.remove(&youth);
+        // What is there again has not changed.
+        let changes = std::mem::take(&mut self.changes);
+        put(self);
+        self.changes = changes;
+        self.note_lost(youth, before.as_ref());
+    }
+
+    /// Notes a change if the person had something that is not there any more, or anything that grants do not open.
+    pub(super) fn note_lost(&mut self, youth: YouthId, before: Option<&Person>) {
+        let nothing = Person::default();
+        let (before, now) = (before.unwrap_or(&nothing), self.people.get(&youth).unwrap_or(&nothing));
+        let is_there = before.grants.iter().all(|grant| now.grants.contains(grant));
+        if !is_there || before.rare != now.rare || before.born != now.born {
+            self.changes.note(youth);
+        }
+    }
+
+    /// Tells whether anything may have been taken back since by one of these people, under whichever of their ids.
     pub(crate) fn has_changed(&self, people: &[YouthId], since: Moment) -> bool {
         if people.is_empty() || since == self.moment() {
             return false;
@@ -66,6 +88,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::index::Grant;
+    use crate::index::tests::{grant, period};
 
     const SOMEBODY: YouthId = YouthId::from_uuid(Uuid::from_u128(1));
     const SOMEBODY_ELSE: YouthId = YouthId::from_uuid(Uuid::from_u128(2));
@@ -73,11 +97,13 @@ mod tests {
 
     #[test]
     fn a_change_concerns_one_person_under_all_ids() {
-        let mut index = ConsentIndex::new();
+        let (mut index, given) = (ConsentIndex::new(), grant(7, 1, period(0, 30)));
         index.put_ids(&[SOMEBODY, FORMER]);
         let then = index.moment();
         assert!(!index.has_changed(&[SOMEBODY, SOMEBODY_ELSE], then));
-        index.put_person_of_unknown_age(FORMER);
+        index.put_grant(&Grant { youth: FORMER, ..given.clone() }, 1);
+        assert!(!index.has_changed(&[SOMEBODY], then), "what is permitted takes nothing back");
+        index.remove_grant(FORMER, given.id, 2);
         assert!(index.has_changed(&[SOMEBODY], then));
         assert!(index.has_changed(&[SOMEBODY_ELSE, FORMER], then));
         assert!(!index.has_changed(&[SOMEBODY_ELSE], then));
@@ -86,14 +112,34 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_too_far_behind_is_told_that_it_may_be() {
-        let mut index = ConsentIndex::new();
+    fn what_is_there_again_has_not_changed() {
+        let (mut index, given) = (ConsentIndex::new(), grant(7, 1, period(0, 30)));
+        let given = Grant { youth: SOMEBODY, ..given };
+        index.put_grant(&given, 1);
         let then = index.moment();
+        index.put_anew(SOMEBODY, |index| {
+            index.put_grant(&given, 1);
+            index.put_grant(&Grant { youth: SOMEBODY, ..grant(8, 1, period(0, 30)) }, 2);
+        });
+        let before = index.snapshot(SOMEBODY);
+        assert!(!index.has_changed(&[SOMEBODY], then));
+        index.put_anew(SOMEBODY, |index| index.put_grant(&given, 1));
+        assert!(index.has_changed(&[SOMEBODY], then));
+        let then = index.moment();
+        index.restore(before);
+        assert!(!index.has_changed(&[SOMEBODY], then), "more is permitted again");
+    }
+
+    #[test]
+    fn whoever_is_too_far_behind_is_told_that_it_may_be() {
+        let (mut index, given) = (ConsentIndex::new(), grant(7, 1, period(0, 30)));
+        let then = index.moment();
+        index.put_grant(&Grant { youth: SOMEBODY, ..given.clone() }, 1);
         for _ in 0..KEPT {
-            index.put_person_of_unknown_age(SOMEBODY);
+            index.remove_grant(SOMEBODY, given.id, 2);
         }
         assert!(!index.has_changed(&[SOMEBODY_ELSE], then));
-        index.put_person_of_unknown_age(SOMEBODY);
+        index.remove_grant(SOMEBODY, given.id, 2);
         assert!(index.has_changed(&[SOMEBODY_ELSE], then));
     }
 }

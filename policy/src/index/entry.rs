@@ -10,7 +10,7 @@ use super::{GivenBy, Grant, GrantKind, Period};
 use crate::question::PurposeSet;
 
 /// A grant in 64 bytes: one cache line.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) id: ConsentId,
     pub(super) version: u32,

@@ -19,7 +19,9 @@ impl ConsentIndex {
     pub fn put_ids(&mut self, ids: &[YouthId]) {
         let all: Option<Arc<[YouthId]>> = (ids.len() > 1).then(|| ids.into());
         for id in ids {
-            self.changes.note(*id);
+            if self.ids_of(*id) != ids {
+                self.changes.note(*id);
+            }
             if all.is_some() {
                 self.people.entry(*id).or_default().rare.get_or_insert_default().ids.clone_from(&all);
             } else if let Some(rare) = self.people.get_mut(id).and_then(|person| person.rare.as_mut()) {

@@ -28,7 +28,7 @@ fn named(number: u128) -> LegalStatusName {
     LegalStatusName { youth: youth(), status: status(number) }
 }
 
-fn grant(number: u128, version: u64, period: Period) -> Grant {
+pub(super) fn grant(number: u128, version: u64, period: Period) -> Grant {
     Grant {
         id: consent(number),
         version,
@@ -72,7 +72,7 @@ fn edge(index: &ConsentIndex, now: i64) -> Option<Timestamp> {
     index.word(&question("te", "social", at(now)), SIDES, CategorySet::of(&[DataCategory::Housing])).edge
 }
 
-fn period(from: i64, until: i64) -> Period {
+pub(super) fn period(from: i64, until: i64) -> Period {
     Period::new(at(from), Some(at(until))).unwrap()
 }
 

@@ -65,7 +65,10 @@ impl Rule {
             "repeated.min_items" => format!("checker.min_items({items}, {});", self.count()?),
             // What else is asked of the list has a higher number, and comes behind this.
             "repeated.max_items" => {
-                format!("if !checker.max_items({items}, {}) {{\n                return;\n            }}", self.count()?)
+                format!(
+                    "if !checker.max_items({items}, {}) {{\n                return;\n            }}",
+                    self.count()?
+                )
             }
             "repeated.unique" if self.is_on()? => format!("checker.unique({items});"),
             _ => return Err(at(field, self.unsupported())),

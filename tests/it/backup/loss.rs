@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use polku_gateway::audit::{AuditLog, Event, Leaf};
-use polku_tests::world::{GatewayProcess, World, WorldSettings};
+use polku_tests::world::{GatewayProcess, PATIENCE, World, WorldSettings, eventually, nobody};
 use ring::digest::{SHA256, digest};
 use tempfile::TempDir;
 
@@ -23,6 +24,11 @@ struct Kept {
 impl Kept {
     /// A gateway that has gone on after a backup, and lost its store.
     async fn make() -> Kept {
+        Kept::make_with(async |_| {}).await
+    }
+
+    /// The same, with something more that has happened since the backup.
+    async fn make_with(happens: impl AsyncFnOnce(&Kept)) -> Kept {
         let folder = TempDir::new().unwrap();
         let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
         let text = fs::read_to_string(world.config_file()).unwrap();
@@ -34,6 +40,7 @@ impl Kept {
         back_up(&kept.world.config_file(), &backup).unwrap();
         let in_backup = kept.leaves().len();
         kept.goes_on(2..5).await;
+        happens(&kept).await;
         let receipts = kept.leaves();
         assert!(receipts.len() > in_backup);
         fs::rename(kept.path("data"), kept.path("lost")).unwrap();
@@ -163,6 +170,41 @@ async fn an_acceptance_that_was_cut_short_can_be_repeated() {
     fs::write(kept.path("pinned"), text).unwrap();
     let (code, _) = kept.accepts("log.example/fourth").unwrap_err();
     assert_eq!(code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_erased_does_not_come_back_when_a_loss_is_accepted() {
+    let erased = OnceLock::new();
+    let kept = Kept::make_with(async |kept| {
+        let config = kept.world.config_file();
+        let gateway = GatewayProcess::start(&config, &kept.path("log")).await.unwrap();
+        let mut client = client(&kept.world, &gateway);
+        let youth = client.identify(&nobody(0)).await.unwrap();
+        let other = client.identify(&nobody(1)).await.unwrap();
+        let erase = async || {
+            let ran = polku(&["erase", "--config", text(&config), "--controller", "ohjaamo", &youth]);
+            (!ran.err.contains("no gateway that you may speak to")).then_some(ran)
+        };
+        let ran = eventually(PATIENCE, erase).await.expect("the gateway does not listen to its operator");
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        gateway.stop().await.unwrap();
+        erased.set((youth, other)).unwrap();
+    })
+    .await;
+    let said = kept.accepts("log.example/second").unwrap();
+    assert!(said.contains("erases again: 1"), "{said}");
+    let config = kept.world.config_file();
+    let gateway = GatewayProcess::start(&config, &kept.path("log")).await.unwrap();
+    let mut client = client(&kept.world, &gateway);
+    let again = client.identify(&nobody(0)).await.unwrap();
+    let (youth, other) = erased.get().unwrap();
+    assert_ne!(&again, youth, "somebody who was erased has come back");
+    assert_eq!(&client.identify(&nobody(1)).await.unwrap(), other, "somebody else is who they were");
+    gateway.stop().await.unwrap();
+    let leaves = read(&kept.path("data/audit.log"));
+    let erasures = leaves.iter().filter(|leaf| leaf.event == Event::PersonErasure);
+    assert_eq!(erasures.count(), 1, "erased once more, and for good");
+    assert!(!fs::read_to_string(kept.path("pinned.erased")).unwrap().is_empty());
 }
 
 /// The database is that of the backup, the log goes on: nothing of it is lost.

@@ -2,8 +2,13 @@
 //!
 //! An older copy of database and log fit each other, and what was published fits them too. So the newest checkpoint is
 //! pinned outside the store as well, and the log at hand has to have grown out of it.
+//!
+//! Beside it stands who had been erased by then, as the log names them: none of them comes back with an older copy.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::TlogError;
@@ -11,8 +16,9 @@ use super::checkpoint::Checkpoint;
 use super::note::{SignedNote, Verifier};
 use super::publish::replace;
 use super::tile::note_if_any;
-use crate::audit::AuditLog;
 use crate::audit::log::sync_folder_of;
+use crate::audit::{AuditLog, Event, Hash};
+use crate::hex::{hex, of_hex};
 
 /// A file with the newest checkpoint of a log.
 #[derive(Debug, Clone)]
@@ -59,9 +65,47 @@ impl Pin {
         Ok(true)
     }
 
-    /// Pins a checkpoint in the place of the one before.
-    pub(super) fn write(&self, note: &SignedNote) -> Result<(), TlogError> {
+    /// Pins a checkpoint in the place of the one before, with who was erased by these leaves.
+    pub(super) fn write(&self, note: &SignedNote, erased: &BTreeMap<u64, Hash>) -> Result<(), TlogError> {
+        let mut lines = String::new();
+        for (leaf, subject) in erased {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(lines, "{leaf} {}", hex(subject));
+        }
+        let beside = self.erased();
+        // Rare as erasures are, it is mostly the same.
+        if fs::read(&beside).ok().as_deref() != Some(lines.as_bytes()) {
+            replace(&beside, lines.as_bytes(), 0o600)?;
+        }
         replace(&self.path, note.as_str().as_bytes(), 0o644)
+    }
+
+    /// Whom a log does not tell of any more that has lost leaves, though they were erased. Blocks.
+    ///
+    /// # Errors
+    /// [`TlogError::File`], when the file beside the pin cannot be read; and those of reading the log.
+    pub(crate) fn erasures_lost_by(&self, log: &AuditLog) -> Result<Vec<Hash>, TlogError> {
+        let beside = self.erased();
+        let failed = |source| TlogError::File { path: beside.clone(), source };
+        let text = match fs::read_to_string(&beside) {
+            // Pinned by a release that kept nothing beside it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            read => read.map_err(failed)?,
+        };
+        let pinned: Option<BTreeMap<u64, Hash>> = text.lines().map(line).collect();
+        let mut lost = pinned.ok_or_else(|| failed(io::ErrorKind::InvalidData.into()))?;
+        log.read(0, |sequence, leaf| {
+            if leaf.event == Event::PersonErasure && lost.get(&sequence) == Some(&leaf.subject) {
+                lost.remove(&sequence);
+            }
+        })?;
+        Ok(lost.into_values().collect())
+    }
+
+    fn erased(&self) -> PathBuf {
+        let mut beside = self.path.as_os_str().to_owned();
+        beside.push(".erased");
+        beside.into()
     }
 
     /// Pins nothing any more.
@@ -69,4 +113,10 @@ impl Pin {
         let removed = fs::remove_file(&self.path).and_then(|()| sync_folder_of(&self.path));
         removed.map_err(|source| TlogError::File { path: self.path.clone(), source })
     }
+}
+
+/// A leaf and whom it names.
+fn line(line: &str) -> Option<(u64, Hash)> {
+    let (leaf, subject) = line.split_once(' ')?;
+    Some((leaf.parse().ok()?, of_hex(subject)?))
 }

@@ -6,7 +6,7 @@
 //!
 //! Tiles are on disk before the checkpoint that needs them; a checkpoint covers nothing but what the log has on disk.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -19,8 +19,8 @@ use super::edge::{Edge, Filled};
 use super::note::{SignedNote, SigningKey};
 use super::pin::Pin;
 use super::tile::{CHECKPOINT, Kind, TileId, note_if_any};
-use crate::audit::AuditLog;
 use crate::audit::log::{Reach, Shared, sync_folder_of};
+use crate::audit::{AuditLog, Event, Hash};
 
 /// After how many leaves what they fill is written: about 16 MiB of memory.
 const STEP_LEAVES: u64 = 32_768;
@@ -35,6 +35,8 @@ pub struct Publisher {
     reach: Reach,
     published: u64,
     pin: Option<Pin>,
+    /// Who was erased, by the leaf that says so.
+    erased: BTreeMap<u64, Hash>,
 }
 
 impl Publisher {
@@ -46,8 +48,16 @@ impl Publisher {
     pub fn open(log: &AuditLog, folder: PathBuf, key: SigningKey) -> Result<Publisher, TlogError> {
         let log = log.shared();
         let start = Reach::START;
-        let mut publisher =
-            Publisher { log, key, folder, edge: Edge::default(), reach: start, published: 0, pin: None };
+        let mut publisher = Publisher {
+            log,
+            key,
+            folder,
+            edge: Edge::default(),
+            reach: start,
+            published: 0,
+            pin: None,
+            erased: BTreeMap::new(),
+        };
         publisher.make_folder()?;
         if let Some(note) = publisher.newest()? {
             let checkpoint = Checkpoint::open(&note, publisher.key.verifier())?;
@@ -72,7 +82,7 @@ impl Publisher {
     /// [`TlogError::File`], when it cannot be pinned.
     pub fn pinned(mut self, pin: Pin) -> Result<Publisher, TlogError> {
         if let Some(note) = self.newest()? {
-            pin.write(&note)?;
+            pin.write(&note, &self.erased)?;
         }
         self.pin = Some(pin);
         Ok(self)
@@ -100,7 +110,7 @@ impl Publisher {
         let note = checkpoint.sign(&self.key)?;
         replace(&self.folder.join(CHECKPOINT), note.as_str().as_bytes(), 0o644)?;
         if let Some(pin) = &self.pin {
-            pin.write(&note)?;
+            pin.write(&note, &self.erased)?;
         }
         self.published = reach.leaves;
         Ok(())
@@ -120,6 +130,11 @@ impl Publisher {
             while edge.size() < until {
                 let sequence = edge.size();
                 let found = records.next()?.ok_or(TlogError::Shorter { leaves: sequence, size: until })?;
+                match (found.leaf.event, found.leaf.refers_to) {
+                    (Event::PersonErasure, _) => drop(self.erased.insert(sequence, found.leaf.subject)),
+                    (Event::Closed, Some(closed)) => drop(self.erased.remove(&closed)),
+                    (_, _) => {}
+                }
                 edge.push(&found.leaf.bytes(sequence), found.hash, &mut full);
                 last = found.hash;
             }

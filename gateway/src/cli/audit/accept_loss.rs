@@ -31,5 +31,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         loss.had.size,
         loss.kept.display()
     ))?;
+    if loss.erased > 0 {
+        tell(format_args!(
+            "people who were erased since, and whom the next start erases again: {}",
+            loss.erased
+        ))?;
+    }
     tell(format_args!("verifier key of the audit log from now on: {}", loss.verifier))
 }

@@ -10,7 +10,8 @@ use super::fault::failed;
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-const MIGRATIONS: &[&str] = &[FIRST, ASKERS, ANSWERS, UPKEEP, OPERATED_DELIVERIES, SEVERAL, FACTS_IN_MEMORY, NO_STATISTICS];
+const MIGRATIONS: &[&str] =
+    &[FIRST, ASKERS, ANSWERS, UPKEEP, OPERATED_DELIVERIES, SEVERAL, FACTS_IN_MEMORY, NO_STATISTICS];
 
 /// Locks of this database that are known by number alone. The first number is that of all locks of a gateway.
 pub(super) const LOCKS: i32 = 0x706f_6c6b;
