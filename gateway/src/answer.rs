@@ -18,8 +18,8 @@ use crate::journey::reader;
 use crate::record::wire_time;
 
 impl Gateway {
-    /// Answers, unless something has changed since it was decided that it may be told: what somebody takes back while a
-    /// call is on its way is not told any more, whichever gateway has heard of it.
+    /// Answers, unless something may have been taken back since it was decided that it may be told, while the call was on
+    /// its way, whichever gateway has heard of it.
     ///
     /// # Errors
     /// [`Error::ConsentStale`] then: the same call is decided anew. As [`answer`] otherwise.

@@ -110,12 +110,12 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// What is rung for. It has to be enabled before the store is read: what is rung for after that is not missed.
+    /// What is rung for. It has to be enabled before it is looked whether anything was rung for since the store was read.
     pub(crate) fn bell(&self) -> &Notify {
         &self.bell.notify
     }
 
-    /// How often it has been rung. To be asked when the bell is enabled.
+    /// How often it has been rung. To be asked before the store is read, and again before waiting.
     pub(crate) fn rings(&self) -> u64 {
         self.bell.rings.load(Ordering::SeqCst)
     }

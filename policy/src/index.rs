@@ -286,12 +286,20 @@ impl ConsentIndex {
 
     /// Notes a person's date of birth: what ages are counted from.
     pub fn put_person(&mut self, youth: YouthId, born: Date) {
-        self.people.entry(youth).or_default().born = Some(born);
+        self.put_born(youth, Some(born));
     }
 
     /// Notes a person whose date of birth is not known: no rule that asks for an age opens anything.
     pub fn put_person_of_unknown_age(&mut self, youth: YouthId) {
-        self.people.entry(youth).or_default();
+        self.put_born(youth, None);
+    }
+
+    fn put_born(&mut self, youth: YouthId, born: Option<Date>) {
+        let is_known = self.people.contains_key(&youth);
+        let before = std::mem::replace(&mut self.people.entry(youth).or_default().born, born);
+        if is_known && before != born {
+            self.changes.note(youth);
+        }
     }
 
     /// Adds a grant, or replaces an earlier version of it. A version older than the one held changes nothing.
@@ -304,9 +312,12 @@ impl ConsentIndex {
     /// Removes a grant: it was withdrawn, revoked or superseded. Removing what is not there changes nothing.
     pub fn remove_grant(&mut self, youth: YouthId, grant: ConsentId, revision: u64) {
         self.reach(revision);
-        self.changes.note(youth);
         if let Some(person) = self.people.get_mut(&youth) {
+            let before = person.grants.len();
             person.grants.retain(|held| held.id != grant);
+            if person.grants.len() < before {
+                self.changes.note(youth);
+            }
         }
     }
 
@@ -342,9 +353,12 @@ impl ConsentIndex {
     /// Removes a legal status: it has ended. Removing what is not there changes nothing.
     pub fn remove_status(&mut self, youth: YouthId, status: LegalStatusId, revision: u64) {
         self.reach(revision);
-        self.changes.note(youth);
         if let Some(rare) = self.people.get_mut(&youth).and_then(|person| person.rare.as_mut()) {
+            let before = rare.statuses.len();
             rare.statuses.retain(|(held, _)| *held != status);
+            if rare.statuses.len() < before {
+                self.changes.note(youth);
+            }
         }
     }
 
@@ -394,7 +408,7 @@ impl ConsentIndex {
     fn put_entry(&mut self, youth: YouthId, entry: Entry) {
         let grants = &mut self.people.entry(youth).or_default().grants;
         match grants.iter_mut().find(|held| held.id == entry.id) {
-            Some(held) if held.version > entry.version => {}
+            Some(held) if held.version > entry.version || *held == entry => {}
             Some(held) => {
                 *held = entry;
                 self.changes.note(youth);

@@ -47,8 +47,8 @@ impl<X> Authorised<X> {
         Authorised { payload, reader, purposes, decision, about }
     }
 
-    /// Tells whether nothing that is known of the people has changed since it was decided: what they have taken back since
-    /// then is not to be told.
+    /// Tells whether nothing has changed for the people since it was decided that may take back what was decided: that is
+    /// not to be told any more.
     #[must_use]
     pub fn still_holds(&self, index: &ConsentIndex) -> bool {
         self.about.as_ref().is_none_or(|(people, then)| !index.has_changed(people, *then))

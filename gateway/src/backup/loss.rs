@@ -32,9 +32,9 @@ pub struct Loss {
     pub verifier: Verifier,
     /// Where the checkpoint that was given up is kept.
     pub kept: PathBuf,
-    /// How many erasures were among what is lost, and are made again; none where an attempt that was cut short had it
-    /// written down already.
-    pub erased: usize,
+    /// How many erasures were among what is lost, and are made again; nothing where that is not known, or was told by an
+    /// attempt that was cut short.
+    pub erased: Option<usize>,
 }
 
 /// Writes down that leaves are lost, and lets the log go on under a new name. The gateway is not running.
@@ -72,7 +72,7 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
     let now = ForwardClock::after(clock, last).map_err(BackupError::Clock)?.now();
     let leaf = trail::loss(sha256(&[&given_up]), now);
     log.append(leaf).await.map_err(BackupError::Audit)?;
-    for subject in &erased {
+    for subject in erased.iter().flatten() {
         log.append(trail::erased_before(*subject, now)).await.map_err(BackupError::Audit)?;
     }
     // As long as the pin is there the gateway does not start: it goes last.
@@ -83,7 +83,7 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
     }
     exchange(&next, &key_file, &former_key)?;
     pin.remove().map_err(BackupError::Published)?;
-    Ok(Loss { had, verifier, kept, erased: erased.len() })
+    Ok(Loss { had, verifier, kept, erased: erased.map(|erased| erased.len()) })
 }
 
 /// The log as a gateway opens it: the loss has its place behind what is in the log of all gateways.
@@ -110,7 +110,7 @@ fn cut_short(config: &Config, pin: &Pin, verifier: &Verifier) -> Option<Result<L
         (given_up == pinned && former != *verifier).then_some((kept, had))
     })?;
     let removed = pin.remove().map_err(BackupError::Published);
-    Some(removed.map(|()| Loss { had, verifier: verifier.clone(), kept, erased: 0 }))
+    Some(removed.map(|()| Loss { had, verifier: verifier.clone(), kept, erased: None }))
 }
 
 /// Makes a new key beside the log's.

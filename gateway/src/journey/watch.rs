@@ -242,8 +242,8 @@ impl<F: Feed> Following<F> {
         Ok(Read { rows, is_all, newest })
     }
 
-    /// A row as the watcher may see it, made to its end even if the watcher goes: it has its leaf. Made again if what is
-    /// known of the person has changed meanwhile.
+    /// A row as the watcher may see it, made to its end even if the watcher goes: it has its leaf. Made again if
+    /// something may have been taken back meanwhile.
     async fn item(&mut self, position: u64, row: F::Row) -> Result<Option<Authorised<F::Item>>, Error> {
         let token = self.watch.token(Place { position, ..self.watch.place })?;
         let item = loop {

@@ -64,10 +64,15 @@ impl ConsentIndex {
 
     /// Notes a change if the person had something that is not there any more, or anything that grants do not open.
     pub(super) fn note_lost(&mut self, youth: YouthId, before: Option<&Person>) {
-        let nothing = Person::default();
-        let (before, now) = (before.unwrap_or(&nothing), self.people.get(&youth).unwrap_or(&nothing));
-        let is_there = before.grants.iter().all(|grant| now.grants.contains(grant));
-        if !is_there || before.rare != now.rare || before.born != now.born {
+        let is_lost = match (before, self.people.get(&youth)) {
+            (Some(before), Some(now)) => {
+                let is_there = before.grants.iter().all(|grant| now.grants.contains(grant));
+                !is_there || before.rare != now.rare || before.born != now.born
+            }
+            // Of somebody new there may be a prohibition.
+            (before, now) => before.is_some() || now.is_some_and(|now| now.rare.is_some()),
+        };
+        if is_lost {
             self.changes.note(youth);
         }
     }
@@ -85,6 +90,7 @@ impl ConsentIndex {
 
 #[cfg(test)]
 mod tests {
+    use polku_proto::LegalStatusId;
     use uuid::Uuid;
 
     use super::*;
@@ -131,14 +137,48 @@ mod tests {
     }
 
     #[test]
+    fn what_changes_nothing_overtakes_no_answer() {
+        let (mut index, given) = (ConsentIndex::new(), grant(7, 1, period(0, 30)));
+        let given = Grant { youth: SOMEBODY, ..given };
+        index.put_person_of_unknown_age(SOMEBODY);
+        index.put_grant(&given, 1);
+        let then = index.moment();
+        index.put_grant(&given, 1);
+        index.remove_grant(SOMEBODY, grant(8, 1, period(0, 30)).id, 2);
+        index.remove_status(SOMEBODY, LegalStatusId::from_uuid(Uuid::from_u128(1)), 3);
+        index.put_person_of_unknown_age(SOMEBODY);
+        assert!(!index.has_changed(&[SOMEBODY], then));
+    }
+
+    #[test]
+    fn an_age_that_becomes_known_and_somebody_who_is_gone_count() {
+        let mut index = ConsentIndex::new();
+        index.put_person_of_unknown_age(SOMEBODY);
+        for born in [Some(jiff::civil::date(2008, 3, 3)), None] {
+            let then = index.moment();
+            match born {
+                Some(born) => index.put_person(SOMEBODY, born),
+                None => index.put_person_of_unknown_age(SOMEBODY),
+            }
+            assert!(index.has_changed(&[SOMEBODY], then));
+        }
+        let then = index.moment();
+        index.restore(ConsentIndex::new().snapshot(SOMEBODY));
+        assert!(index.has_changed(&[SOMEBODY], then));
+    }
+
+    #[test]
     fn whoever_is_too_far_behind_is_told_that_it_may_be() {
         let (mut index, given) = (ConsentIndex::new(), grant(7, 1, period(0, 30)));
         let then = index.moment();
-        index.put_grant(&Grant { youth: SOMEBODY, ..given.clone() }, 1);
-        for _ in 0..KEPT {
+        let given = Grant { youth: SOMEBODY, ..given };
+        let mut take_away = || {
+            index.put_grant(&given, 1);
             index.remove_grant(SOMEBODY, given.id, 2);
-        }
+        };
+        (0..KEPT).for_each(|_| take_away());
         assert!(!index.has_changed(&[SOMEBODY_ELSE], then));
+        index.put_grant(&given, 1);
         index.remove_grant(SOMEBODY, given.id, 2);
         assert!(index.has_changed(&[SOMEBODY_ELSE], then));
     }

@@ -65,31 +65,31 @@ impl Pin {
         Ok(true)
     }
 
-    /// Pins a checkpoint in the place of the one before, with who was erased by these leaves.
-    pub(super) fn write(&self, note: &SignedNote, erased: &BTreeMap<u64, Hash>) -> Result<(), TlogError> {
+    /// Pins a checkpoint in the place of the one before.
+    pub(super) fn write(&self, note: &SignedNote) -> Result<(), TlogError> {
+        replace(&self.path, note.as_str().as_bytes(), 0o644)
+    }
+
+    /// Writes beside it who was erased, by these leaves.
+    pub(super) fn write_erased(&self, erased: &BTreeMap<u64, Hash>) -> Result<(), TlogError> {
         let mut lines = String::new();
         for (leaf, subject) in erased {
             // Writing to a `String` cannot fail.
             let _ = writeln!(lines, "{leaf} {}", hex(subject));
         }
-        let beside = self.erased();
-        // Rare as erasures are, it is mostly the same.
-        if fs::read(&beside).ok().as_deref() != Some(lines.as_bytes()) {
-            replace(&beside, lines.as_bytes(), 0o600)?;
-        }
-        replace(&self.path, note.as_str().as_bytes(), 0o644)
+        replace(&self.erased(), lines.as_bytes(), 0o600)
     }
 
-    /// Whom a log does not tell of any more that has lost leaves, though they were erased. Blocks.
+    /// Whom a log does not tell of any more that has lost leaves, though they were erased; none, if the file that knows it
+    /// is not there. Blocks.
     ///
     /// # Errors
     /// [`TlogError::File`], when the file beside the pin cannot be read; and those of reading the log.
-    pub(crate) fn erasures_lost_by(&self, log: &AuditLog) -> Result<Vec<Hash>, TlogError> {
+    pub(crate) fn erasures_lost_by(&self, log: &AuditLog) -> Result<Option<Vec<Hash>>, TlogError> {
         let beside = self.erased();
         let failed = |source| TlogError::File { path: beside.clone(), source };
         let text = match fs::read_to_string(&beside) {
-            // Pinned by a release that kept nothing beside it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read.map_err(failed)?,
         };
         let pinned: Option<BTreeMap<u64, Hash>> = text.lines().map(line).collect();
@@ -99,7 +99,7 @@ impl Pin {
                 lost.remove(&sequence);
             }
         })?;
-        Ok(lost.into_values().collect())
+        Ok(Some(lost.into_values().collect()))
     }
 
     fn erased(&self) -> PathBuf {

@@ -35,8 +35,9 @@ pub struct Publisher {
     reach: Reach,
     published: u64,
     pin: Option<Pin>,
-    /// Who was erased, by the leaf that says so.
+    /// Who was erased, by the leaf that says so, and whether that stands beside the pin.
     erased: BTreeMap<u64, Hash>,
+    is_beside: bool,
 }
 
 impl Publisher {
@@ -57,6 +58,7 @@ impl Publisher {
             published: 0,
             pin: None,
             erased: BTreeMap::new(),
+            is_beside: false,
         };
         publisher.make_folder()?;
         if let Some(note) = publisher.newest()? {
@@ -81,10 +83,11 @@ impl Publisher {
     /// # Errors
     /// [`TlogError::File`], when it cannot be pinned.
     pub fn pinned(mut self, pin: Pin) -> Result<Publisher, TlogError> {
-        if let Some(note) = self.newest()? {
-            pin.write(&note, &self.erased)?;
-        }
+        let newest = self.newest()?;
         self.pin = Some(pin);
+        if let Some(note) = newest {
+            self.pin(&note)?;
+        }
         Ok(self)
     }
 
@@ -109,11 +112,19 @@ impl Publisher {
         let checkpoint = Checkpoint { origin, size: self.edge.size(), root: self.edge.root() };
         let note = checkpoint.sign(&self.key)?;
         replace(&self.folder.join(CHECKPOINT), note.as_str().as_bytes(), 0o644)?;
-        if let Some(pin) = &self.pin {
-            pin.write(&note, &self.erased)?;
-        }
+        self.pin(&note)?;
         self.published = reach.leaves;
         Ok(())
+    }
+
+    /// Who was erased comes first: of a checkpoint that is pinned all of them are known.
+    fn pin(&mut self, note: &SignedNote) -> Result<(), TlogError> {
+        let Some(pin) = &self.pin else { return Ok(()) };
+        if !self.is_beside {
+            pin.write_erased(&self.erased)?;
+            self.is_beside = true;
+        }
+        pin.write(note)
     }
 
     /// The checkpoint that was published last.
@@ -130,11 +141,12 @@ impl Publisher {
             while edge.size() < until {
                 let sequence = edge.size();
                 let found = records.next()?.ok_or(TlogError::Shorter { leaves: sequence, size: until })?;
-                match (found.leaf.event, found.leaf.refers_to) {
-                    (Event::PersonErasure, _) => drop(self.erased.insert(sequence, found.leaf.subject)),
-                    (Event::Closed, Some(closed)) => drop(self.erased.remove(&closed)),
-                    (_, _) => {}
-                }
+                let changed = match (found.leaf.event, found.leaf.refers_to) {
+                    (Event::PersonErasure, _) => self.erased.insert(sequence, found.leaf.subject).is_none(),
+                    (Event::Closed, Some(closed)) => self.erased.remove(&closed).is_some(),
+                    (_, _) => false,
+                };
+                self.is_beside &= !changed;
                 edge.push(&found.leaf.bytes(sequence), found.hash, &mut full);
                 last = found.hash;
             }

@@ -31,11 +31,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         loss.had.size,
         loss.kept.display()
     ))?;
-    if loss.erased > 0 {
-        tell(format_args!(
-            "people who were erased since, and whom the next start erases again: {}",
-            loss.erased
-        ))?;
+    match loss.erased {
+        Some(erased) => {
+            tell(format_args!(
+                "people who were erased since, and whom the next start erases again: {erased}"
+            ))?;
+        }
+        None => tell(format_args!(
+            "who was erased since is not known: the file beside the pinned checkpoint is not there; erase them again"
+        ))?,
     }
     tell(format_args!("verifier key of the audit log from now on: {}", loss.verifier))
 }
