@@ -271,6 +271,18 @@ impl InboundOutcome {
             Self::Applied { .. } | Self::Sent { .. } | Self::PlanTaken { .. } | Self::Unreadable(_) => None,
         }
     }
+
+    /// The same in whole seconds, and never too early.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after().map(whole_seconds)
+    }
+}
+
+/// A pause in whole seconds, at least one, and never too short.
+#[must_use]
+pub fn whole_seconds(pause: Duration) -> u64 {
+    pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0)).max(1)
 }
 
 /// An HTTP answer.
@@ -282,6 +294,6 @@ pub struct Reply {
     pub content_type: &'static str,
     /// Body.
     pub body: Vec<u8>,
-    /// `Retry-After`.
+    /// `Retry-After`. X-Road drops it from answers in SOAP, so that none of those has it.
     pub retry_after: Option<Duration>,
 }

@@ -15,7 +15,7 @@ pub use adapter::{
 };
 pub use inbound::{
     Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart,
-    InboundReferral, Received, Reply, ReplyContext,
+    InboundReferral, Received, Reply, ReplyContext, whole_seconds,
 };
 pub use registry::{BuildError, Kind, Matter, build, build_over, kinds};
 pub use setting::SettingError;

@@ -13,7 +13,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
-use polku_adapters::{Inbound, Reply};
+use polku_adapters::{Inbound, Reply, whole_seconds};
 use polku_proto::AgencyId;
 
 use super::{Limits, Peer, Running};
@@ -220,9 +220,7 @@ fn worded(reply: Reply) -> Response<Body> {
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(pause) = reply.retry_after {
-        // In whole seconds, and never too early.
-        let seconds = pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0)).max(1);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(pause)));
     }
     response
 }

@@ -80,7 +80,7 @@ async fn every_header_is_echoed_in_order() {
 /// Asserts that the sender was told that it is not the one it should be, and nothing of the message.
 #[track_caller]
 fn assert_not_authenticated(reply: &RawReply, name: &str) {
-    assert_eq!(reply.status, StatusCode::FORBIDDEN);
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
     let said = said(reply);
     assert!(said.contains("<faultcode>client.ssl_authentication_failed</faultcode>"), "{said}");
     assert_silent(reply, name);

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
 
+use crate::simulators::client::RawReply;
 use crate::simulators::xml::{self, Attribute, Element, XmlError};
 use crate::simulators::xroad::{Beside, Dialect, Member, Party, holds_identity_code};
 
@@ -236,6 +238,21 @@ pub(crate) fn write_technical_fault(code: &str, detail: &str) -> String {
          <detail><xroad:faultDetail xmlns:xroad=\"{XROAD}\">{detail}</xroad:faultDetail></detail>\
          </SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>"
     )
+}
+
+/// What a security server makes of the answer of the service behind it: of its headers two are passed on, and only
+/// statuses that SOAP has.
+pub(crate) fn pass_on(reply: RawReply) -> RawReply {
+    let RawReply { mut status, headers, mut body } = reply;
+    if status != StatusCode::OK && status != StatusCode::INTERNAL_SERVER_ERROR {
+        status = StatusCode::INTERNAL_SERVER_ERROR;
+        let detail = uuid::Uuid::nil().to_string();
+        body = write_technical_fault("server.serverproxy.service_failed.http_error", &detail).into();
+    }
+    let kept = ["content-type", "soapaction"];
+    let headers = headers.iter().filter(|(name, _)| kept.contains(&name.as_str()));
+    let headers = headers.map(|(name, value)| (name.clone(), value.clone())).collect();
+    RawReply { status, headers, body }
 }
 
 fn identified(name: &str, object_type: &str, parts: &[(&str, &str)]) -> Element {

@@ -4,9 +4,11 @@
 //! | --- | --- | --- |
 //! | taken in | 200 | the service's response |
 //! | refused for good | 200 | non-technical fault with the gateway's reason code |
-//! | refused for now | 500 | technical fault `server.serverproxy.service_disabled`: X-Road callers try again on it, and know that nothing has happened |
+//! | refused for now | 500 | technical fault `server.serverproxy.service_disabled`: X-Road callers try again on it, and know that nothing has happened; `faultstring` says when |
 //! | cannot be read | 500 | technical fault `client.…` |
-//! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
+//! | not authenticated | 500 | technical fault `client.ssl_authentication_failed` |
+//!
+//! X-Road passes on no other statuses, and of the headers `Content-Type` and `SOAPAction` alone.
 
 use http::StatusCode;
 use polku_proto::AgencyId;
@@ -88,10 +90,9 @@ impl Office {
 
     /// Words an answer.
     pub(in crate::agencies) fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
-        let reply = match (outcome, context) {
+        match (outcome, context) {
             (InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }), _) => {
-                let written = write_fault(NOT_AUTHENTICATED, &format!("expected {expected}"), Uuid::nil());
-                answer(StatusCode::FORBIDDEN, written)
+                fault(NOT_AUTHENTICATED, &format!("expected {expected}"), Uuid::nil())
             }
             (InboundOutcome::Unreadable(InboundError::Malformed { code, expected }), _) => {
                 fault(code, &format!("expected {expected}"), Uuid::nil())
@@ -103,7 +104,7 @@ impl Office {
                     ..
                 },
                 ReplyContext(asked),
-            ) => fault(COME_BACK_LATER, hint, asked.as_ref().map_or(Uuid::nil(), |asked| asked.message)),
+            ) => fault(COME_BACK_LATER, &later(hint, outcome), asked.as_ref().map_or(Uuid::nil(), |asked| asked.message)),
             (
                 InboundOutcome::Applied { .. }
                 | InboundOutcome::Sent { .. }
@@ -124,8 +125,7 @@ impl Office {
                 let fill = |writer: &mut XmlWriter| (asked.service.answer)(outcome, writer);
                 answer(StatusCode::OK, write_answer(&asked.header, self.protocol.namespace, fill))
             }
-        };
-        Reply { retry_after: outcome.retry_after(), ..reply }
+        }
     }
 
     /// The gateway's service that a message calls.
@@ -149,6 +149,14 @@ impl Office {
             self.protocol.services.iter().map(|service| format!("`{}`", service.code)).collect();
         let (codes, version) = (codes.join(" or "), self.protocol.version);
         format!("{codes}, version `{version}`, of the gateway's own subsystem")
+    }
+}
+
+/// The hint with the time to come back at, for which X-Road has no header.
+fn later(hint: &str, outcome: &InboundOutcome) -> String {
+    match outcome.retry_after_seconds() {
+        Some(seconds) => format!("{hint}; come back in {seconds} s"),
+        None => hint.to_owned(),
     }
 }
 

@@ -232,7 +232,10 @@ fn expected<A: Answering>(outcome: &InboundOutcome) -> Option<Told> {
         }
         InboundOutcome::Refused { reason, hint, .. } => {
             let (status, own) = later;
-            Told { status, reason: own.unwrap_or(reason).to_owned(), hint: hint.clone(), ..nothing() }
+            // Whoever has a code of the way there gets no header, but is told in words when to come back.
+            let seconds = outcome.retry_after_seconds().unwrap_or_default();
+            let hint = own.map_or_else(|| hint.clone(), |_| format!("{hint}; come back in {seconds} s"));
+            Told { status, reason: own.unwrap_or(reason).to_owned(), hint, ..nothing() }
         }
         InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => Told {
             status: unreadable,

@@ -190,7 +190,7 @@ impl TeSimulator {
         let url = url.context("the simulator has not been told where the gateway is")?;
         let config = pki::mutual_client_config(&self.settings.tls.authority_pem, identity)?;
         let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
-        self.control.call(config, Method::POST, &url, &headers, body).await
+        self.control.call(config, Method::POST, &url, &headers, body).await.map(xroad_soap::pass_on)
     }
 
     /// Ends the simulator for good.

@@ -140,6 +140,6 @@ impl TyppiSimulator {
         let config = pki::mutual_client_config(&tls.authority_pem, caller)?;
         let http = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
         let reply = self.control.call(config, Method::POST, &url, &http, request).await?;
-        Answered::read(&headers, &told.body().name, &reply)
+        Answered::read(&headers, &told.body().name, &xroad_soap::pass_on(reply))
     }
 }

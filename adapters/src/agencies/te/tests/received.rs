@@ -277,7 +277,7 @@ fn other_peers() {
         let refused = office().receive(&inbound).unwrap_err();
         assert!(matches!(refused, InboundError::Unauthenticated { .. }));
         let reply = office().reply(&ReplyContext::default(), &InboundOutcome::Unreadable(refused));
-        assert_eq!(reply.status, StatusCode::FORBIDDEN);
+        assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
         let said = String::from_utf8(reply.body).unwrap();
         assert!(said.contains("<faultcode>client.ssl_authentication_failed</faultcode>"), "{said}");
         assert!(said.contains("<faultstring>expected a client certificate"), "{said}");
@@ -293,7 +293,8 @@ fn answered(body: &str) -> Result<soap::SoapMessage, soap::XroadFault> {
 pub(super) fn replied(outcome: &InboundOutcome) -> (u16, String) {
     let received = office().receive(&inbound(&http_headers(), good().as_bytes())).unwrap();
     let reply = office().reply(&received.context, outcome);
-    assert_eq!(reply.retry_after, outcome.retry_after());
+    // X-Road would drop it.
+    assert_eq!(reply.retry_after, None);
     assert_eq!(reply.content_type, "text/xml; charset=UTF-8");
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }
@@ -319,12 +320,15 @@ fn reply_to_what_is_refused() {
     let answer = answered(&body).unwrap();
     let fault = answer.non_technical_fault().unwrap();
     assert_eq!((fault.code(), fault.string()), ("TRANSITION_NOT_ALLOWED", "no"));
-    for retry in [Retry::Backoff, Retry::After(Duration::from_secs(1)), Retry::FindOut] {
+    for (retry, seconds) in
+        [(Retry::Backoff, 5), (Retry::After(Duration::from_millis(1_001)), 2), (Retry::FindOut, 5)]
+    {
         let (status, body) = replied(&refused(retry));
         let soap::Envelope::Fault(fault) = parse(body.as_bytes(), &XmlLimits::default()).unwrap() else {
             panic!("no fault: {body}");
         };
         assert_eq!((status, fault.code()), (500, "server.serverproxy.service_disabled"));
+        assert_eq!(fault.string(), format!("no; come back in {seconds} s"));
         assert_eq!(fault.class().retry, soap::Retry::Later);
         assert_eq!(fault.class().reached, soap::Reached::No);
         assert_eq!(fault.detail(), Some(trial::MESSAGE));

@@ -28,7 +28,7 @@ impl Answering for JointRegister {
         refused: 200,
         later: (500, Some("server.serverproxy.service_disabled")),
         unreadable: 500,
-        stranger: (403, "client.ssl_authentication_failed"),
+        stranger: (500, "client.ssl_authentication_failed"),
     };
 
     fn receipt(&self, number: &str, at: &str, how: Spelling) -> Option<Receipt> {

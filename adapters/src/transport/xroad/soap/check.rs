@@ -74,12 +74,15 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Statuses of answers that the provider's security server passes on.
+const PASSED_ON: [&str; 2] = ["200", "500"];
+
 /// Checks a request, and its answer if there is one, as the security servers on both sides would. Each may be
-/// recorded with the HTTP headers before it; then its content type and `SOAPAction` are checked too.
+/// recorded with the HTTP lines before it; then its content type, `SOAPAction` and status are checked too.
 #[must_use]
 pub fn check_exchange(request: &[u8], response: Option<&[u8]>) -> Verdict {
     let checked = asked(read_recorded_request(request)).and_then(|request| match response {
-        Some(response) => answered(request.headers(), read_recorded(response)).map(drop),
+        Some(response) => answered(request.headers(), read_recorded_answer(response)).map(drop),
         None => Ok(()),
     });
     match checked {
@@ -155,6 +158,14 @@ fn read_recorded(bytes: &[u8]) -> Result<Envelope, SoapError> {
 fn read_recorded_request(bytes: &[u8]) -> Result<Envelope, SoapError> {
     let (head, _) = split_recorded(bytes);
     check_soap_action(head.soap_action())?;
+    read_recorded(bytes)
+}
+
+fn read_recorded_answer(bytes: &[u8]) -> Result<Envelope, SoapError> {
+    let (head, _) = split_recorded(bytes);
+    if head.status().is_some_and(|status| !PASSED_ON.contains(&status)) {
+        return Err(SoapError::HttpStatus);
+    }
     read_recorded(bytes)
 }
 

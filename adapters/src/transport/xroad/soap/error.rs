@@ -39,6 +39,8 @@ pub enum FaultCode {
     InvalidContentType,
     /// The HTTP header `SOAPAction` is not quoted.
     InvalidSoapAction,
+    /// The provider's system answers with an HTTP status that X-Road does not pass on.
+    HttpError,
     /// An identifier has a blank part: X-Road fails on it inside.
     InternalError,
 }
@@ -62,6 +64,7 @@ impl FaultCode {
             Self::InvalidMessage => "invalid_message",
             Self::InvalidContentType => "invalid_content_type",
             Self::InvalidSoapAction => "invalid_soap_action",
+            Self::HttpError => "http_error",
             Self::InternalError => "internal_error",
         }
     }
@@ -169,6 +172,9 @@ pub enum SoapError {
     /// The HTTP content type is not accepted.
     #[error("the content type must be `text/xml`, `application/xop+xml` or `multipart/related`")]
     ContentType,
+    /// The HTTP status of the answer is not one that X-Road passes on.
+    #[error("the HTTP status of an answer must be 200, or 500 for a fault")]
+    HttpStatus,
     /// The HTTP header `SOAPAction` is not accepted.
     #[error("`SOAPAction` must be absent, empty or a URI in double quotes")]
     SoapAction,
@@ -195,6 +201,7 @@ impl SoapError {
             Self::NoSoapPart => FaultCode::MissingSoap,
             Self::NoSoapAnswer => FaultCode::InvalidMessage,
             Self::ContentType | Self::UntypedAttachment => FaultCode::InvalidContentType,
+            Self::HttpStatus => FaultCode::HttpError,
             Self::SoapAction => FaultCode::InvalidSoapAction,
         }
     }

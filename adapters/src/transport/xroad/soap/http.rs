@@ -48,11 +48,19 @@ pub fn check_content_type(value: Option<&str>) -> Result<(), SoapError> {
     }
 }
 
-/// The header lines before a body.
+/// The lines before a body.
 #[derive(Default)]
-pub(super) struct Head(Vec<(String, String)>);
+pub(super) struct Head {
+    status: Option<String>,
+    headers: Vec<(String, String)>,
+}
 
 impl Head {
+    /// The status of an answer, if it was recorded: three digits, unless something else stands there.
+    pub(super) fn status(&self) -> Option<&str> {
+        self.status.as_deref()
+    }
+
     pub(super) fn content_type(&self) -> Option<&str> {
         self.value("content-type")
     }
@@ -62,7 +70,7 @@ impl Head {
     }
 
     fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -98,6 +106,11 @@ pub(super) fn unpack_recorded<'m>(head: &Head, body: &'m [u8]) -> Result<Unpacke
 /// Reads header lines up to the first empty one; a line that begins with white space continues the one before.
 pub(super) fn read_head(bytes: &[u8]) -> (Head, &[u8]) {
     let mut head: Vec<(String, String)> = Vec::new();
+    let status = bytes.split(|byte| *byte == b'\n').next().filter(|line| line.starts_with(b"HTTP/1."));
+    let status = status.map(|line| {
+        let line = String::from_utf8_lossy(line);
+        line.split_ascii_whitespace().nth(1).unwrap_or_default().to_owned()
+    });
     let mut rest = bytes;
     while !rest.is_empty() {
         let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
@@ -115,7 +128,7 @@ pub(super) fn read_head(bytes: &[u8]) -> (Head, &[u8]) {
             head.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
-    (Head(head), rest)
+    (Head { status, headers: head }, rest)
 }
 
 /// Returns a content type without its parameters, in lower case.

@@ -201,3 +201,20 @@ fn non_technical_faults_are_found_inside_answers() {
     assert_eq!(answer("<te:ok/>"), None);
     assert_eq!(answer("<fault/>"), None);
 }
+
+/// Of the answers of a service X-Road passes on those under 200 and 500: SOAP 1.1 has no other status for a fault.
+#[test]
+fn a_fault_under_another_status_does_not_come_through() {
+    let request = Sample::request().text();
+    let fault = "<s:Fault><faultcode>server.x</faultcode></s:Fault>";
+    let fault = Sample::request().around(&format!("<s:Body>{fault}</s:Body>"));
+    let under = |status: &str| {
+        exchange(&request, &format!("HTTP/1.1 {status}\r\nContent-Type: text/xml\r\n\r\n{fault}"))
+    };
+    for status in ["200 OK", "500 Internal Server Error", "500"] {
+        assert_eq!(under(status), "reject server.x", "{status}");
+    }
+    for status in ["403 Forbidden", "400", "503 Service Unavailable", "5000", ""] {
+        assert_eq!(under(status), "reject server.serverproxy.service_failed.http_error", "{status}");
+    }
+}
