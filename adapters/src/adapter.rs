@@ -10,6 +10,7 @@ use polku_policy::Authorised;
 use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
 use polku_proto::{AgencyId, MessageId};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::transport::http::{Answer, TransportCause, TransportError};
 use crate::transport::xroad::soap::XroadFault;
@@ -66,8 +67,9 @@ pub trait Adapter: Debug + Send + Sync {
     fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError>;
 
     /// Words the gateway's answer to a message in the agency's own protocol. The context is the one that came with the
-    /// message, or the empty one of a message that could not be read.
-    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply;
+    /// message, or the empty one of a message that could not be read. The id is the one under which the gateway's log
+    /// tells of the message, for protocols whose refusals name it.
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome, log_id: Uuid) -> Reply;
 }
 
 /// What can be said to an agency.

@@ -211,7 +211,7 @@ fn told(office: &Office, told: &Told, outcome: &InboundOutcome) -> (InboundEvent
     let inbound = Inbound { headers: &http, body: letter.bytes(), peer: Some(peer), now: now() };
     let adapter = adapter(office);
     let Received { event, context } = adapter.receive(&inbound).unwrap();
-    let reply = adapter.reply(&context, outcome);
+    let reply = adapter.reply(&context, outcome, Uuid::nil());
     let mut headers_of_reply = HeaderMap::new();
     headers_of_reply.insert("content-type", HeaderValue::from_static(reply.content_type));
     let reply = RawReply { status: reply.status, headers: headers_of_reply, body: reply.body.into() };

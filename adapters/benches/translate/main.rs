@@ -191,14 +191,14 @@ impl Bench {
         for (end, outcome) in outcomes(&read.event) {
             let name = format!("{name}{end}");
             if self.is_wanted(kind, "reply", &name) {
-                let body = adapter.reply(&read.context, &outcome).body;
+                let body = adapter.reply(&read.context, &outcome, uuid::Uuid::nil()).body;
                 let (mut translation, mut parse, mut skip) = Default::default();
                 for call in 0..WARM_UP + self.calls {
                     let times = if call < WARM_UP { &mut Times::default() } else { &mut translation };
-                    times.add(|| adapter.reply(black_box(&read.context), black_box(&outcome)));
+                    times.add(|| adapter.reply(black_box(&read.context), black_box(&outcome), uuid::Uuid::nil()));
                     self.plainly(&body, call, &mut parse, &mut skip);
                 }
-                let needs = asked(|| Ok(adapter.reply(&read.context, &outcome)))?;
+                let needs = asked(|| Ok(adapter.reply(&read.context, &outcome, uuid::Uuid::nil())))?;
                 let translation = translation.cost(self.clock, &needs);
                 rows.push(self.row(kind, "reply", &name, &body, translation, (parse, skip))?);
             }

@@ -24,6 +24,7 @@ use polku_proto::v1::{
     ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
 };
 use polku_proto::{AgencyId, CategorySet, Valid, time};
+use uuid::Uuid;
 
 use crate::{InboundChange, InboundEvent, InboundMatter};
 
@@ -43,6 +44,8 @@ pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
 pub(super) const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
 pub(super) const MESSAGE: &str = "0193c5a0-0000-7000-8000-000000000003";
 pub(super) const CONSENT: &str = "0193c5a0-0000-7000-8000-000000000004";
+/// By which the gateway's log tells of any message.
+pub(super) const LOG_ID: Uuid = Uuid::from_u128(0x0193_c5a0_0000_7000_8000_0000_0000_1065);
 
 pub(super) fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()

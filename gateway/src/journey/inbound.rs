@@ -11,6 +11,7 @@ use polku_proto::v1::{
     SendReferralRequest, actor,
 };
 use polku_proto::{AgencyId, ReferralId, ReferralName, Valid, YouthId, YouthName};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::respond::{Action, Respond};
@@ -32,24 +33,41 @@ const ROLE: &str = "official";
 impl InboundHandler for Gateway {
     async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply> {
         let adapter = self.adapter(agency)?;
-        let (outcome, context) = match adapter.receive(&inbound) {
-            Ok(Received { event, context }) => match self.take_event(agency, event).await {
-                Ok(outcome) => (outcome, context),
-                Err(error) => {
-                    status::log(&error);
-                    (refused(&error), context)
-                }
-            },
-            Err(error) => {
-                tracing::info!(%agency, reason = inbound_code(&error), "inbound message not taken in");
-                (InboundOutcome::Unreadable(error), ReplyContext::default())
-            }
-        };
-        Some(adapter.reply(&context, &outcome))
+        // A refusal names it where the agency's protocol has a place for it, as X-Road's faults have.
+        let log_id = self.new_opaque_id().unwrap_or_default();
+        let span = tracing::error_span!("inbound", %agency, %log_id);
+        let (outcome, context) = self.take_in(agency, adapter.receive(&inbound)).instrument(span).await;
+        Some(adapter.reply(&context, &outcome, log_id))
     }
 }
 
 impl Gateway {
+    async fn take_in(
+        &self,
+        agency: &AgencyId,
+        received: Result<Received, InboundError>,
+    ) -> (InboundOutcome, ReplyContext) {
+        let (outcome, context) = match received {
+            Ok(Received { event, context }) => match self.take_event(agency, event).await {
+                Ok(outcome) => (outcome, context),
+                Err(error) => {
+                    status::log(&error);
+                    return (refused(&error), context);
+                }
+            },
+            Err(error) => (InboundOutcome::Unreadable(error), ReplyContext::default()),
+        };
+        let reason = match &outcome {
+            InboundOutcome::Unreadable(error) => inbound_code(error),
+            InboundOutcome::Refused { reason, .. } => reason,
+            InboundOutcome::Applied { .. } | InboundOutcome::Sent { .. } | InboundOutcome::PlanTaken { .. } => {
+                return (outcome, context);
+            }
+        };
+        tracing::info!(reason, "inbound message not taken in");
+        (outcome, context)
+    }
+
     pub(crate) async fn take_event(
         &self,
         agency: &AgencyId,

@@ -190,7 +190,7 @@ impl Adapter for TestAgency {
         Ok(self.state.lock().unwrap().told[number].clone().into())
     }
 
-    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome, _: uuid::Uuid) -> Reply {
         self.state.lock().unwrap().outcomes.push(outcome.clone());
         Reply {
             status: StatusCode::OK,

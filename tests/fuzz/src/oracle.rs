@@ -145,7 +145,7 @@ pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
         Ok(received) => received,
         Err(error) => {
             let outcome = InboundOutcome::Unreadable(error);
-            let reply = adapter.reply(&ReplyContext::default(), &outcome);
+            let reply = adapter.reply(&ReplyContext::default(), &outcome, Default::default());
             assert!(!reply.status.is_success(), "{agency}: a message that cannot be read is answered well");
             return;
         }
@@ -159,11 +159,11 @@ pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
         }
         InboundMatter::PlanPart(_) => InboundOutcome::PlanTaken { sequence: 17 },
     };
-    let reply = adapter.reply(&context, &taken);
+    let reply = adapter.reply(&context, &taken, Default::default());
     assert!(reply.status.is_success(), "{agency}: a message that was taken in is not answered well");
     assert!(fits(inbound, &reply), "{agency}: the answer does not belong to the message");
     let refused = |retry| InboundOutcome::Refused { reason: "NOT_FOUND", hint: "hint".to_owned(), retry };
-    let reply = adapter.reply(&context, &refused(Retry::Never));
+    let reply = adapter.reply(&context, &refused(Retry::Never), Default::default());
     // SOAP refuses with 200 and a fault in the body.
     let refuses = !reply.status.is_success() || reply.content_type.starts_with("text/xml");
     assert!(refuses, "{agency}: a refused message is answered well");
@@ -171,7 +171,7 @@ pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
         reply.status != StatusCode::OK || fits(inbound, &reply),
         "{agency}: a refusal does not belong to it"
     );
-    let reply = adapter.reply(&context, &refused(Retry::Backoff));
+    let reply = adapter.reply(&context, &refused(Retry::Backoff), Default::default());
     assert!(reply.status.is_server_error(), "{agency}: a message refused for now is not answered so");
     let says_when = match reply.content_type.starts_with("text/xml") {
         true => String::from_utf8_lossy(&reply.body).contains("; come back in "),

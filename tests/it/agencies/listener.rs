@@ -18,6 +18,7 @@ use polku_proto::v1::ReferralState;
 use polku_tests::pki;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use uuid::Uuid;
 
 use super::bench::{Bench, now};
 use super::payloads::REFERRAL;
@@ -37,6 +38,8 @@ pub(super) enum Answer {
 }
 
 pub(super) const SEQUENCE: u64 = 17;
+/// By which the gateway's log would tell of any message.
+pub(super) const LOG_ID: Uuid = Uuid::from_u128(0x0193_c5a0_0000_7000_8000_0000_0000_1065);
 pub(super) const REASON: &str = "TRANSITION_NOT_ALLOWED";
 
 impl Answer {
@@ -103,7 +106,7 @@ fn respond(
         Ok(event) => answer.outcome(event),
         Err(error) => InboundOutcome::Unreadable(error.clone()),
     };
-    let reply = adapter.reply(&context, &outcome);
+    let reply = adapter.reply(&context, &outcome, LOG_ID);
     heard.lock().unwrap().push(event);
     let mut response = Response::new(Full::new(Bytes::from(reply.body)));
     *response.status_mut() = reply.status;

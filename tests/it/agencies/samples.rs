@@ -19,7 +19,7 @@ use polku_proto::v1::Delivery;
 use polku_tests::simulators::{Action, Exchange, Fault, Operation, Outgoing, Side};
 
 use super::bench::{Bench, benches, every_repetition, now};
-use super::listener::{Answer, listen};
+use super::listener::{Answer, LOG_ID, listen};
 use super::payloads::{HETU, Parcel, REFERRAL, handover, message, query};
 use super::receives::say;
 use page::{ANY_PIN, page, without_ports};
@@ -249,7 +249,8 @@ impl Conversation<'_> {
         let headers = if bench.caller().is_none() { HeaderMap::new() } else { exchange.headers.clone() };
         let inbound = Inbound { headers: &headers, body: &exchange.body, peer: None, now: now() };
         let error = bench.adapter.receive(&inbound).unwrap_err();
-        let reply = bench.adapter.reply(&ReplyContext::default(), &InboundOutcome::Unreadable(error));
+        let outcome = InboundOutcome::Unreadable(error);
+        let reply = bench.adapter.reply(&ReplyContext::default(), &outcome, LOG_ID);
         exchange.reply.status = reply.status;
         exchange.reply.headers =
             HeaderMap::from_iter([(http::header::CONTENT_TYPE, reply.content_type.parse().unwrap())]);

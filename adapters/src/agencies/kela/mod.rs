@@ -24,6 +24,8 @@ use self::facts::Question;
 use self::inbound::{JSON, MAX_BYTES, SERVICE};
 use self::settings::{Ages, Settings};
 use self::wire::{Coached, Message};
+use uuid::Uuid;
+
 use crate::agencies::answer::Failure;
 use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
@@ -158,7 +160,7 @@ impl Adapter for Kela {
         inbound::read(inbound.body).map(Received::from)
     }
 
-    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome, _: Uuid) -> Reply {
         inbound::reply(outcome)
     }
 }

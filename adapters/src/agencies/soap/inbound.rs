@@ -63,8 +63,6 @@ pub(in crate::agencies) struct Service {
 pub(crate) struct Asked {
     header: Header,
     service: &'static Service,
-    /// The sender's id of the message.
-    message: Uuid,
 }
 
 impl Office {
@@ -84,18 +82,23 @@ impl Office {
         let event = self
             .read_body(service, message.body())
             .map_err(|Expected(expected)| malformed(INVALID_BODY, &expected))?;
-        let asked = Asked { header: message.into_header(), service, message: event.message };
+        let asked = Asked { header: message.into_header(), service };
         Ok(Received { event, context: ReplyContext(Some(Box::new(asked))) })
     }
 
-    /// Words an answer.
-    pub(in crate::agencies) fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+    /// Words an answer. The id is that of the message in the gateway's log.
+    pub(in crate::agencies) fn reply(
+        &self,
+        context: &ReplyContext,
+        outcome: &InboundOutcome,
+        log_id: Uuid,
+    ) -> Reply {
         match (outcome, context) {
             (InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }), _) => {
-                fault(NOT_AUTHENTICATED, &format!("expected {expected}"), Uuid::nil())
+                fault(NOT_AUTHENTICATED, &format!("expected {expected}"), log_id)
             }
             (InboundOutcome::Unreadable(InboundError::Malformed { code, expected }), _) => {
-                fault(code, &format!("expected {expected}"), Uuid::nil())
+                fault(code, &format!("expected {expected}"), log_id)
             }
             (
                 InboundOutcome::Refused {
@@ -103,15 +106,15 @@ impl Office {
                     retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
                     ..
                 },
-                ReplyContext(asked),
-            ) => fault(COME_BACK_LATER, &later(hint, outcome), asked.as_ref().map_or(Uuid::nil(), |asked| asked.message)),
+                _,
+            ) => fault(COME_BACK_LATER, &later(hint, outcome), log_id),
             (
                 InboundOutcome::Applied { .. }
                 | InboundOutcome::Sent { .. }
                 | InboundOutcome::PlanTaken { .. }
                 | InboundOutcome::Refused { .. },
                 ReplyContext(None),
-            ) => fault(INVALID_BODY, "the message cannot be read", Uuid::nil()),
+            ) => fault(INVALID_BODY, "the message cannot be read", log_id),
             (InboundOutcome::Refused { reason, hint, retry: Retry::Never }, ReplyContext(Some(asked))) => {
                 let namespace = self.protocol.namespace;
                 answer(StatusCode::OK, write_non_technical_fault(&asked.header, namespace, reason, hint))
@@ -160,8 +163,8 @@ fn later(hint: &str, outcome: &InboundOutcome) -> String {
     }
 }
 
-fn fault(code: &str, string: &str, detail: Uuid) -> Reply {
-    answer(StatusCode::INTERNAL_SERVER_ERROR, write_fault(code, string, detail))
+fn fault(code: &str, string: &str, log_id: Uuid) -> Reply {
+    answer(StatusCode::INTERNAL_SERVER_ERROR, write_fault(code, string, log_id))
 }
 
 fn answer(status: StatusCode, written: Result<Vec<u8>, SoapWriteError>) -> Reply {

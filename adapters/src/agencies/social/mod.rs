@@ -24,6 +24,8 @@ use self::organisations::Organisations;
 use self::query::Question;
 use self::settings::Settings;
 use self::write::Message;
+use uuid::Uuid;
+
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad_rest::{Ask, XroadRest, refused};
@@ -159,7 +161,7 @@ impl Adapter for SocialServices {
         inbound::receive(&self.way, reader, inbound).map(Received::from)
     }
 
-    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome, _: Uuid) -> Reply {
         inbound::reply(outcome)
     }
 }

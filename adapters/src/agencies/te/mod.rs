@@ -20,6 +20,8 @@ use polku_proto::{AgencyId, MessageId};
 
 use self::settings::Settings;
 use self::wire::Message;
+use uuid::Uuid;
+
 use crate::agencies::answer::Failure;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
@@ -128,8 +130,8 @@ impl Adapter for EmploymentServices {
         self.office.receive(inbound)
     }
 
-    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
-        self.office.reply(context, outcome)
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome, log_id: Uuid) -> Reply {
+        self.office.reply(context, outcome, log_id)
     }
 }
 

@@ -21,6 +21,8 @@ use polku_proto::{AgencyId, MessageId};
 
 use self::settings::Settings;
 use self::wire::Message;
+use uuid::Uuid;
+
 use crate::agencies::answer::Failure;
 use crate::agencies::form::Expected;
 use crate::agencies::soap::Office;
@@ -127,8 +129,8 @@ impl Adapter for JointRegister {
         self.office.receive(inbound)
     }
 
-    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
-        self.office.reply(context, outcome)
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome, log_id: Uuid) -> Reply {
+        self.office.reply(context, outcome, log_id)
     }
 }
 

@@ -27,6 +27,8 @@ use self::facts::Asked;
 use self::settings::{Credentials, Settings};
 use self::token::{Token, Tokens};
 use self::wire::Message;
+use uuid::Uuid;
+
 use crate::adapter::ReadAnswer;
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
@@ -172,7 +174,7 @@ impl Adapter for CaseManagement {
         webhook::receive(&self.webhook_key, &self.agency, inbound).map(Received::from)
     }
 
-    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome, _: Uuid) -> Reply {
         webhook::reply(outcome)
     }
 }

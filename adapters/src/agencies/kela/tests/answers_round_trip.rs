@@ -40,7 +40,7 @@ impl Answering for Kela {
     }
 
     fn told(&self, outcome: &InboundOutcome) -> Told {
-        let Reply { status, body, .. } = self.reply(&ReplyContext::default(), outcome);
+        let Reply { status, body, .. } = self.reply(&ReplyContext::default(), outcome, trial::LOG_ID);
         Told::of_json(status, &body)
     }
 }

@@ -238,7 +238,7 @@ fn the_sender_is_kela_and_the_message_one() {
 fn every_outcome_has_its_answer() {
     let answered = |outcome: InboundOutcome| {
         let Reply { status, content_type, body, retry_after } =
-            kela().reply(&ReplyContext::default(), &outcome);
+            kela().reply(&ReplyContext::default(), &outcome, trial::LOG_ID);
         assert_eq!(retry_after, outcome.retry_after());
         assert_eq!(content_type, "application/json");
         (status.as_u16(), json(&body))

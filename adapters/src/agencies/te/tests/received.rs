@@ -276,11 +276,13 @@ fn other_peers() {
         let inbound = Inbound { peer, ..inbound(&headers, body.as_bytes()) };
         let refused = office().receive(&inbound).unwrap_err();
         assert!(matches!(refused, InboundError::Unauthenticated { .. }));
-        let reply = office().reply(&ReplyContext::default(), &InboundOutcome::Unreadable(refused));
+        let outcome = InboundOutcome::Unreadable(refused);
+        let reply = office().reply(&ReplyContext::default(), &outcome, trial::LOG_ID);
         assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
         let said = String::from_utf8(reply.body).unwrap();
         assert!(said.contains("<faultcode>client.ssl_authentication_failed</faultcode>"), "{said}");
         assert!(said.contains("<faultstring>expected a client certificate"), "{said}");
+        assert!(said.contains(&format!("<faultDetail>{trial::LOG_ID}</faultDetail>")), "{said}");
     }
 }
 
@@ -292,7 +294,7 @@ fn answered(body: &str) -> Result<soap::SoapMessage, soap::XroadFault> {
 
 pub(super) fn replied(outcome: &InboundOutcome) -> (u16, String) {
     let received = office().receive(&inbound(&http_headers(), good().as_bytes())).unwrap();
-    let reply = office().reply(&received.context, outcome);
+    let reply = office().reply(&received.context, outcome, trial::LOG_ID);
     // X-Road would drop it.
     assert_eq!(reply.retry_after, None);
     assert_eq!(reply.content_type, "text/xml; charset=UTF-8");
@@ -331,7 +333,7 @@ fn reply_to_what_is_refused() {
         assert_eq!(fault.string(), format!("no; come back in {seconds} s"));
         assert_eq!(fault.class().retry, soap::Retry::Later);
         assert_eq!(fault.class().reached, soap::Reached::No);
-        assert_eq!(fault.detail(), Some(trial::MESSAGE));
+        assert_eq!(fault.detail(), Some(trial::LOG_ID.to_string().as_str()));
     }
 }
 
@@ -341,6 +343,7 @@ fn reply_to_what_cannot_be_read() {
     let (status, body) = replied(&InboundOutcome::Unreadable(error));
     assert_eq!(status, 500);
     assert!(body.contains("<faultcode>client.invalid_body</faultcode>"), "{body}");
+    assert!(body.contains(&format!("<faultDetail>{trial::LOG_ID}</faultDetail>")), "{body}");
     assert!(
         body.contains(
             "<faultstring>expected `toimenpide`, one of the documented codes, fourth</faultstring>"

@@ -38,7 +38,7 @@ pub(super) fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> 
     let (headers, body) = (http_headers(), envelope(service, inside));
     let inbound = Inbound { headers: &headers, body: &body, peer: Some(PIN), now: trial::now() };
     let received = office().receive(&inbound).unwrap();
-    let reply = office().reply(&received.context, outcome);
+    let reply = office().reply(&received.context, outcome, trial::LOG_ID);
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }
 

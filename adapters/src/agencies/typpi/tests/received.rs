@@ -41,7 +41,7 @@ pub(super) fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> 
     let (headers, body) = (http_headers(), envelope(service, inside));
     let inbound = Inbound { headers: &headers, body: body.as_bytes(), peer: Some(PIN), now: trial::now() };
     let received = register().receive(&inbound).unwrap();
-    let reply = register().reply(&received.context, outcome);
+    let reply = register().reply(&received.context, outcome, trial::LOG_ID);
     assert_eq!(reply.retry_after, None);
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }
