@@ -36,13 +36,13 @@ impl InboundHandler for Gateway {
         // A refusal names it where the agency's protocol has a place for it, as X-Road's faults have.
         let log_id = self.new_opaque_id().unwrap_or_default();
         let span = tracing::error_span!("inbound", %agency, %log_id);
-        let (outcome, context) = self.take_in(agency, adapter.receive(&inbound)).instrument(span).await;
+        let (outcome, context) = self.hear(agency, adapter.receive(&inbound)).instrument(span).await;
         Some(adapter.reply(&context, &outcome, log_id))
     }
 }
 
 impl Gateway {
-    async fn take_in(
+    async fn hear(
         &self,
         agency: &AgencyId,
         received: Result<Received, InboundError>,

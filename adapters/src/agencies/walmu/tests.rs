@@ -22,7 +22,7 @@ struct Scratch(std::path::PathBuf);
 
 impl Scratch {
     fn holding(text: &str) -> Self {
-        let file = std::env::temp_dir().join(format!("polku-walmu-{}", uuid::Uuid::now_v7()));
+        let file = std::env::temp_dir().join(format!("polku-walmu-{}", Uuid::now_v7()));
         std::fs::write(&file, text).unwrap();
         Self(file)
     }

@@ -227,7 +227,7 @@ fn bad_envelopes() {
     assert_eq!(code("<SOAP-ENV:Envelope", "<!DOCTYPE a><SOAP-ENV:Envelope"), "client.invalid_soap");
     assert_eq!(code_of(""), "client.invalid_soap");
     assert_eq!(code_of(&"<a>".repeat(40)), "client.invalid_soap");
-    let fault = soap::write_fault("client.access_denied", "", uuid::Uuid::nil()).unwrap();
+    let fault = soap::write_fault("client.access_denied", "", Uuid::nil()).unwrap();
     assert_eq!(code_of(&String::from_utf8(fault).unwrap()), "client.client.access_denied");
 }
 
@@ -282,7 +282,7 @@ fn other_peers() {
         let said = String::from_utf8(reply.body).unwrap();
         assert!(said.contains("<faultcode>client.ssl_authentication_failed</faultcode>"), "{said}");
         assert!(said.contains("<faultstring>expected a client certificate"), "{said}");
-        assert!(said.contains(&format!("<faultDetail>{trial::LOG_ID}</faultDetail>")), "{said}");
+        assert!(said.contains(&format!("<faultDetail>{}</faultDetail>", trial::LOG_ID)), "{said}");
     }
 }
 
@@ -343,7 +343,7 @@ fn reply_to_what_cannot_be_read() {
     let (status, body) = replied(&InboundOutcome::Unreadable(error));
     assert_eq!(status, 500);
     assert!(body.contains("<faultcode>client.invalid_body</faultcode>"), "{body}");
-    assert!(body.contains(&format!("<faultDetail>{trial::LOG_ID}</faultDetail>")), "{body}");
+    assert!(body.contains(&format!("<faultDetail>{}</faultDetail>", trial::LOG_ID)), "{body}");
     assert!(
         body.contains(
             "<faultstring>expected `toimenpide`, one of the documented codes, fourth</faultstring>"
