@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use polku_proto::AgencyId;
+use jiff::Timestamp;
+use polku_proto::{AgencyId, MessageId};
 use polku_proto::identity::has_hetu;
 use serde::Deserialize;
 
@@ -62,6 +63,15 @@ impl Member {
         let member = self.read(key).ok().filter(|member| member.subsystem_code().is_some());
         member.ok_or(SettingError::Value { key, expected })
     }
+}
+
+/// Gives the id of the question whether a message has arrived: another one than the message's, for X-Road and those who
+/// read its logs tell messages by it, and another one each time.
+pub(super) fn question_id(message: &MessageId, now: Timestamp) -> String {
+    let asked = [message.uuid().as_bytes().as_slice(), &now.as_nanosecond().to_be_bytes()].concat();
+    let hash = ring::digest::digest(&ring::digest::SHA256, &asked);
+    let half = hash.as_ref().first_chunk().copied().unwrap_or_default();
+    uuid::Builder::from_custom_bytes(half).into_uuid().to_string()
 }
 
 /// Reads `user_id`, the gateway's id without the country prefix, and gives it with it.

@@ -27,6 +27,7 @@ use self::wire::{Coached, Message};
 use uuid::Uuid;
 
 use crate::agencies::answer::Failure;
+use crate::agencies::xroad::question_id;
 use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::http::Network;
@@ -116,7 +117,7 @@ impl Adapter for Kela {
             }),
             Words::Status(id) => self
                 .xroad
-                .rehearse(inquiring(&id), &self.agency, |provided| status(provided).map(Understood::Status)),
+                .rehearse(inquiring(&id, now), &self.agency, |provided| status(provided).map(Understood::Status)),
             Words::Question(query) => self.question(query, now).and_then(|question| {
                 let ask = asking(&question);
                 let (id, asked) = (question.id.clone(), question.asked);
@@ -128,10 +129,10 @@ impl Adapter for Kela {
         rehearsed.map_err(|failure| failure.of(&self.agency))
     }
 
-    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+    async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let status = match self.redelivery {
             Redelivery::AnswersStatus | Redelivery::Deduplicates => {
-                self.xroad.exchange(inquiring(message)).await.and_then(|provided| status(&provided))
+                self.xroad.exchange(inquiring(message, now)).await.and_then(|provided| status(&provided))
             }
             Redelivery::Neither => Err(AdapterErrorKind::Unwritable { what: "status query" }.into()),
         };
@@ -216,9 +217,9 @@ fn status(provided: &Provided) -> Result<DeliveryStatus, Failure> {
     }
 }
 
-fn inquiring(message: &MessageId) -> Ask<'static> {
-    let id = message.to_string();
-    Ask { path: vec!["sanomat".to_owned(), id.clone()], ..plain(Method::GET, id) }
+fn inquiring(message: &MessageId, now: Timestamp) -> Ask<'static> {
+    let path = vec!["sanomat".to_owned(), message.to_string()];
+    Ask { path, ..plain(Method::GET, question_id(message, now)) }
 }
 
 fn delivering(message: &Message) -> Ask<'_> {

@@ -52,7 +52,7 @@ pub(in crate::agencies) trait Outgoing: Sync {
 pub(in crate::agencies) struct Head<'m> {
     /// The code of the service that takes the message in.
     pub(in crate::agencies) service: &'static str,
-    /// `id`: the id of the message, the same in every attempt.
+    /// `id`: the id of the message, the same in every attempt; of a question whether one has arrived another each time.
     pub(in crate::agencies) id: &'m str,
     /// `issue`: the referral, plan or question that it is about.
     pub(in crate::agencies) issue: Option<&'m str>,

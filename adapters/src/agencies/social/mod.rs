@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
+use crate::agencies::xroad::question_id;
 use crate::agencies::xroad_rest::{Ask, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::http::Network;
@@ -118,7 +119,7 @@ impl Adapter for SocialServices {
                 })
             }),
             Words::Status(id) => {
-                self.way.rehearse(Post::inquiring(id).ask(), &self.agency, move |provided| {
+                self.way.rehearse(Post::inquiring(id, now).ask(), &self.agency, move |provided| {
                     status(provided, id).map(Understood::Status)
                 })
             }
@@ -134,8 +135,8 @@ impl Adapter for SocialServices {
         rehearsed.map_err(|failure| failure.of(&self.agency))
     }
 
-    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
-        let exchanged = self.way.exchange(Post::inquiring(*message).ask()).await;
+    async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+        let exchanged = self.way.exchange(Post::inquiring(*message, now).ask()).await;
         let status = exchanged.and_then(|provided| status(&provided, *message));
         status.map_err(|failure| failure.of(&self.agency))
     }
@@ -254,11 +255,11 @@ impl<'a> Post<'a> {
         }
     }
 
-    fn inquiring(message: MessageId) -> Self {
+    fn inquiring(message: MessageId, now: Timestamp) -> Self {
         let condition = format!("_tag={}%7C{message}", codes::MESSAGE.replace(':', "%3A"));
         Self {
             path: &["Provenance", "_search"],
-            id: message.to_string(),
+            id: question_id(&message, now),
             sender: None,
             professional: None,
             issue: None,

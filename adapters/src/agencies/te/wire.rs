@@ -3,6 +3,7 @@
 //! The tables of README.md, in their order. Every element is qualified; the prefix is the one that the SOAP writer
 //! binds to the namespace.
 
+use jiff::Timestamp;
 use polku_proto::v1::Delivery;
 use polku_proto::{AgencyId, MessageId};
 
@@ -11,6 +12,7 @@ use crate::agencies::answer;
 use crate::agencies::envelope::{Content, Envelope, Unwritable, other_party};
 use crate::agencies::soap::tree::{self, Node, text};
 use crate::agencies::soap::{Head, Outgoing, Protocol};
+use crate::agencies::xroad::question_id;
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{DeliveryStatus, Receipt};
 
@@ -67,9 +69,9 @@ impl Message {
     }
 
     /// Words the question whether a message has arrived.
-    pub(super) fn status_of(message: &MessageId) -> Self {
-        let id = message.to_string();
-        let nodes = text("tns:sanomaTunnus", id.clone()).into_iter().collect();
+    pub(super) fn status_of(message: &MessageId, now: Timestamp) -> Self {
+        let id = question_id(message, now);
+        let nodes = text("tns:sanomaTunnus", message.to_string()).into_iter().collect();
         Self { service: "haeSanomanTila", id, issue: None, professional: None, sender: None, nodes }
     }
 

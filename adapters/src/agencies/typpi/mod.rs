@@ -95,7 +95,7 @@ impl Adapter for JointRegister {
             }),
             Words::Status(id) => self
                 .office
-                .rehearse(&Message::status_of(&id), |answer| status(&answer).map(Understood::Status)),
+                .rehearse(&Message::status_of(&id, now), |answer| status(&answer).map(Understood::Status)),
             Words::Question(query) => self.question(query, now).and_then(|(question, asked)| {
                 self.office.rehearse(&question, move |answer| {
                     self.facts(&answer, &asked).map(|facts| Understood::Facts(Box::new(facts)))
@@ -105,8 +105,8 @@ impl Adapter for JointRegister {
         rehearsed.map_err(|failure| failure.of(self.agency()))
     }
 
-    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
-        let answer = self.office.exchange(&Message::status_of(message)).await;
+    async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+        let answer = self.office.exchange(&Message::status_of(message, now)).await;
         let status = answer.and_then(|answer| status(&answer));
         status.map_err(|failure| failure.of(self.agency()))
     }

@@ -3,6 +3,7 @@
 //! The tables of README.md, in their order. Every element is qualified; the prefix is the one that the SOAP writer
 //! binds to the namespace.
 
+use jiff::Timestamp;
 use polku_policy::Decision;
 use polku_proto::identity::Hetu;
 use polku_proto::v1::{
@@ -20,6 +21,7 @@ use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, op
 use crate::agencies::form::{Expected, uuid};
 use crate::agencies::soap::tree::{Node, code, flag, group, text, write};
 use crate::agencies::soap::{Head, Outgoing, Parts, Protocol};
+use crate::agencies::xroad::question_id;
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{DeliveryStatus, Receipt};
 
@@ -69,9 +71,9 @@ impl Message {
     }
 
     /// Words the question whether a message has arrived.
-    pub(super) fn status_of(message: &MessageId) -> Self {
-        let id = message.to_string();
-        let nodes = text("tns:viestiTunnus", id.clone()).into_iter().collect();
+    pub(super) fn status_of(message: &MessageId, now: Timestamp) -> Self {
+        let id = question_id(message, now);
+        let nodes = text("tns:viestiTunnus", message.to_string()).into_iter().collect();
         Self { service: "haeSanomanTila", id, issue: None, professional: None, sender: None, nodes }
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Ask<'a> {
     pub(super) path: Vec<String>,
     /// The names and values of the query, each as it is. Never a personal identity code.
     pub(super) query: Vec<(String, String)>,
-    /// The message's own id, a UUID.
+    /// The message's own id, a UUID. A question whether another message has arrived is a message of its own.
     pub(super) id: String,
     /// The agency for which the gateway speaks, if it speaks for one.
     pub(super) sender: Option<&'a AgencyId>,

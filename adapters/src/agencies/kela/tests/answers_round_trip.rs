@@ -23,19 +23,20 @@ impl Answering for Kela {
     }
 
     fn arrived(&self, message: MessageId, number: &str, at: &str, how: Spelling) -> Option<DeliveryStatus> {
-        status(&provided(inquiring(&message), 200, &receipt_in_json(number, at, how)).ok()?).ok()
+        status(&provided(inquiring(&message, trial::now()), 200, &receipt_in_json(number, at, how)).ok()?).ok()
     }
 
     fn unknown(&self, message: MessageId) -> Option<DeliveryStatus> {
-        status(&provided(inquiring(&message), 404, "").ok()?).ok()
+        status(&provided(inquiring(&message, trial::now()), 404, "").ok()?).ok()
     }
 
     fn asked_about(&self, message: MessageId) -> String {
-        let call = self.xroad.call(inquiring(&message)).unwrap();
+        let call = self.xroad.call(inquiring(&message, trial::now())).unwrap();
         let request = call.request(&http::Uri::from_static("https://ss.example/")).unwrap();
         assert_eq!((request.method(), request.body().len()), (&Method::GET, 0));
         let (before, id) = request.uri().path().rsplit_once('/').unwrap();
         assert!(before.ends_with("/nuorten-palvelut/sanomat"), "{before}");
+        assert_ne!(request.headers()["x-road-id"], id, "the question is a message of its own");
         id.to_owned()
     }
 

@@ -63,11 +63,13 @@ impl Answering for SocialServices {
     }
 
     fn asked_about(&self, message: MessageId) -> String {
-        let call = self.way.call(Post::inquiring(message).ask()).unwrap();
+        let call = self.way.call(Post::inquiring(message, trial::now()).ask()).unwrap();
         let request = call.request(&http::Uri::from_static("https://ss.example/")).unwrap();
         assert!(request.uri().path().ends_with("/fhir/Provenance/_search"), "{}", request.uri());
         let body = std::str::from_utf8(request.body()).unwrap();
-        body.strip_prefix("_tag=urn%3Apolku%3Amessage%7C").unwrap().to_owned()
+        let id = body.strip_prefix("_tag=urn%3Apolku%3Amessage%7C").unwrap().to_owned();
+        assert_ne!(request.headers()["x-road-id"], id.as_str(), "the question is a message of its own");
+        id
     }
 
     fn told(&self, outcome: &InboundOutcome) -> Told {

@@ -12,7 +12,7 @@ use crate::transport::xroad::soap::{
 };
 
 fn message() -> Message {
-    Message::status_of(&trial::MESSAGE.parse().unwrap())
+    Message::status_of(&trial::MESSAGE.parse().unwrap(), trial::now())
 }
 
 fn request() -> Vec<u8> {

@@ -88,7 +88,7 @@ fn notice_without_more() {
 
 #[test]
 fn status_query() {
-    let message = Message::status_of(&trial::MESSAGE.parse().unwrap());
+    let message = Message::status_of(&trial::MESSAGE.parse().unwrap(), trial::now());
     let written = String::from_utf8(office().office.write(&message).unwrap()).unwrap();
     same(&written, include_str!("../testdata/status.xml"));
 }

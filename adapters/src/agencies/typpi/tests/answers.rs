@@ -71,7 +71,7 @@ fn statuses() {
 
 /// What a whole exchange of a status query comes to.
 fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> {
-    let message = Message::status_of(&trial::MESSAGE.parse().unwrap());
+    let message = Message::status_of(&trial::MESSAGE.parse().unwrap(), trial::now());
     let request = text_of(&message);
     let status = StatusCode::from_u16(status).unwrap();
     let answer = Answer { status, headers: HeaderMap::new(), body: Bytes::from(body) };
@@ -83,7 +83,7 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
 
 #[test]
 fn whole_exchanges() {
-    let request = text_of(&Message::status_of(&trial::MESSAGE.parse().unwrap()));
+    let request = text_of(&Message::status_of(&trial::MESSAGE.parse().unwrap(), trial::now()));
     let asked = check_request(request.as_bytes()).unwrap();
     let good = write_answer(asked.header(), wire::NAMESPACE, |writer| {
         writer.element("tns:viestinTila", "EI_TALLENNETTU");

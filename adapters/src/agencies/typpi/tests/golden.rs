@@ -70,7 +70,7 @@ fn withdrawal_without_more() {
 
 #[test]
 fn status_query() {
-    let message = Message::status_of(&trial::MESSAGE.parse().unwrap());
+    let message = Message::status_of(&trial::MESSAGE.parse().unwrap(), trial::now());
     same(&text_of(&message), include_str!("../testdata/status.xml"));
 }
 
