@@ -9,6 +9,7 @@ use polku_proto::{AgencyId, MessageId};
 use polku_proto::identity::has_hetu;
 use serde::Deserialize;
 
+use crate::InboundError;
 use crate::setting::SettingError;
 use crate::transport::xroad::id::{ClientId, RepresentedParty};
 
@@ -63,6 +64,15 @@ impl Member {
         let member = self.read(key).ok().filter(|member| member.subsystem_code().is_some());
         member.ok_or(SettingError::Value { key, expected })
     }
+}
+
+/// Refuses a message of which the header names another professional than the body, who is the one that is logged.
+pub(super) fn speaks(user_id: Option<&str>, official: &str, header: &str) -> Result<(), InboundError> {
+    if user_id.is_none_or(|user_id| user_id.strip_prefix("FI") == Some(official)) {
+        return Ok(());
+    }
+    let expected = format!("{header}, where it is sent, as `FI` and the id of the official in the body");
+    Err(InboundError::Malformed { code: "client.invalid_header_field".to_owned(), expected })
 }
 
 /// Gives the id of the question whether a message has arrived: another one than the message's, for X-Road and those who

@@ -157,8 +157,7 @@ impl Adapter for Kela {
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         let own = Own { service: SERVICE, content_type: JSON, max_bytes: MAX_BYTES };
-        self.xroad.authenticate(inbound, own)?;
-        inbound::read(inbound.body).map(Received::from)
+        self.xroad.receive(inbound, own, inbound::read).map(Received::from)
     }
 
     fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome, _: Uuid) -> Reply {

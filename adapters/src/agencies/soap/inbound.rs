@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::Office;
 use crate::agencies::form::Expected;
+use crate::agencies::xroad::speaks;
 use crate::transport::xml::{Element, XmlLimits, XmlWriter};
 use crate::transport::xroad::rest::is_content_type;
 use crate::transport::xroad::soap::{
@@ -82,6 +83,7 @@ impl Office {
         let event = self
             .read_body(service, message.body())
             .map_err(|Expected(expected)| malformed(INVALID_BODY, &expected))?;
+        speaks(message.headers().user_id.as_deref(), &event.official, "`userId`")?;
         let asked = Asked { header: message.into_header(), service };
         Ok(Received { event, context: ReplyContext(Some(Box::new(asked))) })
     }

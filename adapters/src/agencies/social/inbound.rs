@@ -23,13 +23,14 @@ pub(super) fn receive(
     reader: Reader<'_>,
     inbound: &Inbound<'_>,
 ) -> Result<InboundEvent, InboundError> {
-    way.authenticate(inbound, OWN)?;
-    reader.event(inbound.body).map_err(|error| {
-        let ImportError { path, problem } = &error;
-        InboundError::Malformed {
-            code: issue(*problem).to_owned(),
-            expected: format!("{} at {path}", wording(*problem)),
-        }
+    way.receive(inbound, OWN, |body| {
+        reader.event(body).map_err(|error| {
+            let ImportError { path, problem } = &error;
+            InboundError::Malformed {
+                code: issue(*problem).to_owned(),
+                expected: format!("{} at {path}", wording(*problem)),
+            }
+        })
     })
 }
 

@@ -4,9 +4,10 @@
 //! that an answer needs none.
 
 use super::XroadRest;
+use crate::agencies::xroad::speaks;
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::rest::{is_content_type, read_asked};
-use crate::{Inbound, InboundError};
+use crate::{Inbound, InboundError, InboundEvent};
 
 /// What the agency sends to, and how.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +24,24 @@ const NOT_AUTHENTICATED: &str = "a client certificate that is pinned in `inbound
 const NOT_THE_AGENCY: &str = "the agency's own X-Road subsystem, that of `service`, in `X-Road-Client`";
 
 impl XroadRest {
-    /// Authenticates a message, and says of what comes with it that it fits. The body stays to be read.
+    /// Authenticates a message, says of what comes with it that it fits, and reads the body.
     ///
     /// # Errors
-    /// The message is not the agency's own, or does not follow X-Road's protocol.
-    pub(in crate::agencies) fn authenticate(
+    /// The message is not the agency's own, or does not follow X-Road's protocol, or the agency's.
+    pub(in crate::agencies) fn receive(
         &self,
         inbound: &Inbound<'_>,
         own: Own,
-    ) -> Result<(), InboundError> {
+        read: impl FnOnce(&[u8]) -> Result<InboundEvent, InboundError>,
+    ) -> Result<InboundEvent, InboundError> {
+        let user_id = self.authenticate(inbound, own)?;
+        let event = read(inbound.body)?;
+        speaks(user_id.as_deref(), &event.official, "`X-Road-UserId`")?;
+        Ok(event)
+    }
+
+    /// Gives the user, if the message names one. The body stays to be read.
+    fn authenticate(&self, inbound: &Inbound<'_>, own: Own) -> Result<Option<String>, InboundError> {
         if !inbound.peer.is_some_and(|peer| self.pins.contains(&peer)) {
             return Err(InboundError::Unauthenticated { expected: NOT_AUTHENTICATED });
         }
@@ -60,7 +70,7 @@ impl XroadRest {
         if inbound.body.len() > own.max_bytes {
             return Err(malformed("invalid_body", &format!("a body of at most {} bytes", own.max_bytes)));
         }
-        Ok(())
+        Ok(asked.user_id)
     }
 }
 

@@ -276,3 +276,28 @@ fn every_outcome_has_its_answer() {
     );
     assert_eq!(answered(InboundOutcome::PlanTaken { sequence: 1 }).0, 500);
 }
+
+#[test]
+fn headers_name_nobody_but_the_official() {
+    let code = |name: &'static str, value: &'static str| {
+        let request: Vec<_> = REQUEST.into_iter().filter(|(known, _)| *known != name).collect();
+        match sent(&[&request[..], &[(name, value)]].concat(), &step("HYVAKSY").to_string()) {
+            Err(InboundError::Malformed { code, expected }) => {
+                assert!(!expected.contains("010594"), "{expected}");
+                code
+            }
+            Err(InboundError::Unauthenticated { .. }) => "unauthenticated".to_owned(),
+            Ok(_) => "taken in".to_owned(),
+        }
+    };
+    let refused = "client.invalid_header_field";
+    assert_eq!(code("x-road-id", "010594Y9032"), refused);
+    assert_eq!(code("x-road-userid", "FI010594Y9032"), refused);
+    assert_eq!(code("x-road-issue", "asiakas 010594Y9032"), refused);
+    assert_eq!(code("x-road-represented-party", "MUN/010594Y9032"), refused);
+    assert_eq!(code("x-road-represented-party", "MUN/0186690-1"), "taken in");
+    for other in ["FIasiantuntija-2", "asiantuntija-1", "SEasiantuntija-1", "FI"] {
+        assert_eq!(code("x-road-userid", other), refused, "{other}");
+    }
+    assert_eq!(code("x-road-userid", "FIasiantuntija-1"), "taken in");
+}

@@ -377,3 +377,34 @@ fn what_is_read_is_the_whole_body_once_told_what_it_is() {
     assert_eq!(code(&["text/xml; charset=iso-8859-1"], &[]), refused);
     assert_eq!(code(&["text/xml"], &["\"\"", "urn:a"]), "client.invalid_soap_action");
 }
+
+#[test]
+fn headers_name_nobody_but_the_official() {
+    let with = |from: &str, to: &str| {
+        assert!(good().contains(from), "{from}");
+        match office().receive(&inbound(&http_headers(), good().replace(from, to).as_bytes())) {
+            Err(InboundError::Malformed { code, expected }) => {
+                assert!(!expected.contains("010594"), "{expected}");
+                code
+            }
+            Err(InboundError::Unauthenticated { .. }) => "unauthenticated".to_owned(),
+            Ok(_) => "taken in".to_owned(),
+        }
+    };
+    let refused = "client.invalid_header_field";
+    let user = "<xroad:userId>FIvirkailija-1</xroad:userId>";
+    let issue = "<xroad:issue>A-17</xroad:issue>";
+    let party = |code: &str| {
+        format!("{issue}<repr:representedParty><repr:partyCode>{code}</repr:partyCode></repr:representedParty>")
+    };
+    assert_eq!(with(">1</xroad:id>", ">010594Y9032</xroad:id>"), refused);
+    assert_eq!(with(user, &user.replace("virkailija-1", "010594Y9032")), refused);
+    assert_eq!(with(issue, "<xroad:issue>asiakas 010594Y9032</xroad:issue>"), refused);
+    assert_eq!(with(issue, &party("010594Y9032")), refused);
+    assert_eq!(with(issue, &party("0186690-1")), "taken in");
+    // Whoever is logged is whoever speaks.
+    for other in ["FIvirkailija-2", "virkailija-1", "SEvirkailija-1", "FI", ""] {
+        assert_eq!(with(user, &format!("<xroad:userId>{other}</xroad:userId>")), refused, "{other}");
+    }
+    assert_eq!(with(user, ""), "taken in");
+}

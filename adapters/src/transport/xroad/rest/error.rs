@@ -48,6 +48,12 @@ pub enum RestError {
         /// The header.
         header: &'static str,
     },
+    /// A header holds a personal identity code. Headers are logged on the way.
+    #[error("header `{header}` must not hold a personal identity code")]
+    Personal {
+        /// The header.
+        header: &'static str,
+    },
     /// `X-Road-Client` is not an identifier.
     #[error("header `X-Road-Client` must be instance, class, member and perhaps subsystem, separated by `/`")]
     Client,
@@ -88,7 +94,7 @@ impl RestError {
             Self::Encoding { .. } => "invalid_encoding",
             Self::Missing { .. } => "missing_header_field",
             Self::Repeated { .. } => "duplicate_header_field",
-            Self::Value { .. } => "invalid_header_field",
+            Self::Value { .. } | Self::Personal { .. } => "invalid_header_field",
             Self::Client => "invalid_client_identifier",
             Self::Service => "invalid_service_identifier",
             Self::SecurityServer => "invalid_security_server",

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::header::{self, HeaderMap};
+use polku_proto::identity::has_hetu;
 
 use super::error::RestError;
 use super::segment::decode;
@@ -37,16 +38,16 @@ impl fmt::Debug for Asked {
 /// Reads the headers of a request.
 ///
 /// # Errors
-/// A header is missing, stands twice, or is not what it should be.
+/// A header is missing, stands twice, is not what it should be, or holds a personal identity code.
 pub fn read_asked(headers: &HeaderMap) -> Result<Asked, RestError> {
     only(headers, "Content-Type", header::CONTENT_TYPE.as_str())?;
     let client = only(headers, "X-Road-Client", CLIENT)?;
     Ok(Asked {
         client: read_client(client.ok_or(RestError::Missing { header: "X-Road-Client" })?)?,
         service: only(headers, "X-Road-Service", SERVICE)?.map(read_service).transpose()?,
-        id: only(headers, "X-Road-Id", ID)?.map(str::to_owned),
-        user_id: only(headers, "X-Road-UserId", USER_ID)?.map(str::to_owned),
-        issue: only(headers, "X-Road-Issue", ISSUE)?.map(str::to_owned),
+        id: impersonal(headers, "X-Road-Id", ID)?,
+        user_id: impersonal(headers, "X-Road-UserId", USER_ID)?,
+        issue: impersonal(headers, "X-Road-Issue", ISSUE)?,
         represented_party: only(headers, "X-Road-Represented-Party", REPRESENTED_PARTY)?
             .map(read_party)
             .transpose()?,
@@ -87,6 +88,15 @@ pub(super) fn only<'h>(
     text.map(Some).ok_or(RestError::Value { header: written })
 }
 
+/// The same, if it names nobody.
+fn impersonal(headers: &HeaderMap, written: &'static str, name: &str) -> Result<Option<String>, RestError> {
+    let value = only(headers, written, name)?;
+    if value.is_some_and(has_hetu) {
+        return Err(RestError::Personal { header: written });
+    }
+    Ok(value.map(str::to_owned))
+}
+
 pub(super) fn read_client(value: &str) -> Result<ClientId, RestError> {
     let parts = decoded(value, "header `X-Road-Client`")?;
     let client = match parts.as_slice() {
@@ -116,6 +126,9 @@ fn read_party(value: &str) -> Result<RepresentedParty, RestError> {
     let parts = decoded(value, "header `X-Road-Represented-Party`")?;
     if parts.iter().any(|part| part.trim().is_empty()) {
         return Err(RestError::RepresentedParty);
+    }
+    if parts.iter().any(|part| has_hetu(part)) {
+        return Err(RestError::Personal { header: "X-Road-Represented-Party" });
     }
     match parts.as_slice() {
         [code] => Ok(RepresentedParty { class: None, code: code.clone() }),

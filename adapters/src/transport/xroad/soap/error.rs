@@ -19,6 +19,8 @@ pub enum FaultCode {
     MissingHeader,
     /// A mandatory header field is not there.
     MissingHeaderField,
+    /// A header field may not have its value.
+    InvalidHeaderField,
     /// A header field or a part of an identifier stands twice.
     DuplicateHeaderField,
     /// The protocol version is not one of 4.
@@ -54,6 +56,7 @@ impl FaultCode {
             Self::InvalidXml => "invalid_xml",
             Self::MissingHeader => "missing_header",
             Self::MissingHeaderField => "missing_header_field",
+            Self::InvalidHeaderField => "invalid_header_field",
             Self::DuplicateHeaderField => "duplicate_header_field",
             Self::InvalidProtocolVersion => "invalid_protocol_version",
             Self::MissingBody => "missing_body",
@@ -118,6 +121,12 @@ pub enum SoapError {
         field: &'static str,
         /// The part of it.
         part: &'static str,
+    },
+    /// A header field holds a personal identity code. Header fields are logged on the way.
+    #[error("header field `{field}` must not hold a personal identity code")]
+    Personal {
+        /// The field.
+        field: &'static str,
     },
     /// A header field or a part of one holds elements.
     #[error("header field `{field}` must hold text only")]
@@ -191,6 +200,7 @@ impl SoapError {
             Self::RepeatedHeader | Self::RepeatedField { .. } | Self::RepeatedPart { .. } => {
                 FaultCode::DuplicateHeaderField
             }
+            Self::Personal { .. } => FaultCode::InvalidHeaderField,
             Self::BlankPart { .. } => FaultCode::InternalError,
             Self::ObjectType { .. } => FaultCode::InvalidXml,
             Self::ProtocolVersion => FaultCode::InvalidProtocolVersion,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use polku_proto::identity::has_hetu;
+
 use super::{IDENTIFIERS, PROTOCOL_VERSION, REPRESENTATION, SoapError, XROAD};
 use crate::transport::xml::Element;
 use crate::transport::xroad::id::{ClientId, RepresentedParty, SecurityServerId, ServiceId};
@@ -109,9 +111,9 @@ impl Draft {
             "securityServer" => {
                 fill(&mut self.security_server, "securityServer", || security_server(element))
             }
-            "id" => fill(&mut self.id, "id", || text(element, "id")),
-            "userId" => fill(&mut self.user_id, "userId", || text(element, "userId")),
-            "issue" => fill(&mut self.issue, "issue", || text(element, "issue")),
+            "id" => fill(&mut self.id, "id", || impersonal(element, "id")),
+            "userId" => fill(&mut self.user_id, "userId", || impersonal(element, "userId")),
+            "issue" => fill(&mut self.issue, "issue", || impersonal(element, "issue")),
             "protocolVersion" => fill(&mut self.protocol_version, "protocolVersion", || version(element)),
             "requestHash" => fill(&mut self.request_hash, "requestHash", || {
                 let algorithm = element.attribute("", "algorithmId").map(str::to_owned);
@@ -161,6 +163,12 @@ fn text(element: &Element, field: &'static str) -> Result<String, SoapError> {
     Ok(element.text().to_owned())
 }
 
+/// The text of a field that names nobody.
+fn impersonal(element: &Element, field: &'static str) -> Result<String, SoapError> {
+    let value = text(element, field)?;
+    if has_hetu(&value) { Err(SoapError::Personal { field }) } else { Ok(value) }
+}
+
 fn version(element: &Element) -> Result<String, SoapError> {
     let version = text(element, "protocolVersion")?;
     if !version.starts_with(VERSION_PREFIX) {
@@ -201,6 +209,9 @@ fn security_server(element: &Element) -> Result<SecurityServerId, SoapError> {
 fn represented_party(element: &Element) -> Result<RepresentedParty, SoapError> {
     let parts = ["partyClass", "partyCode"];
     let [class, code] = read_parts(element, REPRESENTATION, "representedParty", parts)?;
+    if class.iter().chain(&code).any(|part| has_hetu(part)) {
+        return Err(SoapError::Personal { field: "representedParty" });
+    }
     Ok(RepresentedParty { class, code: code.unwrap_or_default() })
 }
 

@@ -254,3 +254,25 @@ fn the_first_mistake_decides() {
     rejects(&format!("{}trailing", sample.clone().without("id").text()), "missing_header_field");
     rejects(&format!("{}trailing", sample.text()), "invalid_soap");
 }
+
+/// Headers are logged by both security servers: nobody is named there.
+#[test]
+fn no_header_field_holds_a_personal_identity_code() {
+    let cases = [
+        ("id", "m-1"),
+        ("userId", "FI123"),
+        ("representedParty", "1234567-1"),
+        ("representedParty", ">COM<"),
+        ("issue", "d-1"),
+    ];
+    for (field, value) in cases {
+        let code = if value.starts_with('>') { ">x 010594Y9032<" } else { "x010594Y9032" };
+        let spoilt = Sample::request().replaced(value, code).text();
+        rejects(&spoilt, "invalid_header_field");
+        let error = check_request(spoilt.as_bytes()).unwrap_err();
+        assert_eq!(error.reason(), Some(&SoapError::Personal { field }));
+        assert!(!error.reason().unwrap().to_string().contains("010594"));
+    }
+    // A UUID may happen to hold what looks like one.
+    accepts(&Sample::request().replaced("m-1", "aa010594-9032-7000-8000-000000000000").text());
+}
