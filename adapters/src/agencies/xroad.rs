@@ -52,7 +52,7 @@ impl Member {
     /// Reads `client` or `service`.
     pub(super) fn read(&self, key: &'static str) -> Result<ClientId, SettingError> {
         let Self { instance, member_class, member_code, subsystem_code } = self;
-        let expected = "`instance`, `member_class`, `member_code` and perhaps `subsystem_code` of letters, digits and '()+,-.=?";
+        let expected = "`instance`, `member_class`, `member_code` and perhaps `subsystem_code`, not blank, without control characters and / \\ ; : %";
         ClientId::new(instance, member_class, member_code, subsystem_code.as_deref())
             .map_err(|_| SettingError::Value { key, expected })
     }
@@ -60,7 +60,7 @@ impl Member {
     /// Reads `client` or `service` where it must be a subsystem.
     pub(super) fn read_subsystem(&self, key: &'static str) -> Result<ClientId, SettingError> {
         let expected =
-            "`instance`, `member_class`, `member_code` and `subsystem_code` of letters, digits and '()+,-.=?";
+            "`instance`, `member_class`, `member_code` and `subsystem_code`, not blank, without control characters and / \\ ; : %";
         let member = self.read(key).ok().filter(|member| member.subsystem_code().is_some());
         member.ok_or(SettingError::Value { key, expected })
     }

@@ -283,7 +283,7 @@ fn identifier<'a>(header: &'a Element, object_type: &str) -> Option<Vec<(&'a str
 }
 
 fn allowed(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "'()+,-.=?".contains(character)
+    !character.is_control() && !"/\\;:%".contains(character)
 }
 
 /// A country and an id, which is none of X-Road's identifiers.

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// Characters beside letters and digits of ASCII that X-Road has allowed in new identifiers since 2023.
-const PUNCTUATION: &str = "'()+,-.=?";
+/// What no identifier of X-Road's has ever had. New ones have been bound to the letters and digits of ASCII and
+/// `'()+,-.=?` since 2023; older ones, such as `polku_1`, live on.
+const NEVER: [char; 5] = ['/', '\\', ';', ':', '%'];
 
 /// A member or subsystem that calls: instance, member class, member code and, for a subsystem, its code.
 ///
@@ -58,14 +59,14 @@ pub enum IdentifierError {
         /// The parts that belong there.
         expected: &'static str,
     },
-    /// A part is empty.
+    /// A part is empty or blank.
     #[error("identifier part `{part}` is empty")]
     Empty {
         /// The part.
         part: &'static str,
     },
     /// A part has a character that X-Road does not allow.
-    #[error("identifier part `{part}` may only have letters and digits of ASCII and '()+,-.=?")]
+    #[error("identifier part `{part}` must have no control characters and none of / \\ ; : %")]
     Character {
         /// The part.
         part: &'static str,
@@ -76,7 +77,7 @@ impl ClientId {
     /// Makes the identifier of a member, or of a subsystem if its code is given.
     ///
     /// # Errors
-    /// A part is empty or has a character that X-Road does not allow.
+    /// A part is blank or has a character that X-Road does not allow.
     pub fn new(
         instance: &str,
         member_class: &str,
@@ -115,21 +116,13 @@ impl ClientId {
     pub fn subsystem_code(&self) -> Option<&str> {
         self.subsystem_code.as_deref()
     }
-
-    /// Says whether the identifier would be accepted as a new one; one read from a message may be older.
-    ///
-    /// # Errors
-    /// A part is empty or has a character that X-Road does not allow.
-    pub fn check(&self) -> Result<(), IdentifierError> {
-        Self::new(&self.instance, &self.member_class, &self.member_code, self.subsystem_code()).map(drop)
-    }
 }
 
 impl ServiceId {
     /// Makes the identifier of a service.
     ///
     /// # Errors
-    /// A part is empty or has a character that X-Road does not allow.
+    /// A part is blank or has a character that X-Road does not allow.
     pub fn new(
         provider: ClientId,
         service_code: &str,
@@ -156,22 +149,13 @@ impl ServiceId {
     pub fn service_version(&self) -> Option<&str> {
         self.service_version.as_deref()
     }
-
-    /// Says whether the identifier would be accepted as a new one; one read from a message may be older.
-    ///
-    /// # Errors
-    /// A part is empty or has a character that X-Road does not allow.
-    pub fn check(&self) -> Result<(), IdentifierError> {
-        self.provider.check()?;
-        Self::new(self.provider.clone(), &self.service_code, self.service_version()).map(drop)
-    }
 }
 
 impl SecurityServerId {
     /// Makes the identifier of a security server of a member.
     ///
     /// # Errors
-    /// A part is empty or has a character that X-Road does not allow.
+    /// A part is blank or has a character that X-Road does not allow.
     pub fn new(
         instance: &str,
         member_class: &str,
@@ -192,15 +176,6 @@ impl SecurityServerId {
     #[must_use]
     pub fn server_code(&self) -> &str {
         &self.server_code
-    }
-
-    /// Says whether the identifier would be accepted as a new one; one read from a message may be older.
-    ///
-    /// # Errors
-    /// A part is empty or has a character that X-Road does not allow.
-    pub fn check(&self) -> Result<(), IdentifierError> {
-        self.owner.check()?;
-        part("serverCode", &self.server_code).map(drop)
     }
 }
 
@@ -264,12 +239,11 @@ impl fmt::Display for SecurityServerId {
     }
 }
 
-fn part(part: &'static str, value: &str) -> Result<String, IdentifierError> {
-    if value.is_empty() {
+pub(super) fn part(part: &'static str, value: &str) -> Result<String, IdentifierError> {
+    if value.trim().is_empty() {
         return Err(IdentifierError::Empty { part });
     }
-    let allowed = |character: char| character.is_ascii_alphanumeric() || PUNCTUATION.contains(character);
-    if !value.chars().all(allowed) {
+    if value.chars().any(|character| character.is_control() || NEVER.contains(&character)) {
         return Err(IdentifierError::Character { part });
     }
     Ok(value.to_owned())

@@ -31,6 +31,8 @@ fn built_from_its_table() {
     let parties: toml::Table = "paja = { class = 'ORG', code = '9999901-2' }".parse().unwrap();
     set("represented_parties", parties)(&mut table);
     set("redelivery", "neither")(&mut table);
+    // Older than the rule that new identifiers are bound by.
+    set_in("client", "subsystem_code", "polku_1")(&mut table);
     assert_eq!(build(trial::agency("te"), table, &Network::Tls).unwrap().redelivery(), Redelivery::Neither);
 }
 
@@ -54,6 +56,7 @@ fn refused_settings() {
         assert_eq!(refusal(set("user_id", id)), expected);
     }
     assert!(refusal(set_in("client", "member_code", "a/b")).starts_with("client: expected `instance`, "));
+    assert!(refusal(set_in("client", "subsystem_code", "polku:1")).starts_with("client: expected `instance`, "));
     assert!(refusal(set_in("service", "instance", "")).starts_with("service: expected `instance`, "));
     let party =
         "represented_party: expected `code` and perhaps `class`, 1 to 64 bytes and no personal identity code";

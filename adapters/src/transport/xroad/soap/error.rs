@@ -19,6 +19,12 @@ pub enum FaultCode {
     MissingHeader,
     /// A mandatory header field is not there.
     MissingHeaderField,
+    /// The identifier of the client has a character that none has.
+    InvalidClientIdentifier,
+    /// The identifier of the service has a character that none has.
+    InvalidServiceIdentifier,
+    /// The identifier of the security server has a character that none has.
+    InvalidSecurityServer,
     /// A header field may not have its value.
     InvalidHeaderField,
     /// A header field or a part of an identifier stands twice.
@@ -56,6 +62,9 @@ impl FaultCode {
             Self::InvalidXml => "invalid_xml",
             Self::MissingHeader => "missing_header",
             Self::MissingHeaderField => "missing_header_field",
+            Self::InvalidClientIdentifier => "invalid_client_identifier",
+            Self::InvalidServiceIdentifier => "invalid_service_identifier",
+            Self::InvalidSecurityServer => "invalid_security_server",
             Self::InvalidHeaderField => "invalid_header_field",
             Self::DuplicateHeaderField => "duplicate_header_field",
             Self::InvalidProtocolVersion => "invalid_protocol_version",
@@ -117,6 +126,14 @@ pub enum SoapError {
     /// A mandatory part of an identifier is missing or blank.
     #[error("part `{part}` of header field `{field}` must not be missing or blank")]
     BlankPart {
+        /// The field.
+        field: &'static str,
+        /// The part of it.
+        part: &'static str,
+    },
+    /// A part of an identifier has a character that no identifier has.
+    #[error("part `{part}` of header field `{field}` must have no control characters and none of / \\ ; : %")]
+    PartCharacter {
         /// The field.
         field: &'static str,
         /// The part of it.
@@ -201,6 +218,9 @@ impl SoapError {
                 FaultCode::DuplicateHeaderField
             }
             Self::Personal { .. } => FaultCode::InvalidHeaderField,
+            Self::PartCharacter { field: "client", .. } => FaultCode::InvalidClientIdentifier,
+            Self::PartCharacter { field: "securityServer", .. } => FaultCode::InvalidSecurityServer,
+            Self::PartCharacter { .. } => FaultCode::InvalidServiceIdentifier,
             Self::BlankPart { .. } => FaultCode::InternalError,
             Self::ObjectType { .. } => FaultCode::InvalidXml,
             Self::ProtocolVersion => FaultCode::InvalidProtocolVersion,

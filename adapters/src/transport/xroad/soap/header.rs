@@ -6,7 +6,9 @@ use polku_proto::identity::has_hetu;
 
 use super::{IDENTIFIERS, PROTOCOL_VERSION, REPRESENTATION, SoapError, XROAD};
 use crate::transport::xml::Element;
-use crate::transport::xroad::id::{ClientId, RepresentedParty, SecurityServerId, ServiceId};
+use crate::transport::xroad::id::{
+    ClientId, IdentifierError, RepresentedParty, SecurityServerId, ServiceId, part as identifier_part,
+};
 
 /// X-Road accepts every version that begins so.
 const VERSION_PREFIX: &str = "4.";
@@ -193,6 +195,11 @@ fn service(element: &Element) -> Result<ServiceId, SoapError> {
     let [instance, class, code, subsystem, service, service_version] =
         read_parts(element, IDENTIFIERS, field, parts)?;
     let provider = member(field, instance, class, code, subsystem)?;
+    // X-Road does not mind an empty one.
+    let service_version = match service_version {
+        Some(version) if !version.trim().is_empty() => Some(filled(field, "serviceVersion", Some(version))?),
+        other => other,
+    };
     Ok(ServiceId { provider, service_code: filled(field, "serviceCode", service)?, service_version })
 }
 
@@ -231,7 +238,11 @@ fn member(
 }
 
 fn filled(field: &'static str, part: &'static str, value: Option<String>) -> Result<String, SoapError> {
-    value.filter(|value| !value.trim().is_empty()).ok_or(SoapError::BlankPart { field, part })
+    let value = value.unwrap_or_default();
+    identifier_part(part, &value).map_err(|error| match error {
+        IdentifierError::Character { .. } => SoapError::PartCharacter { field, part },
+        IdentifierError::Empty { .. } | IdentifierError::Parts { .. } => SoapError::BlankPart { field, part },
+    })
 }
 
 /// Reads the named parts, in any order; elements of other names are passed over, as X-Road does.

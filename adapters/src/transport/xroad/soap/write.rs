@@ -7,14 +7,11 @@ use super::header::Headers;
 use super::parse::{Header, is_request_hash};
 use super::{ENVELOPE, IDENTIFIERS, REPRESENTATION, XROAD};
 use crate::transport::xml::{XmlWriteError, XmlWriter};
-use crate::transport::xroad::id::{ClientId, IdentifierError, SecurityServerId, ServiceId};
+use crate::transport::xroad::id::{ClientId, SecurityServerId, ServiceId};
 
 /// A message could not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SoapWriteError {
-    /// An identifier of the headers cannot be used on X-Road.
-    #[error("an identifier of the headers cannot be used on x-road")]
-    Identifier(#[from] IdentifierError),
     /// A value cannot be written in XML, or the body is not balanced.
     #[error("the message cannot be written as xml")]
     Xml(#[from] XmlWriteError),
@@ -24,17 +21,12 @@ pub enum SoapWriteError {
 /// `tns` for it, and is filled by the caller.
 ///
 /// # Errors
-/// An identifier or a value cannot be written.
+/// A value cannot be written.
 pub fn write_request(
     headers: &Headers,
     namespace: &str,
     fill: impl FnOnce(&mut XmlWriter),
 ) -> Result<Vec<u8>, SoapWriteError> {
-    headers.client.check()?;
-    headers.service.check()?;
-    if let Some(server) = &headers.security_server {
-        server.check()?;
-    }
     let mut writer = start_envelope();
     write_headers(&mut writer, headers);
     write_body(&mut writer, headers.service.service_code(), namespace, fill);

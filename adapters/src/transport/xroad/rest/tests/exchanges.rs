@@ -54,6 +54,8 @@ fn a_good_exchange_is_accepted() {
     assert_eq!(asked("POST", "GET"), "accept");
     assert_eq!(asked("/lahetteet?a=b%20c", ""), "accept");
     assert_eq!(asked("Party: MUN/0564", "Party: 0564"), "accept");
+    assert_eq!(asked("9999902-0/polku", "9999902-0/polku_1"), "accept");
+    assert_eq!(asked("9999902-0/polku", "9999902-0/p%C3%A4%20lku"), "accept");
     assert_eq!(check_exchange(REQUEST.replace("\r\n", "\n").as_bytes(), None).to_string(), "accept");
     assert_eq!(answered("\r\n", "\r\n"), "accept");
     assert_eq!(answered("201 Created", "422"), "accept");
@@ -115,6 +117,10 @@ fn every_mistake_of_a_request_has_its_code() {
         ("9999902-0/polku", "9999902-0/polku/x", "invalid_client_identifier"),
         ("FI-TEST/ORG/9999902-0/polku", "polku", "invalid_client_identifier"),
         ("9999902-0/polku", "9999902-0/", "invalid_client_identifier"),
+        ("9999902-0/polku", "9999902-0/%20", "invalid_client_identifier"),
+        ("9999902-0/polku", "9999902-0/a%2Fb", "invalid_client_identifier"),
+        ("9999902-0/polku", "9999902-0/a:b", "invalid_client_identifier"),
+        ("9999902-0/polku", "9999902-0/a%00b", "invalid_client_identifier"),
         ("9999902-0/polku", "9999902-0/p lku", "invalid_encoding"),
         ("9999903-9/ss1", "9999903-9", "invalid_security_server"),
         ("MUN/0564", "MUN/0564/1", "invalid_represented_party"),

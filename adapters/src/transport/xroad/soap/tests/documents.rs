@@ -42,9 +42,21 @@ fn values_are_kept_as_written() {
     let spaced = Sample::request().replaced("<xroad:issue>d-1", "<xroad:issue>\n a &lt;b&gt; \r\n");
     assert_eq!(message(&spaced.text()).headers().issue.as_deref(), Some("\n a <b> \n"));
     // Identifiers older than the rule of 2023 have other characters.
-    let old = Sample::request().replaced("GOV", "G:V/ä");
-    assert_eq!(message(&old.text()).headers().client.member_class(), "G:V/ä");
-    assert!(message(&old.text()).headers().client.check().is_err());
+    let old = Sample::request().replaced("GOV", "G_V ä");
+    assert_eq!(message(&old.text()).headers().client.member_class(), "G_V ä");
+    let codes = [
+        ("polku", "invalid_client_identifier"),
+        (">te<", "invalid_service_identifier"),
+        (">v1<", "invalid_service_identifier"),
+        (">ss1<", "invalid_security_server"),
+    ];
+    for (from, code) in codes {
+        for never in ["/", "\\", ";", ":", "%", "\u{7f}"] {
+            let inside = from.trim_matches(['<', '>']);
+            let to = from.replace(inside, &format!("{inside}{never}1"));
+            rejects(&Sample::request().replaced(from, &to).text(), code);
+        }
+    }
 }
 
 #[test]
