@@ -32,19 +32,19 @@ pub(super) struct Party {
 }
 
 /// For whom the gateway acts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Represented {
     /// By the sender's agency id.
     pub(super) by_sender: BTreeMap<AgencyId, RepresentedParty>,
     /// Where there is none for the sender.
-    pub(super) otherwise: Option<RepresentedParty>,
+    pub(super) otherwise: RepresentedParty,
 }
 
 impl Represented {
     /// The party of a message of this sender.
-    pub(super) fn party(&self, sender: Option<&AgencyId>) -> Option<RepresentedParty> {
+    pub(super) fn party(&self, sender: Option<&AgencyId>) -> RepresentedParty {
         let own = sender.and_then(|sender| self.by_sender.get(sender));
-        own.or(self.otherwise.as_ref()).cloned()
+        own.unwrap_or(&self.otherwise).clone()
     }
 }
 
@@ -85,10 +85,9 @@ pub(super) fn question_id(message: &MessageId, now: Timestamp) -> String {
 }
 
 /// Reads `user_id`, the gateway's id without the country prefix, and gives it with it.
-pub(super) fn user_id(id: Option<&str>) -> Result<Option<String>, SettingError> {
+pub(super) fn user_id(id: &str) -> Result<String, SettingError> {
     let (key, expected) = ("user_id", "1 to 64 letters, digits and signs, and no personal identity code");
-    let Some(id) = id else { return Ok(None) };
-    user(id).map(Some).ok_or(SettingError::Value { key, expected })
+    user(id).ok_or(SettingError::Value { key, expected })
 }
 
 /// Gives the user of this id, the gateway or a professional, with the country prefix, as it stands in `userId` of SOAP and
@@ -101,7 +100,7 @@ pub(super) fn user(id: &str) -> Option<String> {
 
 /// Reads `represented_party` and `represented_parties`.
 pub(super) fn represented(
-    otherwise: Option<&Party>,
+    otherwise: &Party,
     by_sender: &BTreeMap<String, Party>,
 ) -> Result<Represented, SettingError> {
     let key = "represented_parties";
@@ -112,7 +111,7 @@ pub(super) fn represented(
     });
     Ok(Represented {
         by_sender: by_sender.collect::<Result<_, SettingError>>()?,
-        otherwise: otherwise.map(|party| represented_party("represented_party", party)).transpose()?,
+        otherwise: represented_party("represented_party", otherwise)?,
     })
 }
 

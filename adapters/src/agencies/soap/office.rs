@@ -30,7 +30,7 @@ pub(in crate::agencies) struct Office {
     /// The office's member or subsystem: whose services are called, and who may call the gateway's.
     pub(in crate::agencies) office: ClientId,
     /// `userId` where nobody in particular speaks, with the country prefix.
-    pub(in crate::agencies) user_id: Option<String>,
+    pub(in crate::agencies) user_id: String,
     /// For whom the gateway acts.
     pub(in crate::agencies) represented: Represented,
     /// SHA-256 of the certificates that may call the inbound endpoint.
@@ -105,8 +105,8 @@ impl Office {
         let service = ServiceId::new(self.office.clone(), service, Some(self.protocol.version))
             .map_err(|error| Failure::new(UNWRITABLE, error))?;
         let mut headers = Headers::new(self.client.clone(), service, id);
-        headers.user_id = professional.and_then(user).or_else(|| self.user_id.clone());
-        headers.represented_party = self.represented.party(sender);
+        headers.user_id = Some(professional.and_then(user).unwrap_or_else(|| self.user_id.clone()));
+        headers.represented_party = Some(self.represented.party(sender));
         headers.issue = issue.map(str::to_owned);
         Ok(headers)
     }

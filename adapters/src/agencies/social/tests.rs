@@ -54,6 +54,10 @@ fn settings() -> toml::Table {
         member_code = "0245437-2"
         subsystem_code = "sosiaalihuolto"
 
+        [represented_party]
+        class = "MUN"
+        code = "0186690-1"
+
         [organisations]
         social = "0245437-2"
         "#,

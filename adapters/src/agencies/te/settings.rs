@@ -26,9 +26,9 @@ pub(super) struct Settings {
     /// The member or subsystem of the office.
     service: Member,
     /// The gateway's id for `userId` where nobody in particular speaks, without the country prefix.
-    user_id: Option<String>,
-    /// The party for whom the gateway acts.
-    represented_party: Option<Party>,
+    user_id: String,
+    /// The party for whom the gateway acts, where `represented_parties` does not name one.
+    represented_party: Party,
     /// The same for senders that are parties of their own, by agency id.
     #[serde(default)]
     represented_parties: BTreeMap<String, Party>,
@@ -51,8 +51,8 @@ impl Settings {
             agency,
             client: self.client.read("client")?,
             office: self.service.read("service")?,
-            user_id: settings::user_id(self.user_id.as_deref())?,
-            represented: settings::represented(self.represented_party.as_ref(), &self.represented_parties)?,
+            user_id: settings::user_id(&self.user_id)?,
+            represented: settings::represented(&self.represented_party, &self.represented_parties)?,
             pins: settings::pins(&self.inbound_certificate_sha256)?,
             http: HttpClient::new(&url, &self.connection, network)?,
             url,

@@ -69,8 +69,8 @@ fn office() -> EmploymentServices {
         url: http::Uri::from_static("https://security-server.example:8443/"),
         client: GATEWAY.parse().unwrap(),
         office: OFFICE.parse().unwrap(),
-        user_id: Some("FIpolku".to_owned()),
-        represented: Represented { otherwise: Some(party), ..Represented::default() },
+        user_id: "FIpolku".to_owned(),
+        represented: Represented { by_sender: Default::default(), otherwise: party },
         pins: vec![[0; 32], PIN],
         protocol: &wire::PROTOCOL,
     };

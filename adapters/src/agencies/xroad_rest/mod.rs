@@ -30,7 +30,7 @@ pub(super) struct XroadRest {
     client: ClientId,
     provider: ClientId,
     /// With the country prefix.
-    user_id: Option<String>,
+    user_id: String,
     represented: Represented,
     pins: Vec<[u8; 32]>,
 }
@@ -99,9 +99,9 @@ impl XroadRest {
         Ok(Call {
             path,
             query,
-            user_id: professional.and_then(user).or_else(|| self.user_id.clone()),
+            user_id: Some(professional.and_then(user).unwrap_or_else(|| self.user_id.clone())),
             issue,
-            represented_party: self.represented.party(sender),
+            represented_party: Some(self.represented.party(sender)),
             accept,
             content,
             headers,

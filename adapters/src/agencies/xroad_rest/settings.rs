@@ -34,9 +34,9 @@ struct Settings {
     /// The agency's subsystem.
     service: Member,
     /// The gateway's id for `X-Road-UserId`, without the country prefix, where nobody in particular speaks.
-    user_id: Option<String>,
+    user_id: String,
     /// The party for whom the gateway acts, where `represented_parties` does not name one.
-    represented_party: Option<Party>,
+    represented_party: Party,
     /// The same for each agency that sends or asks through the gateway.
     #[serde(default)]
     represented_parties: BTreeMap<String, Party>,
@@ -57,11 +57,8 @@ impl XroadRest {
             http: HttpClient::new(&url, &settings.connection, network)?,
             client: settings.client.read_subsystem("client")?,
             provider: settings.service.read_subsystem("service")?,
-            user_id: xroad::user_id(settings.user_id.as_deref())?,
-            represented: xroad::represented(
-                settings.represented_party.as_ref(),
-                &settings.represented_parties,
-            )?,
+            user_id: xroad::user_id(&settings.user_id)?,
+            represented: xroad::represented(&settings.represented_party, &settings.represented_parties)?,
             pins: xroad::pins(&settings.inbound_certificate_sha256)?,
             url,
         })

@@ -4,11 +4,20 @@ use super::*;
 use crate::agencies::trial;
 use crate::transport::http::Network;
 
-/// The way to an agency, with these keys beside the mandatory ones.
+/// The way to an agency, with these keys, or the usual ones in their place.
 fn way(further: &str) -> XroadRest {
+    let mut table = table(further);
+    let road = XroadRest::take(&mut table, &Network::Tls).unwrap();
+    assert_eq!(table.len(), 1, "the agency's own key is left");
+    road
+}
+
+fn table(further: &str) -> toml::Table {
+    let mut further: toml::Table = further.parse().unwrap();
     let text = format!(
         r#"
-        {further}
+        user_id = "gateway"
+        represented_party = {{ code = "common" }}
         url = "https://ss.example/"
         client = {{ instance = "FI-TEST", member_class = "ORG", member_code = "9999902-0", subsystem_code = "polku" }}
         service = {{ instance = "FI-TEST", member_class = "GOV", member_code = "9999903-9", subsystem_code = "etuudet" }}
@@ -21,9 +30,8 @@ fn way(further: &str) -> XroadRest {
     );
     // A key after a table header belongs to the table: everything stands on the top level.
     let mut table: toml::Table = text.parse().unwrap();
-    let road = XroadRest::take(&mut table, &Network::Tls).unwrap();
-    assert_eq!(table.len(), 1, "the agency's own key is left");
-    road
+    table.append(&mut further);
+    table
 }
 
 fn ask(sender: Option<&AgencyId>) -> Ask<'_> {
@@ -55,7 +63,20 @@ fn the_party_is_the_senders_or_the_common_one() {
     assert_eq!(party(Some("te")), (Some("MUN".to_owned()), "te".to_owned()));
     assert_eq!(party(Some("ohjaamo")), (None, "yhteinen".to_owned()));
     assert_eq!(party(None), (None, "yhteinen".to_owned()));
-    assert!(way("").call(ask(None)).unwrap().represented_party.is_none());
+}
+
+/// Whoever is asked by nobody in particular cannot tell whose question it was.
+#[test]
+fn who_asks_and_for_whom_is_always_said() {
+    for key in ["user_id", "represented_party"] {
+        let mut table = table("");
+        table.remove(key).unwrap();
+        let refused = XroadRest::take(&mut table, &Network::Tls).unwrap_err();
+        assert_eq!(refused.to_string(), format!("missing field `{key}`"));
+    }
+    let call = way("").call(ask(None)).unwrap();
+    assert_eq!(call.user_id.as_deref(), Some("FIgateway"));
+    assert_eq!(call.represented_party.unwrap().code, "common");
 }
 
 #[test]
@@ -69,7 +90,6 @@ fn the_user_is_the_professional_or_the_gateway() {
     for id in [None, Some(""), Some("010594-9032"), Some("x-010594Y9032")] {
         assert_eq!(user(&road, id).as_deref(), Some("FIpolku"), "{id:?}");
     }
-    assert_eq!(user(&way(""), None), None);
 }
 
 #[test]

@@ -38,6 +38,9 @@ fn built_from_its_table() {
 
 #[test]
 fn refused_settings() {
+    for key in ["user_id", "represented_party"] {
+        assert_eq!(refusal(|table| drop(table.remove(key).unwrap())), format!("missing field `{key}`"));
+    }
     let url = "expected an address such as https://host.example/path, without user, query and fragment";
     assert_eq!(refusal(set("url", "http://security-server.example")), format!("url: {url}"));
     assert_eq!(refusal(set("url", "https://user@host.example")), format!("url: {url}"));

@@ -24,6 +24,9 @@ fn built_from_its_table() {
 
 #[test]
 fn refused_settings() {
+    for key in ["user_id", "represented_party"] {
+        assert_eq!(refusal(|table| drop(table.remove(key).unwrap())), format!("missing field `{key}`"));
+    }
     let url = "url: expected an address such as https://host.example/path, without user, query and fragment";
     assert_eq!(refusal(set("url", "http://security-server.example")), url);
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
