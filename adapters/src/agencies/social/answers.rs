@@ -58,11 +58,38 @@ pub(super) fn read_status(body: &[u8], message: MessageId) -> Option<DeliverySta
     }
 }
 
-/// Reads the code of a refusal: that of the county's own list, or else FHIR's.
-pub(super) fn read_error(body: &[u8]) -> Option<String> {
+/// What an OperationOutcome says.
+pub(super) struct Refusal {
+    /// The code of the county's own list, or else FHIR's.
+    pub(super) code: String,
+    /// What FHIR's tells.
+    pub(super) cause: Cause,
+}
+
+/// What FHIR says of the cause of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// It passes (FHIR's `transient` and what stands below it), and nothing has been taken in.
+    Passing,
+    /// Time has run out inside: it may have been taken in.
+    TimedOut,
+    /// It stays until somebody changes something.
+    Staying,
+}
+
+/// Reads a refusal.
+pub(super) fn read_error(body: &[u8]) -> Option<Refusal> {
     let outcome = resource(body, "OperationOutcome")?;
+    let issue = text(&outcome, "/issue/0/code");
     let own = text(&outcome, "/issue/0/details/coding/0/code");
-    own.or_else(|| text(&outcome, "/issue/0/code")).map(str::to_owned)
+    let cause = match issue {
+        Some("transient" | "lock-error" | "no-store" | "exception" | "incomplete" | "throttled") => {
+            Cause::Passing
+        }
+        Some("timeout") => Cause::TimedOut,
+        Some(_) | None => Cause::Staying,
+    };
+    Some(Refusal { code: own.or(issue)?.to_owned(), cause })
 }
 
 fn receipt(id: &str) -> Option<Receipt> {

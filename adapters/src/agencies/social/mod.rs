@@ -26,6 +26,7 @@ use self::settings::Settings;
 use self::write::Message;
 use uuid::Uuid;
 
+use answers::{Cause, Refusal};
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad::question_id;
@@ -304,5 +305,15 @@ const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
 
 /// Reads an answer other than the documented good ones.
 fn unwilling(provided: &Provided) -> Failure {
-    refused(provided, answers::read_error(&provided.body).as_deref())
+    let refusal = answers::read_error(&provided.body);
+    let after = provided.retry_after;
+    match (&refusal, provided.status) {
+        (Some(Refusal { cause: Cause::TimedOut, .. }), _) => UNUSABLE.into(),
+        // Somebody else was at work on the same record, or the cause passes: the same message can be taken in later.
+        (Some(_), StatusCode::CONFLICT) => AdapterErrorKind::Unavailable { after }.into(),
+        (Some(Refusal { cause: Cause::Passing, .. }), status) if status.is_client_error() => {
+            AdapterErrorKind::Unavailable { after }.into()
+        }
+        (_, _) => refused(provided, refusal.as_ref().map(|refusal| refusal.code.as_str())),
+    }
 }

@@ -96,7 +96,7 @@ fn refusals() {
     let plain = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invariant"}]}"#;
     let person = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"010594Y9032"}]}"#;
     let rejected = |code: &str| AdapterErrorKind::Rejected { code: code.into() };
-    for status in [400, 404, 409, 412, 422] {
+    for status in [400, 404, 412, 422] {
         assert_eq!(refusal(status, own, None), rejected("EI_PALVELUALUETTA"));
         assert_eq!(refusal(status, plain, None), rejected("invariant"));
         assert_eq!(refusal(status, person, None), rejected("unspecified"));
@@ -109,6 +109,26 @@ fn refusals() {
     assert_eq!(refusal(503, "", None), AdapterErrorKind::Unanswered);
     assert!(matches!(refusal(503, "", Some("60")), AdapterErrorKind::Unavailable { after: Some(_) }));
     assert_eq!(refusal(500, own, None), AdapterErrorKind::Unanswered);
+    // Another change came between: the same message can be taken in later.
+    assert_eq!(refusal(409, own, None), AdapterErrorKind::Unavailable { after: None });
+    assert!(matches!(refusal(409, plain, Some("60")), AdapterErrorKind::Unavailable { after: Some(_) }));
+    assert_eq!(refusal(409, "<html>", None), AdapterErrorKind::Unanswered);
+    let caused = |code: &str| {
+        let text = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"CODE","details":{"coding":[{"code":"MYOHEMMIN"}]}}]}"#;
+        text.replace("CODE", code)
+    };
+    for code in ["transient", "lock-error", "no-store", "exception", "incomplete", "throttled"] {
+        for status in [400, 412, 422, 423] {
+            let again = AdapterErrorKind::Unavailable { after: None };
+            assert_eq!(refusal(status, &caused(code), None), again, "{status} {code}");
+        }
+        // What has failed inside may have been taken in.
+        assert_eq!(refusal(500, &caused(code), None), AdapterErrorKind::Unanswered, "{code}");
+    }
+    for status in [400, 409, 422, 500, 503] {
+        assert_eq!(refusal(status, &caused("timeout"), None), AdapterErrorKind::Unanswered, "{status}");
+    }
+    assert_eq!(refusal(422, &caused("conflict"), None), rejected("MYOHEMMIN"));
     // A transaction is answered with 200.
     assert_eq!(refusal(202, "", None), AdapterErrorKind::Unanswered);
 }
