@@ -68,6 +68,11 @@ impl XroadError {
         &self.code
     }
 
+    /// Says whether the body says it too, in the protocol's own form.
+    pub(super) fn is_told(&self) -> bool {
+        self.told
+    }
+
     /// Returns where it failed and whether to try again. A failure that is not told in the protocol's own form may be
     /// anybody's word: then the request may have arrived.
     #[must_use]

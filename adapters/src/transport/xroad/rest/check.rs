@@ -7,10 +7,12 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::answer::{read_echo, read_error};
+use super::answer::{XroadError, read_echo, read_error};
 use super::error::{RestError, RestFault};
-use super::head::{Asked, decoded, read_asked, service_of};
+use super::head::{Asked, decoded, is_content_type, read_asked, service_of};
 use super::{CLIENT, VERSION};
+use crate::transport::xml::{XmlLimits, read_document};
+use crate::transport::xroad::fault::normalise;
 use crate::transport::xroad::id::ServiceId;
 
 const METHODS: [&str; 8] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
@@ -115,6 +117,9 @@ fn check_answer(service: Option<&ServiceId>, asked: &Asked, bytes: &[u8]) -> Res
     let status = status.ok_or(RestFault::Answer(RestError::Head))?;
     if let Some(service) = service {
         if let Some(error) = read_error(status, &headers, body).map_err(RestFault::Answer)? {
+            if !is_told(&error, status, &headers, body) {
+                return Err(RestFault::Answer(RestError::ErrorBody));
+            }
             return Err(RestFault::Passed(error.code().to_owned()));
         }
         read_echo(&headers, &asked.client, service, asked.id.as_deref()).map_err(RestFault::Answer)?;
@@ -123,6 +128,23 @@ fn check_answer(service: Option<&ServiceId>, asked: &Asked, bytes: &[u8]) -> Res
         return Err(RestFault::Answer(RestError::ContentType));
     }
     Ok(())
+}
+
+/// Whether a failure is told as X-Road tells its own: the status is the one of its code's prefix, and the body has the
+/// code. The body is in JSON, or in XML for who has asked for that.
+fn is_told(error: &XroadError, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool {
+    let code = normalise(error.code());
+    let expected = match code.split('.').next() {
+        Some("client") => StatusCode::BAD_REQUEST,
+        Some("server") => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(_) | None => return false,
+    };
+    let is_xml = ["text/xml", "application/xml"].into_iter().any(|xml| is_content_type(headers, xml));
+    let is_same = || {
+        let document = read_document(body, &XmlLimits::default()).ok()?;
+        Some(normalise(document.text_of("type")?) == code)
+    };
+    status == expected && if is_xml { is_same() == Some(true) } else { error.is_told() }
 }
 
 /// Splits a message into its first line, its headers and its body.

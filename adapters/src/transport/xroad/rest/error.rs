@@ -77,6 +77,12 @@ pub enum RestError {
         /// The header.
         header: &'static str,
     },
+    /// A failure of X-Road's is not told as X-Road tells its failures.
+    #[error(
+        "with `X-Road-Error` an answer must have status 400 for a code of `client`, 500 for one of `server`, and a body with \
+         `type`, which is the same code"
+    )]
+    ErrorBody,
     /// The hash of the request is not one.
     #[error("header `X-Road-Request-Hash` must be the base64 of 64 bytes")]
     RequestHash,
@@ -101,6 +107,7 @@ impl RestError {
             Self::RepresentedParty => "invalid_represented_party",
             Self::ContentType => "invalid_content_type",
             Self::NotEchoed { .. } => "inconsistent_response",
+            Self::ErrorBody => "invalid_error_body",
             Self::RequestHash => "invalid_request_hash",
         }
     }

@@ -148,7 +148,40 @@ fn every_mistake_of_an_answer_has_its_code() {
         let expected = format!("reject server.clientproxy.service_failed.{code}");
         assert_eq!(answered(from, to), expected, "{from} -> {to}");
     }
-    let failed = "HTTP/1.1 500 \r\nX-Road-Error: Server.ServerProxy.AccessDenied\r\n\r\n{}";
-    let verdict = check_exchange(REQUEST.as_bytes(), Some(failed.as_bytes()));
-    assert_eq!(verdict.to_string(), "reject Server.ServerProxy.AccessDenied");
+}
+
+#[test]
+fn a_failure_of_x_road_is_told_as_x_road_tells_it() {
+    let failed = |status: u16, code: &str, kind: &str, body: &str| {
+        let answer =
+            format!("HTTP/1.1 {status} \r\nX-Road-Error: {code}\r\nContent-Type: {kind}\r\n\r\n{body}");
+        check_exchange(REQUEST.as_bytes(), Some(answer.as_bytes())).to_string()
+    };
+    let (json, denied) = ("application/json", "Server.ServerProxy.AccessDenied");
+    let told = |code: &str| format!(r#"{{"type":"{code}","message":"no","detail":"7b5e"}}"#);
+    assert_eq!(failed(500, denied, json, &told(denied)), format!("reject {denied}"));
+    let newer = "server.serverproxy.access_denied";
+    assert_eq!(failed(500, denied, json, &told(newer)), format!("reject {denied}"));
+    let client = "client.invalid_client_identifier";
+    assert_eq!(failed(400, client, json, &told(client)), format!("reject {client}"));
+    let xml = |code: &str| format!("<error><type>{code}</type><message/><detail/></error>");
+    assert_eq!(failed(500, newer, "text/xml", &xml(newer)), format!("reject {newer}"));
+
+    let wrong = "reject server.clientproxy.service_failed.invalid_error_body";
+    for (status, code, kind, body) in [
+        (500, denied, json, "{}".to_owned()),
+        (500, denied, json, String::new()),
+        (500, denied, json, told(client)),
+        (500, denied, json, xml(denied)),
+        (500, denied, "text/xml", told(denied)),
+        (500, denied, "application/xml", xml(client)),
+        (400, denied, json, told(denied)),
+        (403, denied, json, told(denied)),
+        (200, denied, json, told(denied)),
+        (500, client, json, told(client)),
+        (500, "access_denied", json, told("access_denied")),
+        (500, "myserver.x", json, told("myserver.x")),
+    ] {
+        assert_eq!(failed(status, code, kind, &body), wrong, "{status} {code} {body}");
+    }
 }
