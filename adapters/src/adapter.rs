@@ -135,10 +135,30 @@ pub enum Redelivery {
 }
 
 /// The agency's word that it has the message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
     /// The agency's own number of the message. Opaque, at most 128 characters.
     pub reference: String,
+    /// What lies between says of the exchange.
+    pub evidence: Evidence,
+}
+
+impl Receipt {
+    /// A receipt with this number, of whose way nothing is known.
+    #[must_use]
+    pub fn new(reference: impl Into<String>) -> Self {
+        Self { reference: reference.into(), evidence: Evidence::default() }
+    }
+}
+
+/// What X-Road's security servers say of an exchange, by which it is found in their signed logs. Nothing of it comes from
+/// the agency, and there is none of an exchange without X-Road.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Their own id of the exchange. At most 128 characters.
+    pub request_id: Option<String>,
+    /// Their hash of the request, SHA-512 in base64.
+    pub request_hash: Option<String>,
 }
 
 /// What an agency answers when asked about a message.

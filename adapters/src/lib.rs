@@ -10,7 +10,7 @@ mod setting;
 pub mod transport;
 
 pub use adapter::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Rehearsal, Retry,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Evidence, Receipt, Redelivery, Rehearsal, Retry,
     Understood, UnusableAnswer, Words,
 };
 pub use inbound::{

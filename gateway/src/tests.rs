@@ -7,6 +7,7 @@ mod clocks;
 mod deciding;
 mod disclosures;
 mod ends;
+mod evidence;
 mod follow_ups;
 mod inbound;
 mod kept;

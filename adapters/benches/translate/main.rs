@@ -195,7 +195,9 @@ impl Bench {
                 let (mut translation, mut parse, mut skip) = Default::default();
                 for call in 0..WARM_UP + self.calls {
                     let times = if call < WARM_UP { &mut Times::default() } else { &mut translation };
-                    times.add(|| adapter.reply(black_box(&read.context), black_box(&outcome), uuid::Uuid::nil()));
+                    times.add(|| {
+                        adapter.reply(black_box(&read.context), black_box(&outcome), uuid::Uuid::nil())
+                    });
                     self.plainly(&body, call, &mut parse, &mut skip);
                 }
                 let needs = asked(|| Ok(adapter.reply(&read.context, &outcome, uuid::Uuid::nil())))?;

@@ -82,7 +82,7 @@ pub(super) fn receipt(text: &str) -> Option<Receipt> {
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | ':' | '/' | '-');
     let has_form = text.len() <= MAX_CHARACTERS && text.chars().all(allowed) && !has_hetu(text);
     let reference = if has_form { text.to_owned() } else { String::new() };
-    (!text.is_empty()).then_some(Receipt { reference })
+    (!text.is_empty()).then_some(Receipt::new(reference))
 }
 
 #[cfg(test)]

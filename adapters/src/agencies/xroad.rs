@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId};
 use polku_proto::identity::has_hetu;
+use polku_proto::{AgencyId, MessageId};
 use serde::Deserialize;
 
 use crate::InboundError;
@@ -59,8 +59,7 @@ impl Member {
 
     /// Reads `client` or `service` where it must be a subsystem.
     pub(super) fn read_subsystem(&self, key: &'static str) -> Result<ClientId, SettingError> {
-        let expected =
-            "`instance`, `member_class`, `member_code` and `subsystem_code`, not blank, without control characters and / \\ ; : %";
+        let expected = "`instance`, `member_class`, `member_code` and `subsystem_code`, not blank, without control characters and / \\ ; : %";
         let member = self.read(key).ok().filter(|member| member.subsystem_code().is_some());
         member.ok_or(SettingError::Value { key, expected })
     }

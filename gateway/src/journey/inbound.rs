@@ -36,13 +36,13 @@ impl InboundHandler for Gateway {
         // A refusal names it where the agency's protocol has a place for it, as X-Road's faults have.
         let log_id = self.new_opaque_id().unwrap_or_default();
         let span = tracing::error_span!("inbound", %agency, %log_id);
-        let (outcome, context) = self.hear(agency, adapter.receive(&inbound)).instrument(span).await;
+        let (outcome, context) = self.take_inbound(agency, adapter.receive(&inbound)).instrument(span).await;
         Some(adapter.reply(&context, &outcome, log_id))
     }
 }
 
 impl Gateway {
-    async fn hear(
+    async fn take_inbound(
         &self,
         agency: &AgencyId,
         received: Result<Received, InboundError>,
@@ -60,7 +60,9 @@ impl Gateway {
         let reason = match &outcome {
             InboundOutcome::Unreadable(error) => inbound_code(error),
             InboundOutcome::Refused { reason, .. } => reason,
-            InboundOutcome::Applied { .. } | InboundOutcome::Sent { .. } | InboundOutcome::PlanTaken { .. } => {
+            InboundOutcome::Applied { .. }
+            | InboundOutcome::Sent { .. }
+            | InboundOutcome::PlanTaken { .. } => {
                 return (outcome, context);
             }
         };

@@ -112,6 +112,7 @@ impl Gateway {
             Ok(receipt) => {
                 return End {
                     reference: Some(receipt.reference),
+                    evidence: receipt.evidence,
                     ..End::of(DeliveryState::Delivered, now, "")
                 };
             }

@@ -1,6 +1,7 @@
 //! What can come of an attempt?
 
 use jiff::Timestamp;
+use polku_adapters::Evidence;
 use polku_proto::v1::DeliveryState;
 
 use crate::journey::machine::Step;
@@ -10,6 +11,8 @@ pub(super) struct End {
     pub(super) state: DeliveryState,
     pub(super) due: Timestamp,
     pub(super) reference: Option<String>,
+    /// What X-Road says of the exchange, for the sealed details.
+    pub(super) evidence: Evidence,
     /// For the sealed details of the outcome leaf; a code, never the agency's text.
     pub(super) code: String,
     /// What becomes of the referral itself at the same time.
@@ -26,7 +29,7 @@ pub(super) enum Fate {
 
 impl End {
     pub(super) fn of(state: DeliveryState, due: Timestamp, code: &str) -> Self {
-        Self { state, due, reference: None, code: code.to_owned(), step: None }
+        Self { state, due, reference: None, evidence: Evidence::default(), code: code.to_owned(), step: None }
     }
 
     /// Whoever was stopped for too long leaves the delivery to the next.

@@ -1,6 +1,7 @@
 //! How is written down what came of an attempt?
 
 use jiff::Timestamp;
+use polku_adapters::Evidence;
 use polku_proto::ReferralName;
 use serde_json::json;
 
@@ -51,7 +52,7 @@ impl Gateway {
             entry = entry.refers_to(intent);
         }
         let (kind, name) = named(&row);
-        let details = json!({
+        let mut details = json!({
             "message": row.message.to_string(),
             kind: name,
             "item": word(row.item),
@@ -59,6 +60,11 @@ impl Gateway {
             "state": end.state.as_str_name(),
             "code": end.code,
         });
+        if end.evidence != Evidence::default() {
+            // Where bodies are not logged on the way, as in Finland, it ties the message to the signed logs.
+            let Evidence { request_id, request_hash } = &end.evidence;
+            details["xroad"] = json!({ "request_id": request_id, "request_hash": request_hash });
+        }
         let announced = self.announce(entry, person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;

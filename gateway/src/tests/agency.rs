@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use jiff::Timestamp;
 use polku_adapters::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Evidence, Inbound, InboundError, InboundEvent,
     InboundOutcome, Receipt, Received, Redelivery, Rehearsal, Reply, ReplyContext, Words,
 };
 use polku_policy::{Authorised, Reader};
@@ -154,7 +154,10 @@ impl Adapter for TestAgency {
         }
         tokio::task::yield_now().await;
         match mood {
-            Mood::Fine => Ok(Receipt { reference: "saapunut".to_owned() }),
+            Mood::Fine => {
+                let (request_id, request_hash) = (Some("vaihto-1".to_owned()), Some("tiiviste".to_owned()));
+                Ok(Receipt { evidence: Evidence { request_id, request_hash }, ..Receipt::new("saapunut") })
+            }
             Mood::Silent | Mood::Deaf => Err(self.fails(AdapterErrorKind::Unanswered)),
             Mood::Endless => std::future::pending().await,
             Mood::Refusing => Err(self.fails(AdapterErrorKind::Rejected { code: "EI".to_owned() })),
@@ -171,7 +174,7 @@ impl Adapter for TestAgency {
             return Err(self.down());
         }
         Ok(match self.has(&message.to_string()) {
-            true => DeliveryStatus::Arrived(Receipt { reference: "saapunut".to_owned() }),
+            true => DeliveryStatus::Arrived(Receipt::new("saapunut")),
             false => DeliveryStatus::NotArrived,
         })
     }

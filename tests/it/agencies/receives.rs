@@ -287,7 +287,8 @@ async fn what_is_spoilt_or_somebody_elses_is_never_taken_for_the_agencys_word() 
                             assert!(!said.contains(secret), "{name}, {place}: {said}");
                         }
                         let outcome = polku_adapters::InboundOutcome::Unreadable(error);
-                        let reply = bench.adapter.reply(&ReplyContext::default(), &outcome, super::listener::LOG_ID);
+                        let reply =
+                            bench.adapter.reply(&ReplyContext::default(), &outcome, super::listener::LOG_ID);
                         assert!(!reply.status.is_success() || !reply.body.is_empty(), "{name}, {place}");
                         let reply = String::from_utf8_lossy(&reply.body).into_owned();
                         for secret in [HETU, "Vreemi", "gn-hq5w2"] {

@@ -346,7 +346,7 @@ fn write_replies(adapter: &dyn Adapter, folder: &Path) -> usize {
         refused(Retry::Backoff),
     ];
     for (number, outcome) in outcomes.iter().enumerate() {
-        let reply = adapter.reply(&ReplyContext::default(), outcome, uuid::Uuid::nil());
+        let reply = adapter.reply(&ReplyContext::default(), outcome, Uuid::nil());
         std::fs::write(folder.join(format!("reply-{number}.json")), reply.body).unwrap();
     }
     outcomes.len()

@@ -115,9 +115,9 @@ impl Adapter for Kela {
                     receipt(provided).map(Understood::Receipt)
                 })
             }),
-            Words::Status(id) => self
-                .xroad
-                .rehearse(inquiring(&id, now), &self.agency, |provided| status(provided).map(Understood::Status)),
+            Words::Status(id) => self.xroad.rehearse(inquiring(&id, now), &self.agency, |provided| {
+                status(provided).map(Understood::Status)
+            }),
             Words::Question(query) => self.question(query, now).and_then(|question| {
                 let ask = asking(&question);
                 let (id, asked) = (question.id.clone(), question.asked);
@@ -201,7 +201,10 @@ impl Kela {
 
 fn receipt(provided: &Provided) -> Result<Receipt, Failure> {
     match provided.status {
-        StatusCode::CREATED => wire::read_receipt(&provided.body).ok_or(UNUSABLE.into()),
+        StatusCode::CREATED => {
+            let receipt = wire::read_receipt(&provided.body).ok_or(UNUSABLE)?;
+            Ok(Receipt { evidence: provided.evidence.clone(), ..receipt })
+        }
         _ => Err(refusal(provided)),
     }
 }

@@ -11,10 +11,10 @@ use crate::transport::http::{Answer, HttpClient};
 use crate::transport::xml::{Element, XmlLimits, XmlWriter};
 use crate::transport::xroad::id::{ClientId, ServiceId};
 use crate::transport::xroad::soap::{
-    self, CONTENT_TYPE, Envelope, Fault, Headers, Reached, Retry, XroadFault, accept_answer, request_hash,
-    write_request,
+    self, CONTENT_TYPE, Envelope, Fault, HASH_ALGORITHM, Headers, Reached, RequestHash, Retry, XroadFault,
+    accept_answer, request_hash, write_request,
 };
-use crate::{AdapterErrorKind, Rehearsal, Understood};
+use crate::{AdapterErrorKind, Evidence, Receipt, Rehearsal, Understood};
 
 /// An agency's office, reached through the gateway's own security server.
 #[derive(Debug)]
@@ -62,9 +62,28 @@ pub(in crate::agencies) struct Head<'m> {
     pub(in crate::agencies) sender: Option<&'m AgencyId>,
 }
 
+/// An answer that belongs to its request, and refuses nothing.
+#[derive(Debug)]
+pub(in crate::agencies) struct Accepted {
+    /// The body's element.
+    pub(in crate::agencies) body: Element,
+    /// What X-Road says of the exchange.
+    evidence: Evidence,
+}
+
+impl Accepted {
+    /// Reads the receipt that it is.
+    pub(in crate::agencies) fn receipt(
+        self,
+        read: impl FnOnce(&Element) -> Result<Receipt, Failure>,
+    ) -> Result<Receipt, Failure> {
+        Ok(Receipt { evidence: self.evidence, ..read(&self.body)? })
+    }
+}
+
 impl Office {
-    /// Sends a message and gives the body's element of the answer.
-    pub(in crate::agencies) async fn exchange(&self, message: &impl Outgoing) -> Result<Element, Failure> {
+    /// Sends a message and gives the answer.
+    pub(in crate::agencies) async fn exchange(&self, message: &impl Outgoing) -> Result<Accepted, Failure> {
         let headers = self.headers(message)?;
         let request = Bytes::from(self.word(&headers, message)?);
         let hash = request_hash(&request);
@@ -81,7 +100,7 @@ impl Office {
     pub(in crate::agencies) fn rehearse<'a>(
         &'a self,
         message: &impl Outgoing,
-        read: impl Fn(Element) -> Result<Understood, Failure> + Send + 'a,
+        read: impl Fn(Accepted) -> Result<Understood, Failure> + Send + 'a,
     ) -> Result<Rehearsal<'a>, Failure> {
         let headers = self.headers(message)?;
         let body = Bytes::from(self.word(&headers, message)?);
@@ -127,7 +146,7 @@ impl Office {
         asked: &Headers,
         hash: &str,
         answer: &Answer,
-    ) -> Result<Element, Failure> {
+    ) -> Result<Accepted, Failure> {
         if answer.status != StatusCode::OK {
             return Err(not_ok(answer));
         }
@@ -135,12 +154,16 @@ impl Office {
         if let Some(fault) = accepted.non_technical_fault() {
             return Err(Failure::rejected(fault.code()));
         }
+        // The answer's own was held against it.
+        let hashed = accepted.headers().request_hash.as_ref();
+        let is_checked = |hash: &&RequestHash| hash.algorithm.as_deref() == Some(HASH_ALGORITHM);
+        let request_hash = hashed.filter(is_checked).map(|_| hash.to_owned());
         // The name of the body's element is that of the answer to this service.
         let body = accepted.into_body();
         if body.namespace() != self.protocol.namespace {
             return Err(UNUSABLE.into());
         }
-        Ok(body)
+        Ok(Accepted { body, evidence: Evidence { request_id: None, request_hash } })
     }
 }
 

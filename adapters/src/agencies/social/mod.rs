@@ -19,6 +19,7 @@ use polku_policy::{Authorised, Decision, Reader as Eyes};
 use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
 
+use self::answers::{Cause, Refusal};
 use self::inbound::FHIR_JSON;
 use self::organisations::Organisations;
 use self::query::Question;
@@ -26,7 +27,6 @@ use self::settings::Settings;
 use self::write::Message;
 use uuid::Uuid;
 
-use answers::{Cause, Refusal};
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad::question_id;
@@ -219,7 +219,10 @@ impl SocialServices {
 
 fn receipt(provided: &Provided, message: MessageId, entries: usize) -> Result<Receipt, Failure> {
     match provided.status {
-        StatusCode::OK => answers::read_receipt(&provided.body, message, entries).ok_or(UNUSABLE.into()),
+        StatusCode::OK => {
+            let receipt = answers::read_receipt(&provided.body, message, entries).ok_or(UNUSABLE)?;
+            Ok(Receipt { evidence: provided.evidence.clone(), ..receipt })
+        }
         _ => Err(unwilling(provided)),
     }
 }

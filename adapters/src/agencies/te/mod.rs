@@ -83,7 +83,7 @@ impl Adapter for EmploymentServices {
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
         let result = match self.word(delivery, now) {
-            Ok(message) => self.office.exchange(&message).await.and_then(|answer| receipt(&answer)),
+            Ok(message) => self.office.exchange(&message).await.and_then(|answer| answer.receipt(receipt)),
             Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.office.agency))
@@ -92,14 +92,14 @@ impl Adapter for EmploymentServices {
     fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
         let rehearsed = match words {
             Words::Delivery(delivery) => self.word(delivery, now).and_then(|message| {
-                self.office.rehearse(&message, |answer| receipt(&answer).map(Understood::Receipt))
+                self.office.rehearse(&message, |answer| answer.receipt(receipt).map(Understood::Receipt))
             }),
-            Words::Status(id) => self
-                .office
-                .rehearse(&Message::status_of(&id, now), |answer| status(&answer).map(Understood::Status)),
+            Words::Status(id) => self.office.rehearse(&Message::status_of(&id, now), |answer| {
+                status(&answer.body).map(Understood::Status)
+            }),
             Words::Question(query) => self.question(query, now).and_then(|(question, asked)| {
                 self.office.rehearse(&question, move |answer| {
-                    self.facts(&answer, &asked).map(|facts| Understood::Facts(Box::new(facts)))
+                    self.facts(&answer.body, &asked).map(|facts| Understood::Facts(Box::new(facts)))
                 })
             }),
         };
@@ -108,7 +108,7 @@ impl Adapter for EmploymentServices {
 
     async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let answer = self.office.exchange(&Message::status_of(message, now)).await;
-        let status = answer.and_then(|answer| status(&answer));
+        let status = answer.and_then(|answer| status(&answer.body));
         status.map_err(|failure| failure.of(&self.office.agency))
     }
 
@@ -119,7 +119,7 @@ impl Adapter for EmploymentServices {
     ) -> Result<AgencyFacts, AdapterError> {
         let result = match self.question(query, now) {
             Ok((question, asked)) => {
-                self.office.exchange(&question).await.and_then(|answer| self.facts(&answer, &asked))
+                self.office.exchange(&question).await.and_then(|answer| self.facts(&answer.body, &asked))
             }
             Err(failure) => Err(failure),
         };

@@ -114,7 +114,7 @@ pub(super) fn read_status(answer: &Element) -> Option<DeliveryStatus> {
     match answer.required_text("tila").ok()?.trim() {
         "VASTAANOTETTU" => Some(DeliveryStatus::Arrived(match number {
             Some(number) => answer::receipt(number.trim())?,
-            None => Receipt { reference: String::new() },
+            None => Receipt::default(),
         })),
         "TUNTEMATON" => Some(DeliveryStatus::NotArrived),
         _ => None,
@@ -122,5 +122,5 @@ pub(super) fn read_status(answer: &Element) -> Option<DeliveryStatus> {
 }
 
 fn is_instant(text: &str) -> bool {
-    text.trim().parse::<jiff::Timestamp>().is_ok()
+    text.trim().parse::<Timestamp>().is_ok()
 }

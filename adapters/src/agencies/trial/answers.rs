@@ -183,7 +183,7 @@ pub(in crate::agencies) fn try_every_answer<A: Answering>(agency: &A) {
     let numbers = A::NUMBERS.prop_filter("a person's", |number| !has_hetu(number));
     run((message(), numbers, any::moment(), spelling()), |(message, number, at, how)| {
         let is_read = A::DATES != Dates::Utc || at.is_utc;
-        let receipt = is_read.then(|| Receipt { reference: number.clone() });
+        let receipt = is_read.then(|| Receipt::new(number.clone()));
         prop_assert_eq!(agency.receipt(&number, &at.text, how), receipt.clone(), "{:?}", at);
         let status = receipt.map(DeliveryStatus::Arrived);
         prop_assert_eq!(agency.arrived(message, &number, &at.text, how), status, "{:?}", at);
@@ -192,7 +192,7 @@ pub(in crate::agencies) fn try_every_answer<A: Answering>(agency: &A) {
         Ok(())
     });
     run((unfit(), spelling()), |(number, how)| {
-        let receipt = A::UNFIT.map(|left| Receipt { reference: left.to_owned() });
+        let receipt = A::UNFIT.map(|left| Receipt::new(left));
         prop_assert_eq!(agency.receipt(&number, "2026-11-21T09:30:00Z", how), receipt, "{:?}", number);
         Ok(())
     });

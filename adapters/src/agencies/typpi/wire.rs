@@ -238,6 +238,6 @@ pub(super) fn read_status(answer: &Element) -> Result<DeliveryStatus, Expected> 
     let receipt = parts.maybe("kirjausnumero", "a receipt number", answer::receipt)?;
     parts.instant("tallennettu")?;
     parts.end()?;
-    let receipt = receipt.unwrap_or_else(|| Receipt { reference: String::new() });
+    let receipt = receipt.unwrap_or_default();
     Ok(if stored { DeliveryStatus::Arrived(receipt) } else { DeliveryStatus::NotArrived })
 }

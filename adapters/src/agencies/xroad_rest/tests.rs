@@ -13,7 +13,7 @@ fn way(further: &str) -> XroadRest {
 }
 
 fn table(further: &str) -> toml::Table {
-    let mut further: toml::Table = further.parse().unwrap();
+    let further: toml::Table = further.parse().unwrap();
     let text = format!(
         r#"
         user_id = "gateway"
@@ -30,7 +30,7 @@ fn table(further: &str) -> toml::Table {
     );
     // A key after a table header belongs to the table: everything stands on the top level.
     let mut table: toml::Table = text.parse().unwrap();
-    table.append(&mut further);
+    table.extend(further);
     table
 }
 

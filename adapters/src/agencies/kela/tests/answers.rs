@@ -17,7 +17,7 @@ fn delivered(status: u16, body: &str) -> AdapterErrorKind {
 #[test]
 fn a_receipt_is_read_strictly() {
     let reference = "K-000017".to_owned();
-    assert_eq!(wire::read_receipt(RECEIPT.as_bytes()), Some(Receipt { reference }));
+    assert_eq!(wire::read_receipt(RECEIPT.as_bytes()), Some(Receipt::new(reference)));
     let broken = [
         "",
         "{}",

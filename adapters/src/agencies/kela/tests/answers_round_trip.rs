@@ -23,7 +23,8 @@ impl Answering for Kela {
     }
 
     fn arrived(&self, message: MessageId, number: &str, at: &str, how: Spelling) -> Option<DeliveryStatus> {
-        status(&provided(inquiring(&message, trial::now()), 200, &receipt_in_json(number, at, how)).ok()?).ok()
+        status(&provided(inquiring(&message, trial::now()), 200, &receipt_in_json(number, at, how)).ok()?)
+            .ok()
     }
 
     fn unknown(&self, message: MessageId) -> Option<DeliveryStatus> {

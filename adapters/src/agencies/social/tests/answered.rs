@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::transport::xroad::rest::Evidence;
-
 use super::*;
 
 fn id() -> MessageId {
@@ -68,7 +66,7 @@ fn arrived_or_not() {
             "meta": {"tag": [{"system": "urn:polku:message", "code": tag}]},
         }}]})
     };
-    let receipt = Receipt { reference: "S-17".to_owned() };
+    let receipt = Receipt::new("S-17");
     assert_eq!(status(&found(trial::MESSAGE)), Some(DeliveryStatus::Arrived(receipt)));
     assert_eq!(status(&found(trial::REFERRAL)), None);
     let none = json!({"resourceType": "Bundle", "type": "searchset", "total": 0});
@@ -85,7 +83,7 @@ fn refusal(status: u16, body: &str, retry_after: Option<&'static str>) -> Adapte
         status: StatusCode::from_u16(status).unwrap(),
         retry_after: retry_after.map(|seconds| Duration::from_secs(seconds.parse().unwrap())),
         body: Bytes::from(body.to_owned()),
-        evidence: Evidence { request_id: None, request_hash: None },
+        evidence: crate::Evidence::default(),
     };
     unwilling(&provided).kind
 }

@@ -25,8 +25,8 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
     let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::from(body) };
     let EmploymentServices { office, .. } = office();
     let asked = office.headers(&message()).unwrap();
-    let element = office.read(&asked, &request_hash(&request()), &answer).map_err(|failure| failure.kind)?;
-    wire::read_status(&element).ok_or(UNUSABLE)
+    let accepted = office.read(&asked, &request_hash(&request()), &answer).map_err(|failure| failure.kind)?;
+    wire::read_status(&accepted.body).ok_or(UNUSABLE)
 }
 
 fn answered(fill: impl FnOnce(&mut XmlWriter)) -> Vec<u8> {
@@ -46,12 +46,12 @@ fn arrived_or_not() {
             .element("tns:vastaanottotunnus", "TE-17")
             .element("tns:vastaanotettu", "2026-11-21T09:30:01Z");
     });
-    let receipt = Receipt { reference: "TE-17".to_owned() };
+    let receipt = Receipt::new("TE-17");
     assert_eq!(read(200, arrived), Ok(DeliveryStatus::Arrived(receipt)));
     let unnumbered = answered(|writer| {
         writer.element("tns:tila", "VASTAANOTETTU");
     });
-    let receipt = Receipt { reference: String::new() };
+    let receipt = Receipt::default();
     assert_eq!(read(200, unnumbered), Ok(DeliveryStatus::Arrived(receipt)));
     let unknown = answered(|writer| {
         writer.element("tns:tila", "TUNTEMATON");
@@ -68,7 +68,7 @@ fn receipts() {
     let good = receipt(|writer| {
         writer.element("tns:vastaanottotunnus", "TE-17").element("tns:vastaanotettu", "2026-11-21T09:30:01Z");
     });
-    assert_eq!(good, Some(Receipt { reference: "TE-17".to_owned() }));
+    assert_eq!(good, Some(Receipt::new("TE-17")));
     assert_eq!(
         receipt(|writer| {
             writer.element("tns:vastaanottotunnus", "TE-17");
@@ -90,7 +90,7 @@ fn receipts() {
             .element("tns:vastaanottotunnus", &"T".repeat(129))
             .element("tns:vastaanotettu", "2026-11-21T09:30:01Z");
     });
-    assert_eq!(long, Some(Receipt { reference: String::new() }));
+    assert_eq!(long, Some(Receipt::default()));
 }
 
 #[test]

@@ -59,7 +59,9 @@ fn refused_settings() {
         assert_eq!(refusal(set("user_id", id)), expected);
     }
     assert!(refusal(set_in("client", "member_code", "a/b")).starts_with("client: expected `instance`, "));
-    assert!(refusal(set_in("client", "subsystem_code", "polku:1")).starts_with("client: expected `instance`, "));
+    assert!(
+        refusal(set_in("client", "subsystem_code", "polku:1")).starts_with("client: expected `instance`, ")
+    );
     assert!(refusal(set_in("service", "instance", "")).starts_with("service: expected `instance`, "));
     let party =
         "represented_party: expected `code` and perhaps `class`, 1 to 64 bytes and no personal identity code";

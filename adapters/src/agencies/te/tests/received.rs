@@ -395,7 +395,9 @@ fn headers_name_nobody_but_the_official() {
     let user = "<xroad:userId>FIvirkailija-1</xroad:userId>";
     let issue = "<xroad:issue>A-17</xroad:issue>";
     let party = |code: &str| {
-        format!("{issue}<repr:representedParty><repr:partyCode>{code}</repr:partyCode></repr:representedParty>")
+        format!(
+            "{issue}<repr:representedParty><repr:partyCode>{code}</repr:partyCode></repr:representedParty>"
+        )
     };
     assert_eq!(with(">1</xroad:id>", ">010594Y9032</xroad:id>"), refused);
     assert_eq!(with(user, &user.replace("virkailija-1", "010594Y9032")), refused);

@@ -50,7 +50,7 @@ fn receipts() {
 
 #[test]
 fn statuses() {
-    let arrived = |reference: &str| Some(DeliveryStatus::Arrived(Receipt { reference: reference.into() }));
+    let arrived = |reference: &str| Some(DeliveryStatus::Arrived(Receipt::new(reference)));
     let known = "<viestinTila>TALLENNETTU</viestinTila>";
     assert_eq!(status(&format!("{known}<kirjausnumero>YR-1</kirjausnumero>{STORED}")), arrived("YR-1"));
     assert_eq!(status(known), arrived(""));
@@ -77,7 +77,7 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
     let answer = Answer { status, headers: HeaderMap::new(), body: Bytes::from(body) };
     let JointRegister { office, .. } = register();
     let element = office.read(&office.headers(&message).unwrap(), &request_hash(request.as_bytes()), &answer);
-    let read = element.and_then(|answer| wire::read_status(&answer).map_err(unusable));
+    let read = element.and_then(|answer| wire::read_status(&answer.body).map_err(unusable));
     read.map_err(|failure| failure.kind)
 }
 

@@ -39,7 +39,7 @@ fn refusals() {
 #[test]
 fn receipts() {
     let good = br#"{"vastaanottotunnus": "W-1", "vastaanotettu": "2026-11-21T09:30:01Z", "muuta": [1]}"#;
-    assert_eq!(wire::read_receipt(good), Some(Receipt { reference: "W-1".to_owned() }));
+    assert_eq!(wire::read_receipt(good), Some(Receipt::new("W-1")));
     let bad: [&[u8]; 6] = [
         b"",
         b"[]",

@@ -7,18 +7,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use polku_proto::identity::has_hetu;
 use serde::Deserialize;
 use thiserror::Error;
 
 use super::error::RestError;
 use super::head::{only, read_client, read_service};
 use super::{CLIENT, Call, ERROR, ID, REQUEST_HASH, REQUEST_ID, SERVICE};
+use crate::Evidence;
 use crate::transport::http::Answer;
 use crate::transport::xroad::fault::{FaultClass, Reached, Retry, classify, normalise, reported};
 use crate::transport::xroad::id::{ClientId, ServiceId};
 
 /// SHA-512, in bytes.
 const HASH_BYTES: usize = 64;
+/// A longer id is not kept: X-Road's own is a UUID.
+const REQUEST_ID_BYTES: usize = 128;
 
 /// What a provider has answered, good or bad. `Debug` shows the status only.
 #[derive(Clone)]
@@ -29,18 +33,9 @@ pub struct Provided {
     pub retry_after: Option<Duration>,
     /// Body.
     pub body: Bytes,
-    /// What the security servers say of the exchange.
+    /// What the security servers say of the exchange. The caller cannot check it: the hash covers headers in an order
+    /// that the caller does not know.
     pub evidence: Evidence,
-}
-
-/// What the security servers say of an exchange. The caller cannot check it: the hash covers headers in an order that
-/// the caller does not know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// Their id of the exchange, by which it is found in their logs.
-    pub request_id: Option<String>,
-    /// The hash of the request in base64.
-    pub request_hash: Option<String>,
 }
 
 /// A failure of X-Road itself. Nothing of its text is kept: that can hold internal addresses.
@@ -146,7 +141,11 @@ pub(super) fn read_echo(
         return Err(RestError::RequestHash);
     }
     let request_id = only(headers, "X-Road-Request-Id", REQUEST_ID)?;
-    Ok(Evidence { request_id: request_id.map(str::to_owned), request_hash: hash.map(str::to_owned) })
+    let has_form = |id: &&str| id.len() <= REQUEST_ID_BYTES && !has_hetu(id);
+    Ok(Evidence {
+        request_id: request_id.filter(has_form).map(str::to_owned),
+        request_hash: hash.map(str::to_owned),
+    })
 }
 
 /// Whether this is a hash in base64, of which the last group has two characters of four.

@@ -10,7 +10,7 @@ mod error;
 mod head;
 mod segment;
 
-pub use answer::{AnswerError, Evidence, Provided, XroadError, read_answer};
+pub use answer::{AnswerError, Provided, XroadError, read_answer};
 pub use call::{Call, CallError, Content};
 pub use check::{RestVerdict, check_exchange, is_rest};
 pub use error::{RestError, RestFault};
