@@ -19,6 +19,8 @@ pub(super) enum Command {
     /// gets; under another path, what a provider gets from its security server and answers.
     /// Everything else is SOAP, 4.0, with or without lines and headers of HTTP.
     ///
+    /// An answer in SOAP whose line of HTTP is there must have status 200 or 500: X-Road passes no other on.
+    ///
     /// Codes of SOAP are those of X-Road 7.8. For most mistakes in REST X-Road has but one code, and those here tell
     /// one from another: client.invalid_request_path, client.invalid_client_identifier, and so on.
     #[command(verbatim_doc_comment)]

@@ -33,6 +33,7 @@ const WALMU: &[&str] = &["walmu message"];
 
 const TYPE: &str = "client.invalid_content_type";
 const CLIENT: &str = "client.invalid_client_identifier";
+const FIELD: &str = "client.invalid_header_field";
 const TWICE: &str = "client.duplicate_header_field";
 const NOBODY: &str = "UNAUTHENTICATED";
 
@@ -95,6 +96,12 @@ pub const CASES: &[Case] = &[
     case("two ids", REST, TWICE, |h| and(h, "x-road-id", b"1")),
     case("empty id", REST, "client.invalid_header_field", |h| with(h, "x-road-id", b"")),
     case("two users", REST, TWICE, |h| and(with(h, "x-road-userid", b"FIa"), "x-road-userid", b"FIb")),
+    case("a person as user", REST, FIELD, |h| with(h, "x-road-userid", b"FI010594Y9032")),
+    case("another user than the body's", REST, FIELD, |h| with(h, "x-road-userid", b"FIjoku-muu")),
+    case("a person as issue", REST, FIELD, |h| with(h, "x-road-issue", b"010594Y9032")),
+    case("a person as represented party", REST, FIELD, |h| {
+        with(h, "x-road-represented-party", b"MUN/010594Y9032")
+    }),
     case("represented party without code", REST, "client.invalid_represented_party", |h| {
         with(h, "x-road-represented-party", b"MUN/")
     }),
