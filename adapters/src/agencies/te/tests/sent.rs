@@ -295,5 +295,8 @@ fn replies() {
     let later = InboundOutcome::Refused { reason: "BUSY", hint: "later".to_owned(), retry: Retry::Backoff };
     let (status, body) = replied("lahetaSuunnitelma", &plan(), &later);
     assert_eq!(status, 500);
-    assert!(body.contains("server.serverproxy.service_disabled") && body.contains(trial::MESSAGE), "{body}");
+    assert!(
+        body.contains("server.serverproxy.service_disabled") && body.contains(&trial::LOG_ID.to_string()),
+        "{body}"
+    );
 }
