@@ -60,10 +60,13 @@ impl Gateway {
             "state": end.state.as_str_name(),
             "code": end.code,
         });
-        if end.evidence != Evidence::default() {
+        if end.evidence != Evidence::default()
+            && let Some(details) = details.as_object_mut()
+        {
             // Where bodies are not logged on the way, as in Finland, it ties the message to the signed logs.
             let Evidence { request_id, request_hash } = &end.evidence;
-            details["xroad"] = json!({ "request_id": request_id, "request_hash": request_hash });
+            let said = json!({ "request_id": request_id, "request_hash": request_hash });
+            details.insert("xroad".to_owned(), said);
         }
         let announced = self.announce(entry, person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);

@@ -192,7 +192,7 @@ pub(in crate::agencies) fn try_every_answer<A: Answering>(agency: &A) {
         Ok(())
     });
     run((unfit(), spelling()), |(number, how)| {
-        let receipt = A::UNFIT.map(|left| Receipt::new(left));
+        let receipt = A::UNFIT.map(Receipt::new);
         prop_assert_eq!(agency.receipt(&number, "2026-11-21T09:30:00Z", how), receipt, "{:?}", number);
         Ok(())
     });
