@@ -139,7 +139,7 @@ pub enum Redelivery {
 pub struct Receipt {
     /// The agency's own number of the message. Opaque, at most 128 characters.
     pub reference: String,
-    /// What lies between says of the exchange.
+    /// What lies between the gateway and the agency says of the exchange.
     pub evidence: Evidence,
 }
 
