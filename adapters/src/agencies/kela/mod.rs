@@ -19,13 +19,12 @@ use jiff::Timestamp;
 use polku_policy::{Authorised, Reader};
 use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
+use uuid::Uuid;
 
 use self::facts::Question;
 use self::inbound::{JSON, MAX_BYTES, SERVICE};
 use self::settings::{Ages, Settings};
 use self::wire::{Coached, Message};
-use uuid::Uuid;
-
 use crate::agencies::answer::Failure;
 use crate::agencies::xroad::question_id;
 use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use polku_policy::{Authorised, Decision, Reader as Eyes};
 use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
+use uuid::Uuid;
 
 use self::answers::{Cause, Refusal};
 use self::inbound::FHIR_JSON;
@@ -25,8 +26,6 @@ use self::organisations::Organisations;
 use self::query::Question;
 use self::settings::Settings;
 use self::write::Message;
-use uuid::Uuid;
-
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad::question_id;
@@ -311,7 +310,9 @@ fn unwilling(provided: &Provided) -> Failure {
     let refusal = answers::read_error(&provided.body);
     let after = provided.retry_after;
     match (&refusal, provided.status) {
-        (Some(Refusal { cause: Cause::TimedOut, .. }), _) => UNUSABLE.into(),
+        (Some(Refusal { cause: Cause::TimedOut, .. }), _) | (_, StatusCode::REQUEST_TIMEOUT) => {
+            UNUSABLE.into()
+        }
         // Somebody else was at work on the same record, or the cause passes: the same message can be taken in later.
         (Some(_), StatusCode::CONFLICT) => AdapterErrorKind::Unavailable { after }.into(),
         (Some(Refusal { cause: Cause::Passing, .. }), status) if status.is_client_error() => {

@@ -17,11 +17,10 @@ use jiff::Timestamp;
 use polku_policy::{Authorised, Reader};
 use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
 use polku_proto::{AgencyId, MessageId};
+use uuid::Uuid;
 
 use self::settings::Settings;
 use self::wire::Message;
-use uuid::Uuid;
-
 use crate::agencies::answer::Failure;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};

@@ -22,13 +22,12 @@ use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
 use ring::hmac;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use self::facts::Asked;
 use self::settings::{Credentials, Settings};
 use self::token::{Token, Tokens};
 use self::wire::Message;
-use uuid::Uuid;
-
 use crate::adapter::ReadAnswer;
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;

@@ -120,8 +120,10 @@ fn refusals() {
             let again = AdapterErrorKind::Unavailable { after: None };
             assert_eq!(refusal(status, &caused(code), None), again, "{status} {code}");
         }
-        // What has failed inside may have been taken in.
-        assert_eq!(refusal(500, &caused(code), None), AdapterErrorKind::Unanswered, "{code}");
+        // What has failed inside, or took too long, may have been taken in.
+        for status in [408, 500] {
+            assert_eq!(refusal(status, &caused(code), None), AdapterErrorKind::Unanswered, "{status} {code}");
+        }
     }
     for status in [400, 409, 422, 500, 503] {
         assert_eq!(refusal(status, &caused("timeout"), None), AdapterErrorKind::Unanswered, "{status}");
