@@ -42,11 +42,11 @@ fn assert_breaks(rules: &RuleFolder, limit: &str, words: &[&str]) {
     let limits: Vec<&str> = broken.iter().map(|(limit, _)| *limit).collect();
     assert_eq!(limits, [limit], "{}", ran.out);
     let (_, said) = &broken[0];
-    let takes =
-        said.lines().find_map(|line| line.trim_start().strip_prefix("it takes: ")).unwrap_or_default();
+    let takes = said.lines().filter_map(|line| line.trim_start().strip_prefix("it takes: "));
+    let takes = takes.collect::<Vec<_>>().join("\n");
     for words in words {
         let (place, words) = match words.strip_prefix('*') {
-            Some(words) => (takes, words),
+            Some(words) => (takes.as_str(), words),
             None => (said.as_str(), *words),
         };
         assert!(place.contains(words), "{words} is not in: {place}\n{said}");

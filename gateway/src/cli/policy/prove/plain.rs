@@ -94,7 +94,8 @@ pub(super) fn told(
     }
     let mut plain = Plain::default();
     for fact in example.facts()? {
-        let others: Vec<Value> = others(&fact.value, &literals);
+        let mut others: Vec<Value> = others(&fact.value, &literals);
+        others.extend(ordinary(&fact).filter(|value| *value != fact.value));
         let falls =
             |other: &Value| example.with(&fact, other.clone()).is_some_and(|other| !stands(&other.env));
         let takes = !others.is_empty() && others.iter().all(falls);
