@@ -23,6 +23,7 @@
 //!
 //! [[case]]
 //! title = "A consent for housing opens housing, and nothing else"
+//! age = 20
 //! from = "employment"
 //! to = "workshop"
 //! consents = [{ categories = ["housing"] }]

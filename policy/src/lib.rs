@@ -48,14 +48,18 @@
 //! the ground: it yields to a prohibition unless it says otherwise. Some restrictions stand for all three: an unknown
 //! agency, a role without access, another unit, a reader without the young person as a customer, statistics, and a
 //! protected address (turvakielto). That one never goes by consent; by law it goes where a ground in law covers the address
-//! and the directory says that the recipient may be told protected addresses. A guardian does not see it either.
+//! and the directory says that the recipient may be told protected addresses. A guardian does not see it either, nor does another
+//! representative of a minor.
 //!
 //! Among grants, any that matches is enough: a newer consent that is narrower does not take an older one away. A grant
 //! matches when its purpose, category, discloser, recipient and period all match. One that names a unit is for that
 //! unit, one that names an agency for all of its units. The category `REFERRAL_STATUS` is read in both directions of
 //! the channel, for consents and prohibitions alike. The special categories ([`SPECIAL`]) need a grant that names them
 //! explicitly. A permit to disclose (luovutuslupa) is for the care domain of the discloser. A guardian's word counts
-//! until the eighteenth birthday, and not for social and health data of a minor who is able to decide.
+//! until the eighteenth birthday, and not for social and health data of a minor who is able to decide; that of another
+//! representative of a minor has the same limit. A minor's own word counts as long as an assessment says that the minor is
+//! able to decide (domain.md, P7): not before there is one, and no more once it has ended. Whoever is of unknown age may be a
+//! minor, and is treated as one where that closes.
 //!
 //! A prohibition of a service task or of documents reaches data whose origin says so, and all data of the discloser as
 //! long as nobody says where they stem from: they may stem from there. An origin that names neither a task nor a

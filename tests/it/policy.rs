@@ -31,6 +31,7 @@ to = "workshop"
 
 [[case]]
 title = "Housing, with a consent"
+age = 20
 from = "employment"
 to = "workshop"
 consents = [{ categories = ["housing"] }]
@@ -39,6 +40,7 @@ permits = ["housing"]
 
 [[case]]
 title = "Needs, with a consent"
+age = 20
 from = "employment"
 to = "workshop"
 consents = [{ categories = ["service_needs"] }]

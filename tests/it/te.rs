@@ -83,6 +83,7 @@ fn permit<X: Disclose + polku_proto::Validate>(payload: X) -> Authorised<X> {
         period: Period::new("2026-11-01T00:00:00Z".parse().unwrap(), None).unwrap(),
     };
     let mut index = ConsentIndex::new();
+    index.put_person(grant.youth, jiff::civil::date(1994, 5, 1));
     index.put_grant(&grant, 1);
     let channel = Channel::between(from, to);
     let purpose = Purpose::EmploymentServices;

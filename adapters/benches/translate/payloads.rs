@@ -88,6 +88,7 @@ impl Permits {
             explicit: SPECIAL.intersection(categories),
             period: Period::new("2026-11-01T00:00:00Z".parse()?, Some("2027-11-01T00:00:00Z".parse()?))?,
         };
+        index.put_person(grant.youth, jiff::civil::date(1994, 5, 1));
         index.put_grant(&grant, 1);
         let channel = Channel::between(sender.clone(), recipient.clone());
         let question = Question::new(YOUTH.parse()?, channel, Viewer::Addressee, PURPOSE, now);

@@ -202,6 +202,7 @@ fn index_for(channel: &Channel, categories: CategorySet) -> ConsentIndex {
         explicit: polku_policy::SPECIAL.intersection(categories),
         period: Period::new(instant("2026-11-01T00:00:00Z"), Some(instant("2027-11-01T00:00:00Z"))).unwrap(),
     };
+    index.put_person(grant.youth, jiff::civil::date(1994, 5, 1));
     index.put_grant(&grant, 1);
     index
 }

@@ -12,9 +12,10 @@ use polku_proto::v1::{
 use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
 
 use super::commit::{Batch, Write};
+use super::consent_party::{decides_for_a_minor, own_decision_governs};
 use super::evidence::of_age;
 use super::read::{name, youth_id};
-use super::terms::{check_period, wrong};
+use super::terms::{check_period, check_review, without_past_review, wrong};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -89,13 +90,12 @@ impl Gateway {
                     expected: "a consent is recorded to a request in state REQUESTED",
                 });
             }
-            if evidence.given_by() == GivenBy::Guardian && self.is_for_the_minor(&person, record.terms()?) {
-                return Err(Error::Field {
-                    field: "evidence.given_by",
-                    reason: "OWN_DECISION_GOVERNS",
-                    expected: "the minor's own word: the request is about social or health care, and the minor was \
-                               assessed as able to decide",
-                });
+            let another = decides_for_a_minor(&person, evidence.given_by(), now)?;
+            if another && self.is_for_the_minor(&person, record.terms()?) {
+                return Err(own_decision_governs(
+                    "the minor's own word: the request is about social or health care, and the minor was assessed as \
+                     able to decide",
+                ));
             }
             record.message.terms = Some(terms);
             (record, Write::Next)
@@ -129,6 +129,7 @@ impl Gateway {
         if !is_in_force(old.message.state()) {
             return Err(Error::RecordState { expected: "a consent in force can be replaced by another one" });
         }
+        self.check_own_word_stays(person, &old, by.message.evidence.as_ref(), now)?;
         let begins = by.terms()?.valid_from.as_ref().map(instant).transpose()?;
         if begins.is_some_and(|begins| begins > now) {
             return Err(wrong("terms.valid_from", "now or earlier: the consent that it replaces ends now"));
@@ -161,9 +162,10 @@ impl Gateway {
             return Err(Error::RecordState { expected: "a consent that was given can be renewed" });
         }
         let mut terms = record.terms()?.clone();
-        // A party may have gone since.
+        // A party may have gone since, or be of another sector.
         self.check_parties(&terms.disclosers, "name")?;
         self.check_parties(&terms.recipients, "name")?;
+        self.check_domain(&terms)?;
         terms.valid_until = request.valid_until;
         // A consent that had run out is in force again from now on, not for the time in between.
         if is_over {
@@ -171,7 +173,8 @@ impl Gateway {
         }
         let evidence =
             self.check_evidence(caller, &person, &terms, request.evidence.unwrap_or_default(), now)?;
-        record.message.terms = Some(check_period(terms, now)?);
+        self.check_own_word_stays(&person, &record, Some(&evidence), now)?;
+        record.message.terms = Some(check_review(check_period(without_past_review(terms, now)?, now)?, now)?);
         let before = record.message.evidence.replace(evidence);
         // The word of another one may open less. A later end alone closes nothing.
         let giver = |given: Option<&ConsentEvidence>| given.map(ConsentEvidence::given_by);
@@ -286,7 +289,8 @@ pub(super) fn give(
     push_event(record, caller, ConsentState::Given, String::new(), now)
 }
 
-/// The record goes on to a state. What was given stays in the step that gave it, whatever a later one puts in its place.
+/// The record goes on to a state. What was asked for, and what was given, stays in the step that asked or gave, whatever a
+/// later one puts in its place.
 pub(super) fn push_event(
     record: &mut ConsentRecord,
     caller: &Caller,
@@ -309,6 +313,7 @@ pub(super) fn push_event(
         unit,
         professional,
         taken_back_by: GivenBy::Unspecified as i32,
+        requested_terms: terms.clone().filter(|_| state == ConsentState::Requested),
     };
     record.message.set_state(state);
     record.message.events.push(event);

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::{
-    Consent, ConsentChange, GetConsentRequest, ListConsentsRequest, ListConsentsResponse, Purpose,
+    Consent, ConsentChange, ConsentTerms, GetConsentRequest, ListConsentsRequest, ListConsentsResponse,
+    Purpose,
 };
 use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
 
@@ -147,6 +148,11 @@ impl Gateway {
             let Consent { name, etag, state, .. } = consent;
             consent = Consent { name, etag, state, ..Consent::default() };
         }
+        // Who is named in what was given need not be in what was asked for.
+        let asks = |asked: &ConsentTerms| may_read_terms(caller, &consent.recorder, Some(asked));
+        for event in &mut consent.events {
+            event.requested_terms = event.requested_terms.take().filter(asks);
+        }
         let purpose =
             consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
         self.view_record(consent, &own_record(caller, person.id, purpose, now))
@@ -156,11 +162,15 @@ impl Gateway {
 /// Disclosers and the recorder read a consent, and the young person with whoever represents them. A recipient learns by
 /// verification what concerns it, not who else is named.
 pub(super) fn may_read(caller: &Caller, consent: &Consent) -> bool {
+    may_read_terms(caller, &consent.recorder, consent.terms.as_ref())
+}
+
+fn may_read_terms(caller: &Caller, recorder: &str, terms: Option<&ConsentTerms>) -> bool {
     match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => true,
         Actor::Professional { .. } => {
-            consent.recorder == caller.agency.as_str()
-                || consent.terms.as_ref().is_some_and(|terms| names(&terms.disclosers, &caller.agency))
+            recorder == caller.agency.as_str()
+                || terms.is_some_and(|terms| names(&terms.disclosers, &caller.agency))
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Who has given a consent, could they, and were they told what it is about?
 //!
 //! A guardian's consent may reach beyond the eighteenth birthday, but begins before it: it is recorded as it was given,
-//! permits nothing from that day on and reads as expired. From then on the young person gives it anew, in person.
+//! permits nothing from that day on and reads as expired. From then on the young person gives it anew, in person. What another
+//! representative of a minor gives ends with that birthday by its own terms: of an adult such a one may be the representative
+//! too, and later nobody could tell the two apart.
 //!
 //! Of somebody who has no identity code yet the age is not known. Nobody decides for them as a guardian, for they may be
 //! of age; and they decide themselves when it has been assessed that they are able to, for they may be a minor.
@@ -40,13 +42,16 @@ impl Gateway {
         if !evidence.capacity.is_empty() {
             return Err(wrong("evidence.capacity", "nothing: the gateway fills it in"));
         }
+        if evidence.source.is_some() {
+            return Err(wrong("evidence.source", "nothing: the gateway fills it in"));
+        }
         check_times(terms.kind(), &evidence, now)?;
         check_appointment(&evidence)?;
         let capacity = self.check_giver(person, evidence.given_by(), now)?;
-        if evidence.given_by() == GivenBy::Guardian
-            && let Some(of_age) = of_age(person)?
-        {
-            check_begins_before(of_age, terms)?;
+        match (evidence.given_by(), of_age(person)?) {
+            (GivenBy::Guardian, Some(of_age)) => check_begins_before(of_age, terms)?,
+            (GivenBy::OtherRepresentative, Some(of_age)) if now < of_age => check_ends_by(of_age, terms)?,
+            (_, _) => {}
         }
         Ok(ConsentEvidence { capacity, ..evidence })
     }
@@ -55,7 +60,7 @@ impl Gateway {
     /// one.
     fn check_giver(&self, person: &Person, given_by: GivenBy, now: Timestamp) -> Result<String, Error> {
         let born = person.birth_date()?;
-        let is_minor = born.is_none_or(|born| born > finnish_date(now).saturating_sub(OF_AGE.years()));
+        let is_minor = may_be_a_minor(person, now)?;
         match given_by {
             GivenBy::Guardian if born.is_none() => Err(Error::IdentityCodeMissing),
             GivenBy::Guardian if !is_minor => Err(Error::Field {
@@ -88,6 +93,11 @@ impl Gateway {
     }
 }
 
+/// Whether the person is not known to be of age.
+pub(super) fn may_be_a_minor(person: &Person, now: Timestamp) -> Result<bool, Error> {
+    Ok(person.birth_date()?.is_none_or(|born| born > finnish_date(now).saturating_sub(OF_AGE.years())))
+}
+
 /// The first instant at which the person is of age. Who was born on 29 February has the birthday on 1 March in other
 /// years. Nothing where the date of birth is not known.
 pub(super) fn of_age(person: &Person) -> Result<Option<Timestamp>, Error> {
@@ -109,6 +119,18 @@ fn check_begins_before(of_age: Timestamp, terms: &ConsentTerms) -> Result<(), Er
         return Err(wrong(
             "terms.valid_from",
             "before the eighteenth birthday: guardians decide for minors only",
+        ));
+    }
+    Ok(())
+}
+
+/// What another representative of a minor consents to ends while the minor is one.
+fn check_ends_by(of_age: Timestamp, terms: &ConsentTerms) -> Result<(), Error> {
+    let ends = terms.valid_until.as_ref().map(|until| time(until, "terms.valid_until")).transpose()?;
+    if ends.is_none_or(|ends| ends > of_age) {
+        return Err(wrong(
+            "terms.valid_until",
+            "the eighteenth birthday or earlier: from then on the young person decides, or who represents an adult",
         ));
     }
     Ok(())

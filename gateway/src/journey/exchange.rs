@@ -1,11 +1,12 @@
 //! A consent leaves as a document of another format, and consents and prohibitions come in as one.
 
 use jiff::Timestamp;
-use polku_adapters::formats::fhir::{Giver, Imported};
+use polku_adapters::formats::fhir::{Giver, Imported, Permission};
 use polku_policy::Authorised;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::{
-    ConsentDocument, ConsentEvidence, ExportConsentRequest, ImportConsentRequest, ImportConsentResponse,
+    ConsentDocument, ConsentEvidence, ConsentSource, ExportConsentRequest, ImportConsentRequest,
+    ImportConsentResponse,
 };
 use polku_proto::{ConsentName, Disclose, ProhibitionName, Valid};
 
@@ -15,6 +16,7 @@ use super::consent_view::may_read;
 use super::fhir::is_about;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
+use super::terms::time;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -48,6 +50,20 @@ fn check_giver(imported: &Imported, given_by: GivenBy) -> Result<(), Error> {
     }
     if given_by == GivenBy::Guardian && !imported.prohibitions.is_empty() {
         return Err(NOT_A_GUARDIANS);
+    }
+    Ok(())
+}
+
+/// What has been given and recorded elsewhere was so before it comes in.
+fn check_source(source: &ConsentSource, now: Timestamp) -> Result<(), Error> {
+    for told in [&source.give_time, &source.record_time].into_iter().flatten() {
+        if time(told, "content")? > now {
+            return Err(Error::Field {
+                field: "content",
+                reason: "TERMS_INVALID",
+                expected: "a consent that was given and recorded by now, not in the future",
+            });
+        }
     }
     Ok(())
 }
@@ -120,10 +136,12 @@ impl Gateway {
         }
         check_giver(&imported, evidence.given_by())?;
         let mut batch = Batch::default();
-        for terms in imported.consents {
+        for Permission { terms, source } in imported.consents {
             // What a document says has been through no rule of the contract yet.
             let terms = self.check_terms(call.caller, Valid::check(terms)?.into_inner(), now)?;
+            check_source(&source, now)?;
             let evidence = self.check_evidence(call.caller, person, &terms, evidence.clone(), now)?;
+            let evidence = ConsentEvidence { source: Some(source), ..evidence };
             let mut record = self.new_consent(call.caller, person.id, terms, now)?;
             give(&mut record, call.caller, evidence, now)?;
             batch = batch.and(record, Write::New);

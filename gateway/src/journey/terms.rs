@@ -48,9 +48,7 @@ impl Gateway {
             ));
         }
         self.check_domain(&terms)?;
-        let terms = check_period(terms, now)?;
-        check_review(&terms, now)?;
-        Ok(terms)
+        check_review(check_period(terms, now)?, now)
     }
 
     /// Terms of a prohibition that can be recorded.
@@ -74,7 +72,7 @@ impl Gateway {
     }
 
     /// A permit to disclose is for one care domain, between those who work in care (law 703/2023).
-    fn check_domain(&self, terms: &ConsentTerms) -> Result<(), Error> {
+    pub(super) fn check_domain(&self, terms: &ConsentTerms) -> Result<(), Error> {
         let sector = match (terms.kind(), terms.permit_domain()) {
             (ConsentKind::Consent | ConsentKind::Unspecified, PermitDomain::Unspecified) => return Ok(()),
             (ConsentKind::Consent | ConsentKind::Unspecified, _) => {
@@ -126,14 +124,25 @@ pub(super) fn check_period(mut terms: ConsentTerms, now: Timestamp) -> Result<Co
     Ok(terms)
 }
 
-fn check_review(terms: &ConsentTerms, now: Timestamp) -> Result<(), Error> {
-    let Some(review) = &terms.review_time else { return Ok(()) };
-    let review = time(review, "terms.review_time")?;
+/// Terms whose review, if one is due, comes before they end.
+pub(super) fn check_review(terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
+    let Some(review) = review_time(&terms)? else { return Ok(terms) };
     let until = terms.valid_until.as_ref().map(|until| time(until, "terms.valid_until")).transpose()?;
     if review <= now || until.is_some_and(|until| until <= review) {
         return Err(wrong("terms.review_time", "an instant in the future, before terms.valid_until"));
     }
-    Ok(())
+    Ok(terms)
+}
+
+/// Terms without a review that has been: who gives them again has looked at them.
+pub(super) fn without_past_review(terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
+    let review_time =
+        if review_time(&terms)?.is_some_and(|review| review <= now) { None } else { terms.review_time };
+    Ok(ConsentTerms { review_time, ..terms })
+}
+
+fn review_time(terms: &ConsentTerms) -> Result<Option<Timestamp>, Error> {
+    terms.review_time.as_ref().map(|review| time(review, "terms.review_time")).transpose()
 }
 
 /// Tells whether parties name an agency or one of its units.

@@ -55,7 +55,7 @@ impl Gateway {
 }
 
 /// A consent as it was in force when something was told on it: without what came after, without the place of the proof,
-/// and without what anybody has written about it.
+/// without what anybody has written about it, and without what was asked for and where it was recorded before.
 fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
     let Consent {
         name,
@@ -76,8 +76,8 @@ fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
     for event in events {
         let time = event.time.as_ref().ok_or(Error::Inconsistent("a step of a consent without its time"))?;
         if instant(time)? <= told_at {
-            let evidence = event.evidence.map(without_reference);
-            earlier.push(ConsentEvent { reason: String::new(), evidence, ..event });
+            let evidence = event.evidence.map(as_evidence_told);
+            earlier.push(ConsentEvent { reason: String::new(), evidence, requested_terms: None, ..event });
         }
     }
     let is_renewed = earlier.iter().any(|event| event.state() == ConsentState::Renewed);
@@ -87,7 +87,7 @@ fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
         etag: String::new(),
         state: state as i32,
         terms,
-        evidence: evidence.map(without_reference),
+        evidence: evidence.map(as_evidence_told),
         recorder,
         recorder_unit,
         events: earlier,
@@ -99,6 +99,6 @@ fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
     })
 }
 
-fn without_reference(evidence: ConsentEvidence) -> ConsentEvidence {
-    ConsentEvidence { reference: String::new(), ..evidence }
+fn as_evidence_told(evidence: ConsentEvidence) -> ConsentEvidence {
+    ConsentEvidence { reference: String::new(), source: None, ..evidence }
 }

@@ -5,7 +5,7 @@ use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{AddressContact, Housing, IdentityContact};
 use polku_proto::v1::{LegalGround, PermitDomain, Purpose};
 
-use super::case::{Person, adult, minor};
+use super::case::{Person, able_minor, adult, minor};
 use super::world::{between, engine, grant_between, outreach_notice, permit, question};
 
 const PROTECTED: [Reason; 1] = [Reason::AddressProtected];
@@ -19,10 +19,10 @@ fn p8_nobodys_consent_opens_a_protected_address() {
     let asked = [AddressContact, IdentityContact];
     for given_by in [GivenBy::Self_, GivenBy::Guardian, GivenBy::Representative] {
         let grant = Grant { given_by, ..grant_between("te", "social", &asked) };
-        minor().gives(&grant).asked(&between("te", "social"), &asked).opens(&asked);
-        let case = protected(minor().gives(&grant)).asked(&between("te", "social"), &asked);
+        able_minor().gives(&grant).asked(&between("te", "social"), &asked).opens(&asked);
+        let case = protected(able_minor().gives(&grant)).asked(&between("te", "social"), &asked);
         case.gives(Outcome::Permitted, &[IdentityContact], &PROTECTED);
-        let alone = protected(minor().gives(&grant)).asked(&between("te", "social"), &[AddressContact]);
+        let alone = protected(able_minor().gives(&grant)).asked(&between("te", "social"), &[AddressContact]);
         alone.denies(&PROTECTED);
     }
     let permit = permit(PermitDomain::Health, "health", "social", &asked);
@@ -85,7 +85,7 @@ fn p8_by_law_it_goes_to_a_recipient_that_may_be_told_and_beside_the_law_no_conse
     let notice = Question { ground: LegalGround::ChildWelfareNotice, ..between("te", "shelter") };
     let case = protected(minor()).asked(&notice, &asked);
     case.opens(&asked).rests_on(&[("child-welfare-notice", None)]);
-    let case = protected(minor().gives(&grant)).asked(&notice, &asked);
+    let case = protected(able_minor().gives(&grant)).asked(&notice, &asked);
     case.opens(&asked).rests_on(&[("child-welfare-notice", None)]);
     // Only what the ground covers.
     let lowered = Question { ground: LegalGround::AssistanceLowered, ..between("kela", "shelter") };
@@ -114,16 +114,16 @@ fn p8_own_words_and_own_data_stay_open() {
 }
 
 #[test]
-fn p8_a_guardian_does_not_see_it() {
+fn p8_a_guardian_does_not_see_it_nor_does_another_representative_of_a_minor() {
     let asked = [AddressContact, Housing];
     let reads = |actor| Question { actor, ..question(Viewer::Subject) };
-    let guardian = reads(ActorRole::Guardian);
-    minor().asked(&guardian, &asked).opens(&asked);
-    let case = protected(minor()).asked(&guardian, &asked);
-    case.gives(Outcome::Permitted, &[Housing], &PROTECTED);
-    for actor in [ActorRole::Subject, ActorRole::Representative] {
-        protected(minor()).asked(&reads(actor), &asked).opens(&asked);
+    for actor in [ActorRole::Guardian, ActorRole::Representative] {
+        minor().asked(&reads(actor.clone()), &asked).opens(&asked);
+        let case = protected(minor()).asked(&reads(actor), &asked);
+        case.gives(Outcome::Permitted, &[Housing], &PROTECTED);
     }
+    protected(minor()).asked(&reads(ActorRole::Subject), &asked).opens(&asked);
+    protected(adult()).asked(&reads(ActorRole::Representative), &asked).opens(&asked);
 }
 
 #[test]

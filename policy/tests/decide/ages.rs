@@ -67,7 +67,9 @@ fn p5_a_guardians_consent_opens_nothing_while_nobody_knows_the_age() {
     // Neither before the birth.
     born("2030-01-01").gives(&guardians).asked(&addressee(), &[Housing]).finds_no_ground();
     let own = given_by(GivenBy::Self_, &[Housing]);
-    person().gives(&own).asked(&addressee(), &[Housing]).opens(&[Housing]);
+    let unassessed = person().gives(&own);
+    unassessed.asked(&addressee(), &[Housing]).denies(&[Reason::GuardianPermissionMissing]);
+    unassessed.with(assessed(Capacity::Capable)).asked(&addressee(), &[Housing]).opens(&[Housing]);
 }
 
 #[test]
@@ -161,16 +163,46 @@ fn p7_who_is_not_known_to_be_of_age_and_not_able_to_decide_does_not_consent_alon
 
 #[test]
 fn p7_an_able_minor_consents_alone() {
-    let own = grant(&[Housing]);
-    let every = [Capacity::NotAssessed, Capacity::Capable, Capacity::CapableHidden];
-    let people: Vec<Person> = every.map(|capacity| minor().with(assessed(capacity))).into_iter().collect();
-    for person in people.into_iter().chain([minor()]) {
-        person
-            .gives(&own)
+    for capacity in [Capacity::Capable, Capacity::CapableHidden] {
+        minor()
+            .with(assessed(capacity))
+            .gives(&grant(&[Housing]))
             .asked(&addressee(), &[Housing])
             .opens(&[Housing])
             .rests_on(&[("consent", Some(1))]);
     }
+}
+
+#[test]
+fn p7_a_minor_whom_nobody_has_assessed_does_not_consent_alone() {
+    let own = given_by(GivenBy::Self_, &[Housing]);
+    let unassessed: Vec<Person> =
+        [minor(), person(), minor().with(assessed(Capacity::NotAssessed))].map(|one| one.gives(&own)).into();
+    for person in unassessed {
+        let alone = person.asked(&addressee(), &[Housing]);
+        alone.denies(&[Reason::GuardianPermissionMissing]).holds_until(None);
+    }
+    let guardians = Grant { id: consent_id(2), ..given_by(GivenBy::Guardian, &[Housing]) };
+    minor().gives(&own).gives(&guardians).asked(&addressee(), &[Housing]).opens(&[Housing]);
+}
+
+#[test]
+fn p6_another_representative_of_a_minor_has_the_limits_of_a_guardian() {
+    let care = [SocialSituation, HealthCapacity, QualityOfLife];
+    let word = given_by(GivenBy::Representative, &[Housing, SocialSituation, HealthCapacity, QualityOfLife]);
+    let reads = Question { actor: ActorRole::Representative, ..question(Viewer::Subject) };
+    for age in [minor(), person()] {
+        let able = age.clone().with(assessed(Capacity::Capable)).gives(&word);
+        able.asked(&addressee(), &care).denies(&[Reason::OwnDecisionGoverns]);
+        able.asked(&addressee(), &[Housing]).opens(&[Housing]);
+        age.clone().gives(&word).asked(&addressee(), &care).opens(&care);
+        let hidden = age.with(assessed(Capacity::CapableHidden));
+        hidden.asked(&reads, &[Housing]).denies(&[Reason::HiddenFromGuardian]);
+    }
+    // Of an adult it is the word, and they are the eyes, of somebody who was appointed.
+    let able = adult().with(assessed(Capacity::CapableHidden)).gives(&word);
+    able.asked(&addressee(), &care).opens(&care);
+    able.asked(&reads, &[Housing]).opens(&[Housing]);
 }
 
 #[test]

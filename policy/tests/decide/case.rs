@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use polku_policy::{
-    ConsentIndex, Decision, Grant, LegalStatus, Obligation, Outcome, Prohibition, Question, Reason, Viewer,
+    Capacity, ConsentIndex, Decision, Grant, LegalStatus, Obligation, Outcome, Prohibition, Question, Reason,
+    Viewer,
 };
 use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory;
@@ -41,6 +42,11 @@ pub(crate) fn adult() -> Person {
 /// Somebody of 16 years.
 pub(crate) fn minor() -> Person {
     born("2009-06-15")
+}
+
+/// The same, assessed as able to decide.
+pub(crate) fn able_minor() -> Person {
+    minor().with(LegalStatus::Capacity(Capacity::Capable))
 }
 
 impl Person {

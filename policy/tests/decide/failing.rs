@@ -1,13 +1,15 @@
 //! Rules that fail, rules with dates, and a schema that does not fit.
 
-use polku_policy::{Directory, Engine, EngineError, Outcome, Question, Reason, RuleSource, Rules, Viewer};
+use polku_policy::{
+    Capacity, Directory, Engine, EngineError, Outcome, Question, Reason, RuleSource, Rules, Viewer,
+};
 use polku_proto::CategorySet;
 use polku_proto::Valid;
 use polku_proto::v1::DataCategory::{Envelope, GuidanceNotes, Housing};
 use polku_proto::v1::ReferralContent;
 
 use super::case::{Person, adult, person};
-use super::world::{NOW, at, directory, grant, index, personal, question};
+use super::world::{NOW, assessed, at, directory, grant, index, personal, question};
 
 /// Fails for want of room as soon as the age is known: the sum is larger than a number can be. No schema finds that out,
 /// and neither do the questions that an engine tries at its start, which are for no purpose where they are of an age.
@@ -70,7 +72,7 @@ fn p23_a_failure_is_not_remembered_and_not_hidden_by_what_is() {
     let decide =
         |person: Person| engine.decide(person.gives(&grant).index(), asked, &question(Viewer::Addressee));
     for _ in 0..2 {
-        assert_eq!(decide(person()).permitted(), asked);
+        assert_eq!(decide(person().with(assessed(Capacity::Capable))).permitted(), asked);
         assert_eq!(decide(adult()).reasons(), [Reason::RulesFailed]);
     }
 }

@@ -7,7 +7,7 @@ use polku_proto::v1::DataCategory::{
 };
 use polku_proto::v1::{LegalGround, Purpose};
 
-use super::case::{addressee, adult, born, minor, person};
+use super::case::{able_minor, addressee, adult, born, minor, person};
 use super::world::{
     NOW, at, between, consent_id, engine, grant, grant_between, instant, listed, outreach_notice, personal,
     prohibition, question,
@@ -18,7 +18,7 @@ fn p18_statistics_never_open_a_person_s_data() {
     let every = listed(personal());
     let statistics = Question { purpose: Purpose::Statistics, ..addressee() };
     let consent = Grant { purposes: PurposeSet::ALL, ..grant_between("te", "social", &every) };
-    let case = minor().gives(&consent).asked(&statistics, &[Housing, IdentityContact]);
+    let case = able_minor().gives(&consent).asked(&statistics, &[Housing, IdentityContact]);
     case.denies(&[Reason::StatisticsOnly]);
     for ground in [LegalGround::SocialCareInability, LegalGround::ChildWelfareNotice] {
         let stated = Question { ground, ..statistics.clone() };
@@ -163,7 +163,7 @@ fn an_answer_by_a_law_without_ages_tells_nothing_of_the_birthday() {
 
 #[test]
 fn an_own_consent_tells_nothing_of_the_birthday() {
-    for person in [minor(), adult()] {
+    for person in [able_minor(), adult()] {
         let case = person.gives(&grant(&[Housing])).asked(&addressee(), &[Housing, GuidanceNotes]);
         case.gives(Outcome::Permitted, &[Housing], &[Reason::NoBasis]).holds_until(Some(at(NOW + 100)));
     }

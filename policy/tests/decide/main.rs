@@ -9,6 +9,8 @@ mod assistance;
 #[cfg(test)]
 mod case;
 #[cfg(test)]
+mod dates;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod failing;

@@ -11,7 +11,7 @@ use polku_proto::v1::LegalGround::{
 };
 use polku_proto::v1::Purpose;
 
-use super::case::{adult, born, minor, person};
+use super::case::{able_minor, adult, born, minor, person};
 use super::world::{between, grant_between, instant, listed, outreach_notice, personal};
 
 const CONTACT: [DataCategory; 2] = [IdentityContact, AddressContact];
@@ -191,10 +191,10 @@ fn p21_a_ground_that_fits_carries_a_second_person_s_review_and_opens_no_more_tha
 fn a_law_above_a_prohibition_goes_before_a_consent_and_a_consent_before_any_other_law() {
     let grant = grant_between("te", "social", &[Housing]);
     let question = stated(ChildWelfareNotice, "te", "social");
-    let case = minor().gives(&grant).asked(&question, &[Housing]);
+    let case = able_minor().gives(&grant).asked(&question, &[Housing]);
     let expected = [Obligation::RecordGround, Obligation::SecondPersonReview, Obligation::HighPriority];
     case.opens(&[Housing]).rests_on(&[("child-welfare-notice", None)]).obliges(&expected);
-    let more = minor().gives(&grant_between("te", "social", &[Housing, BenefitsIncome]));
+    let more = able_minor().gives(&grant_between("te", "social", &[Housing, BenefitsIncome]));
     let more = more.asked(&question, &[Housing, BenefitsIncome]);
     more.opens(&[Housing, BenefitsIncome]).rests_on(&[("consent", Some(1)), ("child-welfare-notice", None)]);
 

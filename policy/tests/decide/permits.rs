@@ -5,7 +5,7 @@ use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{HealthCapacity, Housing, ReferralStatus, SocialSituation};
 use polku_proto::v1::PermitDomain::{self, Health, Social, Unspecified};
 
-use super::case::{adult, minor};
+use super::case::{able_minor, adult, minor};
 use super::world::{assessed, between, permit};
 
 #[test]
@@ -60,7 +60,11 @@ fn p15_a_permit_neither_reaches_a_private_clinic_nor_opens_its_words() {
     // The status comes from the clinic.
     let author = Question { viewer: polku_policy::Viewer::Author, ..question };
     for (domain, from, to) in [(Social, "social", "clinic"), (Health, "clinic", "social")] {
-        for given_by in [GivenBy::Self_, GivenBy::Guardian, GivenBy::Representative] {
+        for (given_by, minor) in [
+            (GivenBy::Self_, able_minor as fn() -> super::case::Person),
+            (GivenBy::Guardian, minor),
+            (GivenBy::Representative, minor),
+        ] {
             let permit = Grant { given_by, ..self::permit(domain, from, to, &[ReferralStatus]) };
             minor().gives(&permit).asked(&author, &[ReferralStatus]).finds_no_ground();
             let consent = Grant { kind: GrantKind::Consent, ..permit };
@@ -117,21 +121,21 @@ fn p6_p7_a_guardian_gives_a_permit_only_for_a_minor_who_is_not_known_to_be_able(
 fn p7_a_minor_who_is_not_able_to_decide_gives_no_permit() {
     let question = between("health", "social");
     let own = permit(Health, "health", "social", &[Housing]);
-    let person = minor().gives(&own);
-    person.asked(&question, &[Housing]).opens(&[Housing]);
-    let unable = person.with(assessed(Capacity::NotCapable));
-    unable.asked(&question, &[Housing]).denies(&[Reason::GuardianPermissionMissing]);
     // Nor does anybody who is not known to be of age.
-    let unknown = super::case::person().gives(&own);
-    unknown.asked(&question, &[Housing]).opens(&[Housing]);
-    let unable = unknown.with(assessed(Capacity::NotCapable));
-    unable.asked(&question, &[Housing]).denies(&[Reason::GuardianPermissionMissing]);
+    for age in [minor(), super::case::person()] {
+        let person = age.gives(&own);
+        let able = person.clone().with(assessed(Capacity::Capable));
+        able.asked(&question, &[Housing]).opens(&[Housing]);
+        for unable in [person.clone(), person.with(assessed(Capacity::NotCapable))] {
+            unable.asked(&question, &[Housing]).denies(&[Reason::GuardianPermissionMissing]);
+        }
+    }
     // The assessment of a minor says nothing of an adult.
     adult().gives(&own).with(assessed(Capacity::NotCapable)).asked(&question, &[Housing]).opens(&[Housing]);
 }
 
 #[test]
-fn a_representative_s_permit_opens_at_any_age() {
+fn a_representative_s_permit_opens_at_any_age_but_for_a_minor_who_is_able_to_decide() {
     let permit = |domain: PermitDomain| Grant {
         given_by: GivenBy::Representative,
         ..permit(domain, "health", "social", &[Housing])
@@ -142,4 +146,7 @@ fn a_representative_s_permit_opens_at_any_age() {
         let other = person.gives(&permit(Social)).asked(&between("health", "social"), &[Housing]);
         assert_eq!(other.decision.outcome(), Outcome::NoConsent);
     }
+    let able = |person: super::case::Person| person.with(assessed(Capacity::Capable)).gives(&permit(Health));
+    able(minor()).asked(&between("health", "social"), &[Housing]).denies(&[Reason::OwnDecisionGoverns]);
+    able(adult()).asked(&between("health", "social"), &[Housing]).opens(&[Housing]);
 }

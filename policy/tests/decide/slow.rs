@@ -17,8 +17,8 @@ use polku_proto::v1::{DataCategory, PermitDomain};
 use polku_proto::{CategorySet, ConsentId, Party, YouthId, time};
 
 use super::random::Records;
-pub(crate) use book::rule_ids;
 use book::{Book, Facts};
+pub(crate) use book::{dated_rules, rule_ids};
 
 /// All of a decision that is compared.
 #[derive(Debug, PartialEq, Eq)]

@@ -192,8 +192,10 @@ pub(crate) fn prohibition() -> Prohibition {
     }
 }
 
+/// Of somebody who is of age.
 pub(crate) fn index(grants: &[Grant], prohibitions: &[Prohibition]) -> ConsentIndex {
     let mut index = ConsentIndex::new();
+    index.put_person(youth(), date("2004-06-15"));
     for grant in grants {
         index.put_grant(grant, 1);
     }

@@ -54,6 +54,12 @@ impl ::core::fmt::Debug for ConsentEvidence {
     }
 }
 
+impl ::core::fmt::Debug for ConsentSource {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ConsentSource(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for Consent {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("Consent(redacted)")

@@ -65,12 +65,44 @@ impl Disclose for crate::v1::ConsentEvidence {
         if !self.reference.is_empty() {
             present.insert(DataCategory::ServiceAttendance);
         }
+        if let Some(part) = &self.source {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
         if !permitted.contains(DataCategory::ServiceAttendance) {
             self.reference = Default::default();
+        }
+        if let Some(part) = &mut self.source {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.source = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::ConsentSource {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.give_time.is_some()
+            || self.record_time.is_some()
+            || self.recorder != 0
+            || !self.unit.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if !self.professional.is_empty() {
+            present.insert(DataCategory::ServiceAttendance);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.professional = Default::default();
         }
     }
 }
@@ -150,6 +182,9 @@ impl Disclose for crate::v1::ConsentEvent {
         if let Some(part) = &self.evidence {
             present.extend(Disclose::categories(part));
         }
+        if let Some(part) = &self.requested_terms {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
@@ -164,6 +199,12 @@ impl Disclose for crate::v1::ConsentEvent {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.evidence = None;
+            }
+        }
+        if let Some(part) = &mut self.requested_terms {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.requested_terms = None;
             }
         }
     }

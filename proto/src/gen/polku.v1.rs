@@ -673,6 +673,10 @@ pub struct ConsentEvidence {
     /// empty when recording.
     #[prost(string, tag = "9")]
     pub capacity: ::prost::alloc::string::String,
+    /// Filled in by the gateway for a consent that came in as a document: who recorded it elsewhere, and when. Leave it absent
+    /// when recording.
+    #[prost(message, optional, tag = "10")]
+    pub source: ::core::option::Option<ConsentSource>,
 }
 /// Nested message and enum types in `ConsentEvidence`.
 pub mod consent_evidence {
@@ -743,6 +747,65 @@ pub mod consent_evidence {
         }
     }
 }
+/// What the document that a consent came in says of where it was recorded first.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ConsentSource {
+    /// When the consent was given, as precisely as the document says: of a day, its beginning.
+    #[prost(message, optional, tag = "1")]
+    pub give_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was recorded there.
+    #[prost(message, optional, tag = "2")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who recorded it; unspecified where the document does not say.
+    #[prost(enumeration = "consent_source::Recorder", tag = "3")]
+    pub recorder: i32,
+    /// The service unit of the professional who did, `system|value`.
+    #[prost(string, tag = "4")]
+    pub unit: ::prost::alloc::string::String,
+    /// Which professional that was, `system|value`; empty where the document does not say.
+    #[prost(string, tag = "5")]
+    pub professional: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `ConsentSource`.
+pub mod consent_source {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Recorder {
+        Unspecified = 0,
+        /// A professional, in a service unit.
+        Professional = 1,
+        /// The young person.
+        Subject = 2,
+        /// A guardian or another legal representative.
+        Representative = 3,
+    }
+    impl Recorder {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "RECORDER_UNSPECIFIED",
+                Self::Professional => "RECORDER_PROFESSIONAL",
+                Self::Subject => "RECORDER_SUBJECT",
+                Self::Representative => "RECORDER_REPRESENTATIVE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "RECORDER_UNSPECIFIED" => Some(Self::Unspecified),
+                "RECORDER_PROFESSIONAL" => Some(Self::Professional),
+                "RECORDER_SUBJECT" => Some(Self::Subject),
+                "RECORDER_REPRESENTATIVE" => Some(Self::Representative),
+                _ => None,
+            }
+        }
+    }
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Consent {
@@ -764,8 +827,8 @@ pub struct Consent {
     /// The unit that recorded it, where a professional did.
     #[prost(string, tag = "7")]
     pub recorder_unit: ::prost::alloc::string::String,
-    /// What happened to the record, oldest first. It only grows: terms and evidence above are those of today, and what was
-    /// given before a renewal stands in the step that gave it.
+    /// What happened to the record, oldest first. It only grows: terms and evidence above are those of today. What was asked
+    /// for stands in the step that asked, and what was given before a renewal in the step that gave it.
     #[prost(message, repeated, tag = "8")]
     pub events: ::prost::alloc::vec::Vec<ConsentEvent>,
     /// Version of the record's form.
@@ -819,6 +882,10 @@ pub struct ConsentEvent {
     /// accord.
     #[prost(enumeration = "consent_evidence::GivenBy", tag = "11")]
     pub taken_back_by: i32,
+    /// With REQUESTED: what was asked for, whatever the answer covers: `terms` of the record are what was given. For the
+    /// recorder, who asked, for the disclosers in it, and for the young person.
+    #[prost(message, optional, tag = "12")]
+    pub requested_terms: ::core::option::Option<ConsentTerms>,
 }
 /// Nested message and enum types in `ConsentEvent`.
 pub mod consent_event {
@@ -1317,7 +1384,8 @@ pub struct ImportConsentRequest {
     #[prost(enumeration = "import_consent_request::Reading", tag = "4")]
     pub reading: i32,
     /// How the consent came about, as the document does not say all of it. Who has given it is to be whom the document names as
-    /// its performer, if it names the patient or a related person (GIVER_MISMATCH).
+    /// its performer, if it names the patient or a related person (GIVER_MISMATCH). Who recorded the consent elsewhere (one
+    /// recorder: a professional with the unit, the patient or a related person) and when is taken from the document.
     #[prost(message, optional, tag = "5")]
     pub evidence: ::core::option::Option<ConsentEvidence>,
 }
@@ -2024,6 +2092,8 @@ pub mod consent_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
+        /// Whoever is named in a consent in force hears of every change of the person's consents, also of consents between others:
+        /// if only the parties of the changed one heard, a notice without a changed consent would be one of a prohibition.
         /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Of what holds
         /// against grounds in law too (a prohibition, a legal status, whose identity it is), everybody hears who has to do with
         /// the person (see VerifyConsent): a law may permit something to each of them. Other rules of the gateway can change every
@@ -2203,6 +2273,8 @@ pub mod consent_service_server {
             + std::marker::Send
             + 'static;
         /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
+        /// Whoever is named in a consent in force hears of every change of the person's consents, also of consents between others:
+        /// if only the parties of the changed one heard, a notice without a changed consent would be one of a prohibition.
         /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Of what holds
         /// against grounds in law too (a prohibition, a legal status, whose identity it is), everybody hears who has to do with
         /// the person (see VerifyConsent): a law may permit something to each of them. Other rules of the gateway can change every

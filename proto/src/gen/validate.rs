@@ -383,6 +383,34 @@ impl Validate for crate::v1::ConsentEvidence {
             checker.text(value);
             checker.pattern(value, &PATTERN_8);
         });
+        checker.field("source", |checker| {
+            if let Some(value) = &self.source {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::ConsentSource {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("give_time", |checker| {
+            if let Some(value) = &self.give_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("record_time", |checker| {
+            if let Some(value) = &self.record_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
     }
 }
 
@@ -480,6 +508,11 @@ impl Validate for crate::v1::ConsentEvent {
         checker.field("professional", |checker| {
             let value = &self.professional;
             checker.text(value);
+        });
+        checker.field("requested_terms", |checker| {
+            if let Some(value) = &self.requested_terms {
+                checker.message(value);
+            }
         });
     }
 }

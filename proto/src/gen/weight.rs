@@ -54,6 +54,12 @@ impl Weigh for crate::v1::ConsentTerms {
 }
 
 impl Weigh for crate::v1::ConsentEvidence {
+    const PARTS: &'static [Part] = &[
+        Part::message::<crate::v1::ConsentSource>(10),
+    ];
+}
+
+impl Weigh for crate::v1::ConsentSource {
     const PARTS: &'static [Part] = &[];
 }
 
@@ -68,6 +74,7 @@ impl Weigh for crate::v1::Consent {
 impl Weigh for crate::v1::ConsentEvent {
     const PARTS: &'static [Part] = &[
         Part::message::<crate::v1::ConsentEvidence>(6),
+        Part::message::<crate::v1::ConsentTerms>(12),
     ];
 }
 

@@ -50,8 +50,9 @@ What the documents leave open, both sides decide alike:
   outreach youth work. Where nobody has said which municipality is the home, it is none's.
 - P11 and P12 stand above a prohibition, for they are duties to notify. P10, P13 and P14 do not.
 - Grounds in law need no agreement: P22 is for regular flows.
-- Which data each duty of P10 to P14 is about: read out of the documents' words, beside DATA. P13 is for multi-sector
-  customers, from 2025 on. The notice of the young unemployed (P14) is about adults, and where a notice is for the
+- Which data each duty of P10 to P14 is about: read out of the documents' words, beside DATA. A law is a ground from the day
+  on which it is in force (SINCE): domain.md 2.1 says to keep legal grounds as data with validity dates. P13 is for
+  multi-sector customers. The notice of the young unemployed (P14) is about adults, and where a notice is for the
   unemployed, their age has to fit.
 - Where both are there, P11 and P12 are the ground before a consent is, and a consent before P10, P13 and P14: the order
   of consent.md 1.4. Of consents and permits that count, each is a ground; a consent is named before a permit.
@@ -61,9 +62,12 @@ What the documents leave open, both sides decide alike:
   authorities of social services and health care only, and from 2024 on, when law 703/2023 came into force. A consent
   for a case has no such limits.
 - A guardian's word counts for minors, and not for social and health data of a minor assessed capable; a guardian's
-  permit counts for no capable minor. A minor assessed as not capable cannot give alone, nor can somebody of unknown
-  age who was assessed so. Otherwise whoever is of unknown age is no minor, and within no other limit of age. Another
-  legal representative speaks and reads for the young person at any age.
+  permit counts for no capable minor. Another legal representative speaks and reads for the young person at any age, and
+  for a minor within the limits of a guardian: P5 to P8 are about who decides for a minor, whatever they are called.
+- A minor gives alone who was assessed as capable (P6, P7), and nobody else: what a consent record needs of a minor is who
+  assessed the capacity, and when (domain.md 2.2), and without that nothing says that it is not P7. Whoever is of unknown
+  age may be a minor: the same is asked of them, and of who represents them. Within any other limit of age they are not,
+  and guardians have none to decide for.
 - A coordinator reads for all units of an agency. A peer reads nothing.
 - Own words are no disclosure: the sender's all but the status, the recipient's the status. The status goes back to
   the sender as a disclosure, under a consent or a prohibition for either direction. Its origin is never stated: what
@@ -92,8 +96,16 @@ SAID = {"result", "reasons", "obligations", "until"}
 
 ADULT = 18
 YOUTH_OF_YOUTH_ACT = 29
-MULTI_SECTOR_LAW_SINCE = "2025-01-01"
-PERMIT_LAW_SINCE = "2024-01-01"
+
+# Since when the laws of domain.md 2.1 are in force, in the form in which they are a ground here.
+SINCE = {
+    "P10": "2021-08-01",  # Nuorisolaki 1285/2016 11 section, as changed by 1232/2020
+    "P11": "2015-04-01",  # Sosiaalihuoltolaki 1301/2014
+    "P12": "2008-01-01",  # Lastensuojelulaki 417/2007
+    "P13": "2025-01-01",  # 381/2023
+    "P14": "1998-03-01",  # Toimeentulotukilaki 1412/1997
+    "permit": "2024-01-01",  # 703/2023
+}
 
 
 @dataclass(frozen=True)
@@ -234,6 +246,9 @@ class Situation:
     def minor(self) -> bool:
         return self.age is not None and self.age < ADULT
 
+    def of_age(self) -> bool:
+        return self.age is not None and self.age >= ADULT
+
     def younger_than(self, years: int) -> bool:
         return self.age is not None and self.age < years
 
@@ -264,14 +279,22 @@ def decide(situation: Situation) -> tuple[bool, str]:
 
 
 def young_person(situation: Situation) -> tuple[bool, str]:
-    if situation.role != "guardian":
-        return True, "young person"
+    guardian = situation.role == "guardian"
     forbidden = situation.capacity == "capable_forbids"
-    if not situation.minor() or forbidden:
+    if guardian and (not situation.minor() or forbidden):
+        return False, "guardian kept out"
+    if not guardian and not decides_for_a_minor(situation):
+        return True, "young person"
+    if forbidden:
         return False, "guardian kept out"
     if situation.protected_address():
         return False, "address kept from guardian"
-    return True, "guardian"
+    return True, "guardian" if guardian else "young person"
+
+
+def decides_for_a_minor(situation: Situation) -> bool:
+    """Who reads is a representative of somebody who may be a minor."""
+    return situation.role == "representative" and not situation.of_age()
 
 
 def works_with_it(situation: Situation) -> bool:
@@ -328,8 +351,10 @@ def counts(consent: Consent, situation: Situation) -> bool:
     if consent.permit and not opens(consent, situation):
         return False
     if consent.giver == "guardian":
-        return guardian_may(consent, situation)
-    return consent.giver == "representative" or young_person_may(situation)
+        return situation.minor() and another_may(consent, situation)
+    if consent.giver == "representative":
+        return situation.of_age() or another_may(consent, situation)
+    return young_person_may(situation)
 
 
 def names(consent: Consent, situation: Situation) -> bool:
@@ -353,18 +378,17 @@ def suffices(consent: Consent, situation: Situation) -> bool:
 def opens(permit: Consent, situation: Situation) -> bool:
     parties = (situation.discloser, situation.recipient)
     return (all(party.authority and party.sector in CARE for party in parties)
-            and situation.date >= PERMIT_LAW_SINCE)
+            and situation.date >= SINCE["permit"])
 
 
-def guardian_may(consent: Consent, situation: Situation) -> bool:
-    if not situation.minor():
-        return False
+def another_may(consent: Consent, situation: Situation) -> bool:
+    """P6: over social and health data a capable minor decides alone."""
     return not (situation.capable() and (consent.permit or situation.about_care()))
 
 
 def young_person_may(situation: Situation) -> bool:
-    of_age = situation.age is not None and not situation.minor()
-    return of_age or situation.capacity != "not_capable"
+    """P7."""
+    return situation.of_age() or situation.capable()
 
 
 def outreach_notice(situation: Situation) -> bool:
@@ -372,7 +396,7 @@ def outreach_notice(situation: Situation) -> bool:
     entitled = situation.discloser.authority or situation.discloser.sector == "education"
     return (situation.ground == "outreach_notice" and situation.purpose == "outreach_youth_work"
             and entitled and situation.recipient.outreach and situation.recipient.authority
-            and situation.home_of_recipient
+            and situation.home_of_recipient and situation.date >= SINCE["P10"]
             and situation.younger_than(YOUTH_OF_YOUTH_ACT) and situation.category in CONTACT)
 
 
@@ -384,13 +408,15 @@ def to_social_authority(situation: Situation) -> bool:
 def social_care_notice(situation: Situation) -> bool:
     """P11: the person evidently cannot look after themselves, or a child's interest requires it."""
     return (situation.ground in ("social_care_inability", "social_care_child_interest")
-            and to_social_authority(situation) and situation.category in SHL_35)
+            and to_social_authority(situation) and situation.category in SHL_35
+            and situation.date >= SINCE["P11"])
 
 
 def child_welfare_notice(situation: Situation) -> bool:
     """P12."""
     return (situation.ground == "child_welfare_notice" and situation.minor()
-            and to_social_authority(situation) and situation.category in CHILD_WELFARE)
+            and to_social_authority(situation) and situation.category in CHILD_WELFARE
+            and situation.date >= SINCE["P12"])
 
 
 def multi_sector_support(situation: Situation) -> bool:
@@ -398,7 +424,7 @@ def multi_sector_support(situation: Situation) -> bool:
     parties = (situation.discloser, situation.recipient)
     bound = all(party.authority and party.sector in MULTI_SECTOR for party in parties)
     return (situation.purpose == "multi_sector_support" and situation.multi_sector_customer and bound
-            and situation.date >= MULTI_SECTOR_LAW_SINCE and situation.category in JOINT_FILE)
+            and situation.date >= SINCE["P13"] and situation.category in JOINT_FILE)
 
 
 def assistance_notice(situation: Situation) -> bool:
@@ -410,7 +436,7 @@ def assistance_notice(situation: Situation) -> bool:
         return False
     if youngest_excluded is not None and not situation.younger_than(youngest_excluded):
         return False
-    return to_social_authority(situation) and situation.category in told
+    return to_social_authority(situation) and situation.category in told and situation.date >= SINCE["P14"]
 
 
 def against(situation: Situation) -> set[str]:
@@ -418,7 +444,7 @@ def against(situation: Situation) -> set[str]:
     if situation.reader == "young_person":
         kept_out = {"hidden_from_guardian": situation.capacity == "capable_forbids",
                     "address_protected": situation.protected_address()}
-        return reasons(kept_out if situation.role == "guardian" else {})
+        return reasons(kept_out if situation.role == "guardian" or decides_for_a_minor(situation) else {})
     parties = [situation.reading_agency] if situation.own_words else [situation.discloser, situation.recipient]
     reading = {
         "unknown_agency": None in parties or situation.reading_agency is None,
@@ -439,9 +465,9 @@ def against(situation: Situation) -> set[str]:
         "statistics_only": situation.purpose == "statistics",  # P18
         "no_care_relation": situation.employee_reads() and not situation.customer,  # P16
         # Somebody gave it who could not, and nobody else did.
-        "renew_consent": givers == {"guardian"} and situation.age is not None and not situation.minor(),  # P5
-        "own_decision_governs": (givers == {"guardian"} and situation.minor() and situation.capable()
-                                 and situation.about_care()),  # P6
+        "renew_consent": givers == {"guardian"} and situation.of_age(),  # P5
+        "own_decision_governs": (bool(givers) and "self" not in givers and not situation.of_age()
+                                 and situation.capable() and situation.about_care()),  # P6
         "guardian_permission_missing": givers == {"self"} and not young_person_may(situation),  # P7
     })
 
@@ -466,7 +492,7 @@ def obligations(situation: Situation, rule: str) -> set[str]:
 
 def holds_for(situation: Situation, permitted: bool, rule: str) -> int | None:
     """How many microseconds until time alone may change the answer."""
-    edges = [since_now(situation, date) for date in (PERMIT_LAW_SINCE, MULTI_SECTOR_LAW_SINCE)]
+    edges = [since_now(situation, date) for date in SINCE.values()]
     edges = [edge for edge in edges if edge > 0]
     if permitted and by_age(situation, rule):
         tomorrow = datetime.date.fromisoformat(situation.date) + datetime.timedelta(days=1)
@@ -479,9 +505,20 @@ def holds_for(situation: Situation, permitted: bool, rule: str) -> int | None:
 
 
 def since_now(situation: Situation, date: str) -> int:
-    """From the asking to the beginning of a day, in microseconds. No day of a table is one on which clocks change."""
+    """From the asking to the beginning of a day, in microseconds."""
     now = datetime.datetime.fromisoformat(f"{situation.date}T{situation.clock}")
-    return (datetime.datetime.fromisoformat(date) - now) // datetime.timedelta(microseconds=1)
+    return (utc(datetime.datetime.fromisoformat(date)) - utc(now)) // datetime.timedelta(microseconds=1)
+
+
+def utc(helsinki: datetime.datetime) -> datetime.datetime:
+    """Clocks change on the last Sundays of March and October, since 1996. No day of a table is one of them."""
+    begins, ends = (last_sunday(helsinki.year, month) for month in (3, 10))
+    return helsinki - datetime.timedelta(hours=3 if begins < helsinki.date() < ends else 2)
+
+
+def last_sunday(year: int, month: int) -> datetime.date:
+    last = datetime.date(year, month, 31)
+    return last - datetime.timedelta(days=last.isoweekday() % 7)
 
 
 def by_age(situation: Situation, rule: str) -> bool:

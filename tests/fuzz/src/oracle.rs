@@ -5,7 +5,7 @@
 mod vocabulary;
 
 use http::StatusCode;
-use polku_adapters::formats::fhir::Imported;
+use polku_adapters::formats::fhir::{Imported, Permission};
 use polku_adapters::transport::xroad::soap::{accept_answer, check_request, request_hash};
 use polku_adapters::{
     Adapter, DeliveryStatus, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome,
@@ -106,8 +106,10 @@ fn check_facts(door: &str, facts: &AgencyFacts) {
 fn check_consent(door: &str, imported: &Imported) {
     let Imported { patient: _, given_by: _, consents, prohibitions } = imported;
     assert!(!(consents.is_empty() && prohibitions.is_empty()), "{door}: a consent to nothing");
-    for terms in consents {
+    for Permission { terms, source } in consents {
         well_formed(door, "the consent", terms.clone());
+        let has_code = [&source.unit, &source.professional].into_iter().any(|id| has_identity_code(id));
+        assert!(!has_code, "{door}: whoever recorded the consent is named by a personal identity code");
     }
     for terms in prohibitions {
         well_formed(door, "the prohibition", terms.clone());

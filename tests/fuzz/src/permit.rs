@@ -52,6 +52,7 @@ impl Permits {
             explicit: polku_policy::SPECIAL.intersection(categories),
             period,
         };
+        index.put_person(grant.youth, jiff::civil::date(1994, 5, 1));
         index.put_grant(&grant, 1);
         Self { engine: Engine::new(Rules::shipped().unwrap(), directory).unwrap(), index }
     }

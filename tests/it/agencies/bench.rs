@@ -283,6 +283,7 @@ fn consent(from: AgencyId, to: AgencyId, categories: CategorySet) -> ConsentInde
         explicit: SPECIAL.intersection(categories),
         period: Period::new(instant("2026-11-01T00:00:00Z"), Some(instant("2027-11-01T00:00:00Z"))).unwrap(),
     };
+    index.put_person(grant.youth, jiff::civil::date(1994, 5, 1));
     index.put_grant(&grant, 1);
     index
 }

@@ -150,6 +150,7 @@ fn outspoken(notice: &mut DisclosureNotice) {
             unit: "keskusta".into(),
             professional: RECORDER.into(),
             taken_back_by: GivenBy::Unspecified.into(),
+            requested_terms: None,
         });
     }
 }

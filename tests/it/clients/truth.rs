@@ -29,7 +29,7 @@ enum Break {
 
 /// What is broken, in which situations that is looked for, and by which of its rules the oracle notices it. Situations:
 /// all that state this ground in law, or every so many-th of all.
-const BROKEN: [(Break, Option<LegalGround>, &str); 28] = [
+const BROKEN: [(Break, Option<LegalGround>, &str); 32] = [
     (Break::Without("prohibited"), None, "P2 prohibition"),
     (Break::Without("consent-of-guardian"), None, "P3 consent"),
     (Break::Without("disclosure-permit-of-representative"), None, "P3 permit"),
@@ -107,6 +107,27 @@ const BROKEN: [(Break, Option<LegalGround>, &str); 28] = [
         Break::Says("2021-08-01T00:00:00+03:00", "2026-08-01T00:00:00+03:00"),
         Some(LegalGround::SocialCareInability),
         "P11",
+    ),
+    // Since when a law is a ground, to the day.
+    (
+        Break::Says("2021-08-01T00:00:00+03:00", "2021-08-02T00:00:00+03:00"),
+        Some(LegalGround::OutreachNotice),
+        "P10",
+    ),
+    (
+        Break::Says("2015-04-01T00:00:00+03:00", "2015-04-02T00:00:00+03:00"),
+        Some(LegalGround::SocialCareInability),
+        "P11",
+    ),
+    (
+        Break::Says("2008-01-01T00:00:00+02:00", "2008-01-02T00:00:00+02:00"),
+        Some(LegalGround::ChildWelfareNotice),
+        "P12",
+    ),
+    (
+        Break::Says("1998-03-01T00:00:00+02:00", "1998-03-02T00:00:00+02:00"),
+        Some(LegalGround::AssistanceLowered),
+        "P14",
     ),
 ];
 

@@ -2,18 +2,18 @@
 
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::{
-    Consent, ConsentTerms, DataCategory as Data, DeliveryState, ProhibitionTerms, ReferralState as State,
-    RenewConsentRequest,
+    ConsentTerms, DataCategory as Data, DeliveryState, ProhibitionTerms, ReferralState as State,
 };
 use polku_tests::simulators::Fault;
 use polku_tests::world::{
-    KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, eventually, full_content, referral_to, request_id, terms,
+    KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, eventually, evidence, full_content, referral_to, terms,
 };
 use tonic::Code;
 
-use super::changes::{Ask, given_by, prohibit, record, revoke, withdraw};
+use super::changes::{Ask, given_by, prohibit, record, replace_with, revoke, withdraw};
+use super::history::renew_as;
 use super::minors::able_minor;
-use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, get, id_of, purpose_of, wire};
+use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, fields_of, get, id_of, purpose_of, wire};
 
 /// Sends a referral that cannot be delivered for now, and waits for the first attempt to fail.
 async fn queued(stage: &Stage, youth: &str) -> String {
@@ -183,9 +183,10 @@ async fn what_had_lapsed_before_is_not_stopped_by_another_change() {
     stage.close().await;
 }
 
-/// consent.md 1: a minor who is able to decide decides on health data in person.
+/// Rule P6: what a minor who is able to decide has given is the minor's. A guardian's word in its place, whoever brings
+/// it, would close what the minor has opened.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_one_gives_again_stops_what_it_does_not_cover() {
+async fn a_guardians_word_stops_nothing_that_an_able_minor_has_given() {
     let usual = "id = \"kela\"\nsector = \"benefits\"\nstanding = \"authority\"\n";
     let needs = format!("{usual}requires = [\"health_capacity\"]\n");
     let stage = Stage::with(&WorldSettings::default(), |text| {
@@ -196,26 +197,23 @@ async fn what_another_one_gives_again_stops_what_it_does_not_cover() {
     let youth = able_minor(&stage).await;
     let ohjaamo = stage.ohjaamo();
     let covered = [Data::IdentityContact, Data::HealthCapacity, Data::ServiceNeeds];
-    let consent = record(&ohjaamo, &youth, terms(OHJAAMO, KELA, purpose_of(KELA), &covered))
-        .await
-        .unwrap()
-        .consent
-        .unwrap();
+    let agreed = || terms(OHJAAMO, KELA, purpose_of(KELA), &covered);
+    let consent = record(&ohjaamo, &youth, agreed()).await.unwrap().consent.unwrap();
     let name = stage.refer(&youth, KELA).await;
-    let until = consent.terms.as_ref().unwrap().valid_until.unwrap();
-    let again = |consent: &Consent, who| RenewConsentRequest {
-        request_id: request_id(),
-        name: consent.name.clone(),
-        etag: consent.etag.clone(),
-        valid_until: Some(until),
-        evidence: Some(given_by(who)),
-    };
-    let own = ohjaamo.clone().consent.renew_consent(again(&consent, GivenBy::Self_)).await.unwrap();
-    let consent = own.into_inner().consent.unwrap();
-    assert_eq!(get(&ohjaamo, &name).await.unwrap().state(), State::Requested, "the same word closes nothing");
-    ohjaamo.clone().consent.renew_consent(again(&consent, GivenBy::Guardian)).await.unwrap();
-    assert_eq!(get(&ohjaamo, &name).await.unwrap().state(), State::ConsentWithdrawn);
+    let until = consent.terms.as_ref().unwrap().valid_until;
+    let own = renew_as(&ohjaamo, &consent, until, evidence()).await.unwrap().consent.unwrap();
+    let guardians = given_by(GivenBy::Guardian);
+    for attempt in [
+        renew_as(&ohjaamo, &own, until, guardians.clone()).await,
+        replace_with(&ohjaamo, &own.name, agreed(), guardians).await,
+    ] {
+        let status = assert_refused(attempt, Code::InvalidArgument, "OWN_DECISION_GOVERNS");
+        assert_eq!(fields_of(&status), ["evidence.given_by"]);
+    }
+    let read = super::changes::get(&ohjaamo, &own.name).await.unwrap();
+    assert_eq!((read.etag, read.evidence), (own.etag, own.evidence), "nothing half recorded");
+    assert_eq!(get(&ohjaamo, &name).await.unwrap().state(), State::Requested);
     let ask = Ask { youth: &youth, from: OHJAAMO, to: KELA, purpose: purpose_of(KELA), categories: &covered };
-    assert_eq!(ask.permitted(&ohjaamo).await, [Data::IdentityContact, Data::ServiceNeeds]);
+    assert_eq!(ask.permitted(&ohjaamo).await, covered);
     stage.close().await;
 }

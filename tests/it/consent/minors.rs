@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::{
-    Consent, ConsentState as State, ConsentTerms, DataCategory as Data, LiftProhibitionRequest,
-    ProhibitionTerms, RecordConsentRequest, RenewConsentRequest,
+    Consent, ConsentState as State, ConsentTerms, DataCategory as Data, EndLegalStatusRequest, LegalStatus,
+    LiftProhibitionRequest, ProhibitionTerms, RecordConsentRequest, ReferralState, RenewConsentRequest,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
 use tonic::Code;
@@ -13,6 +13,7 @@ use tonic::Code;
 use super::changes::{
     Ask, get, give, given_by, prohibit, record, record_with, refuse, renew, replace_with, request, withdraw,
 };
+use super::history::renew_as;
 use crate::stage::{BASIC, Stage, TOLD, assert_refused, assess, fields_of, purpose_of, wire};
 
 /// Born on 1 May 2016.
@@ -172,6 +173,19 @@ async fn a_guardian_leaves_a_minors_own_decisions_alone() {
     }
     let replaced = replace_with(&guardian, &own.name, to_kela(&stage), given_by(GivenBy::Guardian)).await;
     assert_refused(replaced, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    // Nor by way of a professional, and no more does another representative.
+    let (worker, month) = (stage.ohjaamo(), Some(wire(stage.now() + DAY * 30)));
+    for who in [GivenBy::Guardian, GivenBy::OtherRepresentative] {
+        let shorter = ConsentTerms { valid_until: month, ..to_kela(&stage) };
+        let attempts = [
+            renew_as(&worker, &own, month, given_by(who)).await,
+            replace_with(&worker, &own.name, shorter, given_by(who)).await,
+        ];
+        for attempt in attempts {
+            let status = assert_refused(attempt, Code::InvalidArgument, "OWN_DECISION_GOVERNS");
+            assert_eq!(fields_of(&status), ["evidence.given_by"]);
+        }
+    }
     assert_eq!(get(&minor, &own.name).await.unwrap().state(), State::Given);
 
     let banned = prohibit(&guardian, &youth, ProhibitionTerms::default()).await;
@@ -189,6 +203,45 @@ async fn a_guardian_leaves_a_minors_own_decisions_alone() {
     let basic = ConsentTerms { categories: vec![Data::IdentityContact as i32], ..to_kela(&stage) };
     let asked = request(&stage.ohjaamo(), &youth, basic).await.unwrap().consent.unwrap();
     refuse(&guardian, &asked, &asked.etag).await.unwrap();
+    stage.close().await;
+}
+
+/// Rule P7: an assessment that has ended, as one of somebody else would be, leaves nothing to rest on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minors_own_word_counts_as_long_as_the_assessment() {
+    let stage = Stage::at_noon().await;
+    let youth = stage.ohjaamo().identify(MINOR).await.unwrap();
+    stage.te().identify(MINOR).await.unwrap();
+    let assessment = assess(&stage.te(), &youth, Capacity::CapableAllows).await.status.unwrap();
+    record(&stage.subject(&youth), &youth, to_kela(&stage)).await.unwrap();
+    assert!(permits(&stage, &youth).await);
+    let name = stage.refer(&youth, KELA).await;
+    let LegalStatus { name: assessment, etag, .. } = assessment;
+    let request = EndLegalStatusRequest { request_id: request_id(), name: assessment, etag };
+    stage.te().status.end_legal_status(request).await.unwrap();
+    assert!(!permits(&stage, &youth).await);
+    assert_eq!(stage.state(&name).await, ReferralState::ConsentWithdrawn);
+    let again = record(&stage.subject(&youth), &youth, to_kela(&stage)).await;
+    assert_refused(again, Code::InvalidArgument, "CAPACITY_NOT_ASSESSED");
+    assessed(&stage, &youth, Capacity::CapableAllows).await;
+    assert!(permits(&stage, &youth).await);
+    stage.close().await;
+}
+
+/// Rule P5: what another representative of a minor gives ends no later than what a guardian gives.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_representative_of_a_minor_gives_until_the_eighteenth_birthday() {
+    let stage = Stage::at_noon().await;
+    let youth = stage.ohjaamo().identify(MINOR).await.unwrap();
+    let until =
+        |text: &str| ConsentTerms { valid_until: Some(wire(text.parse().unwrap())), ..to_kela(&stage) };
+    for client in [stage.ohjaamo(), stage.representative(&youth)] {
+        let word = || given_by(GivenBy::OtherRepresentative);
+        let late = record_with(&client, &youth, until("2034-04-30T21:00:01Z"), word()).await;
+        let status = assert_refused(late, Code::InvalidArgument, "TERMS_INVALID");
+        assert_eq!(fields_of(&status), ["terms.valid_until"]);
+        record_with(&client, &youth, until("2034-04-30T21:00:00Z"), word()).await.unwrap();
+    }
     stage.close().await;
 }
 

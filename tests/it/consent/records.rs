@@ -1,14 +1,16 @@
 //! Is a consent record complete, and does one that replaces another, or that never was valid, do what it says?
 
 use jiff::SignedDuration;
-use polku_proto::v1::{Consent, ConsentState as State, ConsentTerms, DeliveryState, ReferralState};
+use polku_proto::v1::{
+    Consent, ConsentState as State, ConsentTerms, DataCategory, DeliveryState, ReferralState,
+};
 use polku_tests::simulators::Fault;
 use polku_tests::world::{
     KELA, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, full_content, referral_to, terms,
 };
 use tonic::Code;
 
-use super::changes::{Ask, get, invalidate, record, refuse, replace, request, revoke, withdraw};
+use super::changes::{Ask, get, invalidate, record, refuse, renew, replace, request, revoke, withdraw};
 use crate::stage::{
     BASIC, PATIENCE, Stage, TOLD, assert_refused, assert_same_refusal, fields_of, purpose_of, wire,
 };
@@ -44,6 +46,34 @@ async fn a_record_says_what_form_it_has_and_when_it_was_made() {
         assert_eq!((consent.schema_version.as_str(), consent.create_time), ("ISO/IEC TS 27560:2023", made));
         assert_eq!((consent.supersedes.as_str(), consent.superseded_by.as_str()), ("", ""));
     }
+    stage.close().await;
+}
+
+/// consent.md 1.2: the record of what was asked for is not the record of what was given.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_for_stays_beside_what_was_given() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    let asked = request(&ohjaamo, &youth, to(&stage, KELA)).await.unwrap().consent.unwrap();
+    let narrower = ConsentTerms {
+        disclosers: vec![OHJAAMO.into(), TE.into()],
+        categories: vec![DataCategory::ServiceNeeds as i32],
+        ..to(&stage, KELA)
+    };
+    let answer = Consent { terms: Some(narrower), ..asked.clone() };
+    let given = super::changes::give(&ohjaamo, &answer, &asked.etag).await.unwrap().consent.unwrap();
+    let until = wire(stage.now() + HOUR * 2);
+    let renewed = renew(&ohjaamo, &given, &given.etag, until).await.unwrap().consent.unwrap();
+    for consent in [&given, &renewed, &get(&stage.subject(&youth), &given.name).await.unwrap()] {
+        assert_eq!(consent.events[0].requested_terms, asked.terms);
+        assert!(consent.events.iter().skip(1).all(|event| event.requested_terms.is_none()));
+        let terms = consent.terms.clone().unwrap();
+        assert_eq!(terms.categories, [DataCategory::ServiceNeeds as i32]);
+    }
+    // An agency that was not named in what was asked for reads what was given alone.
+    let read = get(&te, &given.name).await.unwrap();
+    assert_eq!((read.terms, read.events[0].requested_terms.clone()), (renewed.terms, None));
     stage.close().await;
 }
 

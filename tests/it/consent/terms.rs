@@ -7,7 +7,7 @@ use polku_proto::v1::{
     ConsentEvidence, ConsentTerms, DataCategory as Data, ListConsentsRequest, PermitDomain, ProhibitionTerms,
     Purpose,
 };
-use polku_tests::world::{KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, evidence, terms};
+use polku_tests::world::{KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, evidence, professional, terms};
 use tonic::Code;
 
 use super::changes::{Ask, given_by, prohibit, record, record_with};
@@ -158,6 +158,67 @@ async fn assert_none(stage: &Stage, youth: &str) {
     let request = ListConsentsRequest { parent: youth.into(), ..ListConsentsRequest::default() };
     let list = stage.subject(youth).consent.list_consents(request).await.unwrap().into_inner();
     assert!(list.consents.is_empty(), "something was recorded");
+}
+
+/// What a renewal gives again is looked at as what is new, by the registry and the clock of today.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_is_of_terms_that_could_be_recorded_today() {
+    let stage = stage_of_care().await;
+    let (kela, ohjaamo) = (stage.kela(), stage.ohjaamo());
+    let youth = kela.clone().identify(PEOPLE[0]).await.unwrap();
+    ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    let (social, evidence) = permit(&stage);
+    let permit = record_with(&kela, &youth, social, evidence.clone()).await.unwrap().consent.unwrap();
+    let to_unit = terms(OHJAAMO, "kela/kuntoutus", purpose_of(KELA), &BASIC);
+    let consent = record(&ohjaamo, &youth, to_unit).await.unwrap().consent.unwrap();
+
+    // Kela works in benefits again, and its unit has another name.
+    let config = stage.world.config_file();
+    let stage = stage.restart_after(|| {
+        let text = std::fs::read_to_string(&config).unwrap();
+        let social = "id = \"kela\"\nsector = \"social\"";
+        assert!(text.contains(social) && text.contains("\"kuntoutus\""));
+        let text = text.replace(social, "id = \"kela\"\nsector = \"benefits\"");
+        std::fs::write(&config, text.replace("\"kuntoutus\"", "\"etuudet\"")).unwrap();
+    });
+    let stage = stage.await;
+    let kela =
+        stage.caller(&stage.world.identities.kela, &professional("virkailija-1", "etuudet", "official"));
+    let later = Some(wire(stage.now() + HOUR * 24));
+    let renewed = super::history::renew_as(&kela, &permit, None, evidence).await;
+    let status = assert_refused(renewed, Code::InvalidArgument, "TERMS_INVALID");
+    assert_eq!(fields_of(&status), ["terms.disclosers"]);
+    let renewed =
+        super::history::renew_as(&stage.ohjaamo(), &consent, later, polku_tests::world::evidence()).await;
+    let status = assert_refused(renewed, Code::InvalidArgument, "UNKNOWN_UNIT");
+    assert_eq!(fields_of(&status), ["name"]);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_that_has_been_is_over_with_the_renewal() {
+    let stage = Stage::at_noon().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    let start = stage.now();
+    let reviewed = ConsentTerms {
+        valid_until: Some(wire(start + HOUR * 3)),
+        review_time: Some(wire(start + HOUR * 2)),
+        ..terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC)
+    };
+    let given = record(&ohjaamo, &youth, reviewed).await.unwrap().consent.unwrap();
+    let renew = async |until: SignedDuration| {
+        let etag = super::changes::get(&ohjaamo, &given.name).await.unwrap().etag;
+        super::changes::renew(&ohjaamo, &given, &etag, wire(start + until)).await
+    };
+    let status = assert_refused(renew(HOUR).await, Code::InvalidArgument, "TERMS_INVALID");
+    assert_eq!(fields_of(&status), ["terms.review_time"], "it would end before it is looked at");
+    let ahead = renew(HOUR * 4).await.unwrap().consent.unwrap().terms.unwrap();
+    assert_eq!(ahead.review_time, Some(wire(start + HOUR * 2)));
+    stage.advance(HOUR * 2);
+    let over = renew(HOUR * 5).await.unwrap().consent.unwrap().terms.unwrap();
+    assert_eq!(over.review_time, None);
+    stage.close().await;
 }
 
 /// Who decides for somebody else without being a guardian is appointed: the record says where the proof is.

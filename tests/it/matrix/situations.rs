@@ -225,6 +225,14 @@ fn minors() -> Vec<Situation> {
         minor("17: consent of a guardian").consent().by(GivenBy::Guardian),
         minor("17: permits of a guardian").permits().by(GivenBy::Guardian),
         minor("17: consent of another legal representative").consent().by(GivenBy::Representative),
+        minor("17, nobody assessed: own consent").consent(),
+        minor("17, nobody assessed: own permits").permits(),
+        capable("17, able to decide: consent of another legal representative")
+            .consent()
+            .by(GivenBy::Representative),
+        capable("17, able to decide: permits of another legal representative")
+            .permits()
+            .by(GivenBy::Representative),
         capable("17, able to decide: own consent").consent(),
         capable("17, able to decide: own permits").permits(),
         capable("17, able to decide: consent of a guardian").consent().by(GivenBy::Guardian),

@@ -124,6 +124,7 @@ fn what_differs_is_shown_case_by_case() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
     let expected = "\
 rule outreach-notice is in the old rules only
+rule consent has another text in the new rules
 case \"Housing, with a consent\"
   old rules: as expected, by consent
   new rules: not as expected, by no rule

@@ -54,6 +54,18 @@ async fn what_was_asked_is_there_after_the_end_and_can_be_compared() {
     let asked = format!("decisions: {} asked, 0 opened, 1 closed, 0 on other grounds", questions.len());
     assert!(ran.out.contains(&asked), "{asked} is not in {}", ran.out);
 
+    // So is what changes on a day to come, with the day.
+    for file in ["consent.cedar", "cases.toml"] {
+        std::fs::copy(old.path().join(file), new.path().join(file)).unwrap();
+    }
+    let until = "@id(\"consent\")\n@valid_until(\"2090-01-01T00:00:00+02:00\")";
+    super::change(&new.path().join("consent.cedar"), "@id(\"consent\")", until);
+    let ran = diff();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.out.starts_with("rule consent has other dates in the new rules\n"), "{}", ran.out);
+    let closes = "closes from 2089-12-31T22:00:00Z on: ohjaamo to te for employment_services: housing (";
+    assert!(ran.out.contains(closes) && !ran.out.contains("closes: "), "{}", ran.out);
+
     // A file of another kind is refused by its line.
     std::fs::write(&file, format!("{text}{{\"reader\": 1}}\n")).unwrap();
     let ran = diff();

@@ -78,6 +78,10 @@ pub(super) const EXPLICIT: [Option<Given>; 2] = one(Given::own(Instrument::Conse
 pub(super) const EXPLICIT_OF_GUARDIAN: [Option<Given>; 2] =
     one(Given { giver: Giver::Guardian, ..Given::own(Instrument::Consent, Wording::Explicit) });
 
+/// Around the days since when there are permits and multi-sector support.
+const DAYS: [Day; 5] =
+    [Day::BeforePermits, Day::FirstOfPermits, Day::BeforeTheLaw, Day::FirstOfTheLaw, Day::Later];
+
 const AGENCIES: [Reader; 2] = [Reader::Recipient, Reader::Sender];
 pub(super) const BOTH: [bool; 2] = [false, true];
 
@@ -90,6 +94,7 @@ pub fn situations() -> Vec<Situation> {
         consents_that_do_not_fit(),
         two_consents(),
         consents_of_all_days(),
+        grounds_of_all_days(),
         prohibitions_and_purposes(),
         grounds_between_all(),
         grounds_of_all_ages(),
@@ -218,6 +223,7 @@ fn consents_that_do_not_fit() -> Product {
     Product::new()
         .between(&PAIRS[..3])
         .aged(&[Some(Age::nearly(18))])
+        .over(&[Capacity::NotAssessed, Capacity::Capable], |each, capacity| each.capacity = capacity)
         .about(&[DataCategory::IdentityContact, DataCategory::QualityOfLife, DataCategory::ReferralStatus])
         .read_by_agencies()
         .under(&consents)
@@ -248,6 +254,20 @@ fn consents_of_all_days() -> Product {
         .disclosing(&TELLING)
         .under(&given)
         .aged(&[Some(Age::nearly(18)), Some(Age::exactly(18))])
+        .over(&[Capacity::NotAssessed, Capacity::Capable], |each, capacity| each.capacity = capacity)
+        .over(&DAYS, |each, day| each.day = day)
+}
+
+/// Before and after each of the laws.
+fn grounds_of_all_days() -> Product {
+    Product::new()
+        .between(&[(Kind::Kela, Kind::Social), (Kind::School, Kind::Outreach)])
+        .for_purposes(&[Purpose::OutreachYouthWork])
+        .aged(&[None, Some(Age::nearly(18)), Some(Age::exactly(18)), Some(Age::exactly(25))])
+        .about(&[DataCategory::IdentityContact, DataCategory::ServiceNeeds, DataCategory::BenefitsIncome])
+        .stating(&GROUNDS)
+        .under(&[[None, None], EXPLICIT])
+        .despite(&[Scope::None, Scope::All])
         .over(Day::ALL, |each, day| each.day = day)
 }
 
@@ -312,7 +332,7 @@ fn multi_sector_data() -> Product {
         .about(&categories())
         .for_purposes(&[Purpose::MultiSectorSupport, Purpose::SocialServices])
         .over(&BOTH, |each, customer| each.multi_sector_customer = customer)
-        .over(Day::ALL, |each, day| each.day = day)
+        .over(&DAYS, |each, day| each.day = day)
         .despite(Scope::ALL)
 }
 

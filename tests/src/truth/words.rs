@@ -74,6 +74,14 @@ words! {
 words! {
     /// The day, in Helsinki: the last instant of a day before a law, the first one of the others.
     Day {
+        BeforeAssistance = "1998-02-28",
+        FirstOfAssistance = "1998-03-01",
+        BeforeChildWelfare = "2007-12-31",
+        FirstOfChildWelfare = "2008-01-01",
+        BeforeSocialCare = "2015-03-31",
+        FirstOfSocialCare = "2015-04-01",
+        BeforeOutreach = "2021-07-31",
+        FirstOfOutreach = "2021-08-01",
         BeforePermits = "2023-12-31",
         FirstOfPermits = "2024-01-01",
         BeforeTheLaw = "2024-12-31",
@@ -83,11 +91,34 @@ words! {
 }
 
 impl Day {
+    /// Whether clocks in Helsinki show summer time.
+    pub(super) const fn is_in_summer(self) -> bool {
+        matches!(
+            self,
+            Day::BeforeSocialCare
+                | Day::FirstOfSocialCare
+                | Day::BeforeOutreach
+                | Day::FirstOfOutreach
+                | Day::Later
+        )
+    }
+
     /// What clocks in Helsinki show when it is asked.
     pub(super) const fn clock(self) -> &'static str {
         match self {
-            Day::BeforePermits | Day::BeforeTheLaw => "23:59:59.999999",
-            Day::FirstOfPermits | Day::FirstOfTheLaw | Day::Later => "00:00:00",
+            Day::BeforeAssistance
+            | Day::BeforeChildWelfare
+            | Day::BeforeSocialCare
+            | Day::BeforeOutreach
+            | Day::BeforePermits
+            | Day::BeforeTheLaw => "23:59:59.999999",
+            Day::FirstOfAssistance
+            | Day::FirstOfChildWelfare
+            | Day::FirstOfSocialCare
+            | Day::FirstOfOutreach
+            | Day::FirstOfPermits
+            | Day::FirstOfTheLaw
+            | Day::Later => "00:00:00",
         }
     }
 }

@@ -276,7 +276,7 @@ fn other_category(situation: &Situation) -> DataCategory {
 
 /// The first instant of the day in Helsinki, or the last one where the day is the last before a law.
 pub(super) fn instant(day: Day) -> Result<Timestamp> {
-    let offset = if day == Day::Later { "+03:00" } else { "+02:00" };
+    let offset = if day.is_in_summer() { "+03:00" } else { "+02:00" };
     Ok(format!("{day}T{}{offset}", day.clock()).parse()?)
 }
 

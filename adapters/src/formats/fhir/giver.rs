@@ -45,25 +45,43 @@ pub(super) fn read(
     Ok(giver)
 }
 
-fn who(mut reference: Object, place: &Place, patient: &Patient) -> Result<Option<Giver>, ImportError> {
-    let literal = reference.text("reference")?;
-    let literal_kind = literal.as_deref().and_then(kind_of);
-    let kind = match (reference.text("type")?, literal_kind) {
-        (Some(kind), Some(other)) if kind != other => return Err(place.fault(Problem::Unsupported)),
-        (kind, literal_kind) => kind.or(literal_kind),
-    };
-    let identifier = reference.object("identifier")?.map(identifier_of).transpose()?;
-    reference.pass_over(&["display", "id"]);
-    reference.end()?;
+fn who(reference: Object, place: &Place, patient: &Patient) -> Result<Option<Giver>, ImportError> {
+    let Somebody { kind, identifier, is_literal } = Somebody::read(reference)?;
     let named = identifier.map(|(system, value)| named(&system, &value));
     match (kind.as_deref(), named) {
         // Of a literal reference nobody can tell which patient it leads to: a parent may be one, too.
-        (Some("Patient"), None) if literal.is_none() => Ok(Some(Giver::Patient)),
+        (Some("Patient"), None) if !is_literal => Ok(Some(Giver::Patient)),
         (Some("Patient") | None, Some(Some(named))) if named == *patient => Ok(Some(Giver::Patient)),
         (Some("Patient"), Some(_)) => Err(place.fault(Problem::Unrelated)),
         (Some("RelatedPerson"), _) => Ok(Some(Giver::RelatedPerson)),
         (Some(other), _) if OTHERS.contains(&other) => Ok(None),
         (Some(_) | None, _) => Err(place.fault(Problem::Unknown)),
+    }
+}
+
+/// To whom a reference leads.
+pub(super) struct Somebody {
+    /// The type of the resource, where it says so.
+    pub(super) kind: Option<String>,
+    /// System and value.
+    pub(super) identifier: Option<(String, String)>,
+    /// Whether it leads to a resource.
+    pub(super) is_literal: bool,
+}
+
+impl Somebody {
+    pub(super) fn read(mut reference: Object) -> Result<Self, ImportError> {
+        let place = reference.place().clone();
+        let literal = reference.text("reference")?;
+        let literal_kind = literal.as_deref().and_then(kind_of);
+        let kind = match (reference.text("type")?, literal_kind) {
+            (Some(kind), Some(other)) if kind != other => return Err(place.fault(Problem::Unsupported)),
+            (kind, literal_kind) => kind.or(literal_kind),
+        };
+        let identifier = reference.object("identifier")?.map(identifier_of).transpose()?;
+        reference.pass_over(&["display", "id"]);
+        reference.end()?;
+        Ok(Self { kind, identifier, is_literal: literal.is_some() })
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use polku_proto::identity::Hetu;
 use polku_proto::v1::consent_terms::ConsentKind;
-use polku_proto::v1::{ConsentTerms, LegalBasis, PermitDomain, ProhibitionTerms};
+use polku_proto::v1::{ConsentSource, ConsentTerms, LegalBasis, PermitDomain, ProhibitionTerms};
 use polku_proto::{Valid, YouthName, time};
 
 use super::error::{ImportError, Place, Problem};
@@ -12,6 +12,7 @@ use super::giver::{self, Giver};
 use super::object::Object;
 use super::provision::{Effect, Node, Reader};
 use super::region::Region;
+use super::source::{self, Provenance};
 use super::{codes, json};
 
 /// The most resources of a bundle.
@@ -45,9 +46,18 @@ pub struct Imported {
     /// Who has given it; none where the document does not say.
     pub given_by: Option<Giver>,
     /// What is permitted, as terms that together permit just that.
-    pub consents: Vec<ConsentTerms>,
+    pub consents: Vec<Permission>,
     /// What is denied by itself.
     pub prohibitions: Vec<ProhibitionTerms>,
+}
+
+/// What is permitted, and where that was recorded first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Permission {
+    /// What, to whom, for what and until when.
+    pub terms: ConsentTerms,
+    /// When it was given, and who recorded it when, as far as the document says.
+    pub source: ConsentSource,
 }
 
 /// Reads a `Consent`, or a transaction `Bundle` of pairs of `Consent` and `Provenance`, of at most 65,536 bytes. The
@@ -85,7 +95,7 @@ fn read_bundle(mut bundle: Object, reader: Reader<'_>) -> Result<Imported, Impor
         return Err(place.fault(Problem::TooMuch));
     }
     let mut read: Vec<(Place, Option<String>, Imported)> = Vec::new();
-    let mut targets: Vec<(Place, String)> = Vec::new();
+    let mut records: Vec<Provenance> = Vec::new();
     for mut entry in entries {
         let entry_place = entry.place().clone();
         let url = entry.text("fullUrl")?;
@@ -93,7 +103,7 @@ fn read_bundle(mut bundle: Object, reader: Reader<'_>) -> Result<Imported, Impor
         let mut resource = entry.required_object("resource")?;
         match resource.required_text("resourceType")?.as_str() {
             "Consent" => read.push((entry_place, url, read_consent(resource, reader)?)),
-            "Provenance" => read_provenance(resource, &mut targets)?,
+            "Provenance" => records.push(Provenance::read(resource)?),
             _ => return Err(resource.at("resourceType").fault(Problem::Unsupported)),
         }
         entry.pass_over(&["id"]);
@@ -101,15 +111,21 @@ fn read_bundle(mut bundle: Object, reader: Reader<'_>) -> Result<Imported, Impor
     }
     bundle.pass_over(&["id", "meta", "timestamp", "identifier"]);
     bundle.end()?;
-    for (place, target) in &targets {
+    for (place, target) in records.iter().flat_map(|record| &record.targets) {
         if !read.iter().any(|(_, url, _)| url.as_ref() == Some(target)) {
             return Err(place.fault(Problem::Unrelated));
         }
     }
     let mut whole: Option<Imported> = None;
-    for (place, url, one) in read {
-        if !targets.iter().any(|(_, target)| Some(target) == url.as_ref()) {
+    for (place, url, mut one) in read {
+        // Of two nobody can tell which of them recorded it.
+        let mut recorded = records.iter().filter(|record| record.is_of(url.as_deref()));
+        let (Some(record), None) = (recorded.next(), recorded.next()) else {
             return Err(place.fault(Problem::Unrelated));
+        };
+        let record = record.of(&one.patient)?;
+        for Permission { source, .. } in &mut one.consents {
+            *source = ConsentSource { give_time: source.give_time, ..record.clone() };
         }
         match &mut whole {
             None => whole = Some(one),
@@ -129,30 +145,6 @@ fn check_request(mut request: Object) -> Result<(), ImportError> {
     }
     request.pass_over(&["url", "id"]);
     request.end()
-}
-
-/// Who recorded a consent permits nothing; only what it belongs to is looked at.
-fn read_provenance(mut provenance: Object, targets: &mut Vec<(Place, String)>) -> Result<(), ImportError> {
-    for mut target in provenance.objects("target")? {
-        let url = target.required_text("reference")?;
-        targets.push((target.place().clone(), url));
-    }
-    provenance.pass_over(&[
-        "id",
-        "meta",
-        "language",
-        "text",
-        "recorded",
-        "occurredDateTime",
-        "occurredPeriod",
-        "location",
-        "reason",
-        "activity",
-        "agent",
-        "entity",
-        "signature",
-    ]);
-    provenance.end()
 }
 
 fn read_consent(mut consent: Object, reader: Reader<'_>) -> Result<Imported, ImportError> {
@@ -177,20 +169,27 @@ fn read_consent(mut consent: Object, reader: Reader<'_>) -> Result<Imported, Imp
         "language",
         "text",
         "identifier",
-        "dateTime",
         "organization",
         "sourceAttachment",
         "sourceReference",
     ]);
+    let mut give_time = source::given(&mut consent, "dateTime")?;
     if r5 {
-        consent.pass_over(&["date"]);
+        give_time = source::given(&mut consent, "date")?.or(give_time);
     }
+    let consent_place = consent.place().clone();
     let tree = read_tree(&mut consent, reader)?;
     let place = consent.at("provision");
     consent.end()?;
     let outcome = tree.outcome()?;
-    let consents: Result<Vec<_>, _> =
-        outcome.permitted.into_iter().map(|region| instrument.terms(region)).collect();
+    let give_time = give_time.map(time::to_wire).transpose();
+    let give_time = give_time.map_err(|_| consent_place.below("dateTime").fault(Problem::Form))?;
+    let source = ConsentSource { give_time, ..ConsentSource::default() };
+    let consents: Result<Vec<_>, _> = outcome
+        .permitted
+        .into_iter()
+        .map(|region| Ok(Permission { terms: instrument.terms(region)?, source: source.clone() }))
+        .collect();
     let (consents, prohibitions) = (consents?, outcome.prohibited);
     if consents.is_empty() && prohibitions.is_empty() {
         return Err(place.fault(Problem::Empty));

@@ -26,7 +26,8 @@
 //! - of provisions side by side, a denial is stronger than a permission;
 //! - a denial that stands by itself, under a base that denies, becomes a prohibition.
 //!
-//! Who has given it (`performer`, in R5 `grantor`) is read as well, for whoever records it to compare.
+//! Who has given it (`performer`, in R5 `grantor`) is read as well, for whoever records it to compare. So is when it was
+//! given, and who recorded it when (`Provenance`), to be kept.
 //!
 //! What has no such equivalent is refused, and so is every element that is not known, because it might narrow what is
 //! permitted. Nothing is guessed and nothing left out. Errors name the place, as a FHIR path, and never repeat a value.
@@ -44,6 +45,7 @@ pub(crate) mod object;
 mod provision;
 mod region;
 mod sote;
+mod source;
 
 pub(crate) use error::Place;
 pub use error::{ImportError, Problem};
@@ -51,7 +53,7 @@ pub(crate) use export::organisation;
 pub use export::{ExportError, export};
 pub(crate) use frame::{coding, identifier_of, party};
 pub use giver::Giver;
-pub use import::{Imported, Patient, Reading, import};
+pub use import::{Imported, Patient, Permission, Reading, import};
 pub use sote::{Recorder, export_sote};
 pub(crate) use sote::{provenance, sote};
 

@@ -6,7 +6,7 @@ use super::error::{ImportError, Place, Problem};
 
 /// Elements that an error may name when they are not expected: the element names of Consent in R4 and R5, of the types
 /// it is made of, and of the resources beside it. Other names may be anything, so that only their parent is named.
-const NAMES: [&str; 74] = [
+const NAMES: [&str; 77] = [
     "action",
     "actor",
     "agent",
@@ -46,6 +46,7 @@ const NAMES: [&str; 74] = [
     "meta",
     "method",
     "modifierExtension",
+    "onBehalfOf",
     "organization",
     "patient",
     "performer",
@@ -57,6 +58,7 @@ const NAMES: [&str; 74] = [
     "profile",
     "provision",
     "purpose",
+    "recorded",
     "reference",
     "regulatoryBasis",
     "request",
@@ -81,6 +83,7 @@ const NAMES: [&str; 74] = [
     "type",
     "userSelected",
     "verification",
+    "who",
 ];
 
 /// An object whose members are taken out one by one. What is left at the end was not understood.

@@ -9,6 +9,7 @@ mod malformed;
 mod meaning;
 mod moments;
 mod round_trip;
+mod source;
 mod table;
 mod written;
 
@@ -111,6 +112,7 @@ fn consent(terms: ConsentTerms) -> Consent {
             inform_time: stamp("2025-12-30T08:00:00Z"),
             receipt_time: None,
             capacity: String::new(),
+            source: None,
         }),
         recorder: "ohjaamo".into(),
         recorder_unit: "keskusta".into(),
@@ -140,6 +142,10 @@ fn read(document: &Value, reading: Reading) -> Imported {
         Ok(imported) => imported,
         Err(error) => panic!("{error}"),
     }
+}
+
+fn permitted_terms(imported: &Imported) -> Vec<ConsentTerms> {
+    imported.consents.iter().map(|permission| permission.terms.clone()).collect()
 }
 
 #[track_caller]

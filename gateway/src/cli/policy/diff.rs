@@ -1,11 +1,13 @@
 //! Which answers would be others under other rules?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use cedar_policy::Policy;
+use jiff::Timestamp;
 use polku_gateway::clock::{Clock as _, SystemClock};
 use polku_gateway::policy_files::{PolicyFiles, read_decisions};
-use polku_policy::{CaseResult, Shift, difference};
+use polku_policy::{CaseResult, Rules, Shift, difference};
 
 use super::test::parse_cases;
 use super::{files, unusable};
@@ -21,7 +23,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(value_name = "NEW_DIR")]
     new: PathBuf,
     /// What a gateway was really asked: decisions.jsonl in the folder of its store, which it writes every minute, before
-    /// other rules come into force and when it ends. Each question is answered by the rules that are in force now.
+    /// other rules come into force and when it ends. Each question is answered by the rules that are in force now, and by
+    /// those that will be from each day on at which rules of either folder begin or end.
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
 }
@@ -36,17 +39,48 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if changes == 0 { tell("no answer is another one") } else { Err(Failure::Told) }
 }
 
-/// Names the rules that are in one set only. By itself that changes no answer.
+/// Names the rules that are in one set only, and those that read otherwise. By itself that changes no answer.
 fn tell_of_rules(old: &PolicyFiles, new: &PolicyFiles) -> Result<(), Failure> {
     let (old, new) = (old.rules().map_err(unusable)?, new.rules().map_err(unusable)?);
-    let (old, new) = (old.ids(), new.ids());
-    for id in old.iter().filter(|id| !new.contains(id)) {
+    let (old, new) = (policies(&old), policies(&new));
+    for id in old.keys().filter(|id| !new.contains_key(*id)) {
         tell(format_args!("rule {id} is in the old rules only"))?;
     }
-    for id in new.iter().filter(|id| !old.contains(id)) {
+    for id in new.keys().filter(|id| !old.contains_key(*id)) {
         tell(format_args!("rule {id} is in the new rules only"))?;
     }
+    for (id, was) in &old {
+        let Some(would_be) = new.get(id) else { continue };
+        if dates(was) != dates(would_be) {
+            tell(format_args!("rule {id} has other dates in the new rules"))?;
+        }
+        if text(was)? != text(would_be)? {
+            tell(format_args!("rule {id} has another text in the new rules"))?;
+        }
+    }
     Ok(())
+}
+
+/// Every rule that is ever in force, by its id.
+fn policies(rules: &Rules) -> BTreeMap<&str, &Policy> {
+    let all = rules.eras().flat_map(|(_, set)| set.policies());
+    all.map(|policy| (AsRef::<str>::as_ref(policy.id()), policy)).collect()
+}
+
+/// The annotations that say when a rule is in force.
+const DATES: [&str; 2] = ["valid_from", "valid_until"];
+
+fn dates(policy: &Policy) -> [Option<&str>; 2] {
+    DATES.map(|date| policy.annotation(date))
+}
+
+/// What a rule says but for its dates, however it is written down.
+fn text(policy: &Policy) -> Result<serde_json::Value, Failure> {
+    let mut text = policy.to_json().map_err(|error| Failure::Broken(error.into()))?;
+    if let Some(annotations) = text.get_mut("annotations").and_then(serde_json::Value::as_object_mut) {
+        annotations.retain(|name, _| !DATES.contains(&name.as_str()));
+    }
+    Ok(text)
 }
 
 /// Puts the cases of both sets to both. A case that both have is the new one.
@@ -81,21 +115,40 @@ fn tell_result(which: &str, result: &CaseResult) -> Result<(), Failure> {
 fn of_decisions(old: &PolicyFiles, new: &PolicyFiles, file: &Path) -> Result<usize, Failure> {
     let decisions = read_decisions(file).map_err(|error| Failure::Broken(error.into()))?;
     let engine = |files: &PolicyFiles| files.engine_alone(decisions.directory.clone()).map_err(unusable);
-    let changes = difference(&engine(old)?, &engine(new)?, &decisions.recorded, SystemClock.now());
+    let (old_engine, new_engine) = (engine(old)?, engine(new)?);
+    let now = SystemClock.now();
     let mut counts = [0_usize; 3];
     let [opens, closes, others] = &mut counts;
-    for change in &changes {
-        let (count, word) = match change.shift() {
-            Shift::Opens => (&mut *opens, "opens"),
-            Shift::Closes => (&mut *closes, "closes"),
-            Shift::OtherGrounds => (&mut *others, "other grounds"),
-        };
-        *count += 1;
-        tell(format_args!("{word}: {change}"))?;
+    let mut before = Vec::new();
+    for at in std::iter::once(now).chain(later_eras([old, new], now)?) {
+        let changes = difference(&old_engine, &new_engine, &decisions.recorded, at);
+        let from = if at == now { String::new() } else { format!(" from {at} on") };
+        // What goes on as it was is told once.
+        for change in changes.iter().filter(|change| !before.contains(*change)) {
+            let (count, word) = match change.shift() {
+                Shift::Opens => (&mut *opens, "opens"),
+                Shift::Closes => (&mut *closes, "closes"),
+                Shift::OtherGrounds => (&mut *others, "other grounds"),
+            };
+            *count += 1;
+            tell(format_args!("{word}{from}: {change}"))?;
+        }
+        before = changes;
     }
+    let changes = *opens + *closes + *others;
     tell(format_args!(
         "decisions: {} asked, {opens} opened, {closes} closed, {others} on other grounds",
         decisions.recorded.len()
     ))?;
-    Ok(changes.len())
+    Ok(changes)
+}
+
+/// The instants to come at which other rules of one of the sets are in force, in their order.
+fn later_eras(sets: [&PolicyFiles; 2], now: Timestamp) -> Result<BTreeSet<Timestamp>, Failure> {
+    let mut later = BTreeSet::new();
+    for files in sets {
+        let rules = files.rules().map_err(unusable)?;
+        later.extend(rules.eras().filter_map(|(from, _)| from).filter(|from| *from > now));
+    }
+    Ok(later)
 }

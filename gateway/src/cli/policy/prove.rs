@@ -3,6 +3,7 @@
 mod ask;
 mod claims;
 mod counterexample;
+mod plain;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -29,6 +30,9 @@ pub(in crate::cli) struct Arguments {
     /// The solver cvc5, with or without a path.
     #[arg(long, value_name = "PATH", default_value = "cvc5")]
     solver: PathBuf,
+    /// Adds all facts of an example that breaks a limit, as the rules name them.
+    #[arg(long)]
+    facts: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -41,9 +45,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let findings = runtime()?.block_on(proving).map_err(|error| Failure::Broken(error.into()))?;
     let mut broken = 0_usize;
     for ceiling in CEILINGS {
-        broken += tell_of(&format!("{}: {}", ceiling.id, ceiling.says), &of_ceiling(&findings, ceiling))?;
+        broken += tell_of(
+            &format!("{}: {}", ceiling.id, ceiling.says),
+            &of_ceiling(&findings, ceiling),
+            arguments,
+        )?;
     }
-    broken += tell_of("never-fails: No rule fails, whatever the question.", &of_rules(&findings))?;
+    broken += tell_of("never-fails: No rule fails, whatever the question.", &of_rules(&findings), arguments)?;
     if broken > 0 {
         tell(format_args!("NOT SO: {broken} of {} claims are broken", findings.len()))?;
         return Err(Failure::Told);
@@ -75,7 +83,7 @@ fn of_rules(findings: &[Finding]) -> Vec<&Finding> {
 
 /// Says what came out of one limit: a line for each kind of request, and the first question that breaks it. Gives how
 /// many claims are broken.
-fn tell_of(limit: &str, findings: &[&Finding]) -> Result<usize, Failure> {
+fn tell_of(limit: &str, findings: &[&Finding], arguments: &Arguments) -> Result<usize, Failure> {
     tell(limit)?;
     let mut broken = 0;
     let mut environments: Vec<&str> = findings.iter().map(|finding| finding.environment.as_str()).collect();
@@ -95,7 +103,8 @@ fn tell_of(limit: &str, findings: &[&Finding]) -> Result<usize, Failure> {
         if let Some((era, example)) = examples.first() {
             // Nobody is kept from reading on when a string cannot grow.
             let _ = write!(line, ", by the rules in force {era}, for example:");
-            for fact in example.to_string().lines() {
+            let example = if arguments.facts { format!("{example:#}") } else { example.to_string() };
+            for fact in example.lines() {
                 let _ = write!(line, "\n  {fact}");
             }
         }

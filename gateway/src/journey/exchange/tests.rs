@@ -105,7 +105,7 @@ impl Scene {
         Imported {
             patient: Patient::Hetu(CODE.parse().unwrap()),
             given_by: Some(Giver::Patient),
-            consents: vec![self.terms(), self.terms()],
+            consents: vec![permission(self.terms()), permission(self.terms())],
             prohibitions: vec![ProhibitionTerms { categories: housing, ..ProhibitionTerms::default() }],
         }
     }
@@ -139,6 +139,10 @@ impl Scene {
     }
 }
 
+fn permission(terms: ConsentTerms) -> Permission {
+    Permission { terms, source: ConsentSource::default() }
+}
+
 fn evidence() -> ConsentEvidence {
     ConsentEvidence {
         given_by: GivenBy::Self_ as i32,
@@ -158,7 +162,8 @@ async fn permissions_become_consents_and_denials_prohibitions_in_one_change() {
     assert_eq!((answer.consents.len(), answer.prohibitions.len()), (2, 1));
     for consent in &answer.consents {
         assert_eq!((consent.state(), consent.recorder.as_str()), (ConsentState::Given, "ohjaamo"));
-        assert_eq!(consent.evidence, Some(evidence()));
+        let evidence = ConsentEvidence { source: Some(ConsentSource::default()), ..evidence() };
+        assert_eq!(consent.evidence, Some(evidence));
     }
     assert_eq!(answer.prohibitions[0].state(), prohibition::State::InForce);
     assert_eq!(answer.receipt.as_ref().map(|receipt| receipt.sequence), Some(answer.revision));
@@ -180,6 +185,11 @@ async fn permissions_become_consents_and_denials_prohibitions_in_one_change() {
 #[tokio::test]
 async fn one_thing_wrong_and_nothing_is_recorded() {
     let scene = Scene::open().await;
+    let later = wire_time(scene.now() + SignedDuration::from_secs(1)).unwrap();
+    let sourced = |give_time, record_time| Permission {
+        source: ConsentSource { give_time, record_time, ..ConsentSource::default() },
+        ..permission(scene.terms())
+    };
     let nobody = YouthName { youth: YouthId::from_uuid(Uuid::nil()) };
     let endless = ConsentTerms { valid_until: None, ..scene.terms() };
     let foreign = ConsentTerms { recipients: vec!["te".into()], ..scene.terms() };
@@ -193,11 +203,22 @@ async fn one_thing_wrong_and_nothing_is_recorded() {
             Imported { patient: Patient::Hetu("010594Y9021".parse().unwrap()), ..scene.document() },
         ),
         ("NOTHING_STATED", Imported { consents: Vec::new(), prohibitions: Vec::new(), ..scene.document() }),
-        ("TERMS_INVALID", Imported { consents: vec![scene.terms(), endless], ..scene.document() }),
-        ("UNKNOWN_AGENCY", Imported { consents: vec![scene.terms(), foreign], ..scene.document() }),
-        ("INVALID_FIELDS", Imported { consents: vec![scene.terms(), empty], ..scene.document() }),
+        (
+            "TERMS_INVALID",
+            Imported { consents: vec![permission(scene.terms()), permission(endless)], ..scene.document() },
+        ),
+        (
+            "UNKNOWN_AGENCY",
+            Imported { consents: vec![permission(scene.terms()), permission(foreign)], ..scene.document() },
+        ),
+        (
+            "INVALID_FIELDS",
+            Imported { consents: vec![permission(scene.terms()), permission(empty)], ..scene.document() },
+        ),
         ("TERMS_INVALID", Imported { prohibitions: vec![nobodys], ..scene.document() }),
         // The young person is said to have given it.
+        ("TERMS_INVALID", Imported { consents: vec![sourced(Some(later), None)], ..scene.document() }),
+        ("TERMS_INVALID", Imported { consents: vec![sourced(None, Some(later))], ..scene.document() }),
         ("GIVER_MISMATCH", Imported { given_by: Some(Giver::RelatedPerson), ..scene.document() }),
     ];
     for (reason, imported) in cases {

@@ -73,7 +73,7 @@ pub(super) const fn why(reason: Reason) -> &'static str {
         Reason::NotAnAuthority => "The recipient is not an authority, so it always needs a consent",
         Reason::RenewConsent => "Your guardian gave the consent, and you are of age now",
         Reason::OwnDecisionGoverns => {
-            "Your guardian gave the permission, but on these data you decide yourself"
+            "Your guardian or representative gave the permission, but on these data you decide yourself"
         }
         Reason::GuardianPermissionMissing => "It needs your guardian's permission, and there is none",
         Reason::HiddenFromGuardian => "You do not want your guardian to be told",
@@ -109,7 +109,9 @@ pub(super) const fn remedy(reason: Reason) -> &'static str {
         Reason::NotAnAuthority => "It can be told if you give your consent.",
         Reason::RenewConsent => "If you want it to be told from now on too, give the consent yourself.",
         Reason::OwnDecisionGoverns => "If you want it to be told, give the consent yourself.",
-        Reason::GuardianPermissionMissing => "It can be told if your guardian gives permission.",
+        Reason::GuardianPermissionMissing => {
+            "It can be told if your guardian gives permission, or if it is found that you can decide on it yourself."
+        }
         Reason::HiddenFromGuardian => "If you change your mind, tell a worker.",
         Reason::RequiredCategoryMissing => {
             "The matter can go on if you give your consent to everything that the recipient needs."

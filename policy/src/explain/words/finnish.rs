@@ -74,7 +74,9 @@ pub(super) const fn why(reason: Reason) -> &'static str {
         }
         Reason::NotAnAuthority => "Vastaanottaja ei ole viranomainen, joten se tarvitsee aina suostumuksen",
         Reason::RenewConsent => "Suostumuksen on antanut huoltajasi, ja olet nyt täysi-ikäinen",
-        Reason::OwnDecisionGoverns => "Luvan on antanut huoltajasi, mutta näistä tiedoista päätät sinä itse",
+        Reason::OwnDecisionGoverns => {
+            "Luvan on antanut huoltajasi tai edustajasi, mutta näistä tiedoista päätät sinä itse"
+        }
         Reason::GuardianPermissionMissing => "Tähän tarvitaan huoltajasi lupa, eikä sitä ole",
         Reason::HiddenFromGuardian => "Et halua, että tiedot kerrotaan huoltajallesi",
         Reason::RequiredCategoryMissing => "Vastaanottaja tarvitsisi myös tietoja, joita sille ei saa kertoa",
@@ -106,7 +108,9 @@ pub(super) const fn remedy(reason: Reason) -> &'static str {
         Reason::NotAnAuthority => "Tiedot voi kertoa, jos annat siihen suostumuksen.",
         Reason::RenewConsent => "Jos haluat, että tiedot kerrotaan edelleen, anna suostumus nyt itse.",
         Reason::OwnDecisionGoverns => "Jos haluat, että tiedot kerrotaan, anna suostumus itse.",
-        Reason::GuardianPermissionMissing => "Tiedot voi kertoa, jos huoltajasi antaa siihen luvan.",
+        Reason::GuardianPermissionMissing => {
+            "Tiedot voi kertoa, jos huoltajasi antaa siihen luvan tai jos arvioidaan, että voit päättää siitä itse."
+        }
         Reason::HiddenFromGuardian => "Jos muutat mielesi, kerro siitä työntekijälle.",
         Reason::RequiredCategoryMissing => {
             "Asia voi edetä, jos annat suostumuksen kaikkiin tietoihin, jotka vastaanottaja tarvitsee."

@@ -77,7 +77,7 @@ pub(super) const fn why(reason: Reason) -> &'static str {
         Reason::NotAnAuthority => "Mottagaren är ingen myndighet och behöver därför alltid ett samtycke",
         Reason::RenewConsent => "Din vårdnadshavare gav samtycket, och du är nu myndig",
         Reason::OwnDecisionGoverns => {
-            "Din vårdnadshavare gav tillståndet, men om de här uppgifterna bestämmer du själv"
+            "Din vårdnadshavare eller företrädare gav tillståndet, men om de här uppgifterna bestämmer du själv"
         }
         Reason::GuardianPermissionMissing => "Det krävs tillstånd av din vårdnadshavare, och det finns inte",
         Reason::HiddenFromGuardian => "Du vill inte att uppgifterna berättas för din vårdnadshavare",
@@ -117,7 +117,7 @@ pub(super) const fn remedy(reason: Reason) -> &'static str {
         }
         Reason::OwnDecisionGoverns => "Om du vill att uppgifterna lämnas ut kan du själv ge ditt samtycke.",
         Reason::GuardianPermissionMissing => {
-            "Uppgifterna kan lämnas ut om din vårdnadshavare ger sitt tillstånd."
+            "Uppgifterna kan lämnas ut om din vårdnadshavare ger sitt tillstånd, eller om det bedöms att du kan besluta om det själv."
         }
         Reason::HiddenFromGuardian => "Om du ändrar dig kan du säga det till en anställd.",
         Reason::RequiredCategoryMissing => {

@@ -80,6 +80,15 @@ pub(crate) fn rule_ids() -> Vec<&'static str> {
     permits.map(|rule| rule.annotation("id")).collect()
 }
 
+/// The ids of the shipped rules that permit from a date on, sorted, each with it.
+pub(crate) fn dated_rules() -> Vec<(&'static str, Timestamp)> {
+    let permits = RULES.iter().filter(|rule| rule.policy.effect() == Effect::Permit);
+    let dated = permits.filter_map(|rule| Some((rule.annotation("id"), rule.valid_from?)));
+    let mut dated: Vec<_> = dated.collect();
+    dated.sort_unstable();
+    dated
+}
+
 /// The instants at which a rule begins or ends.
 pub(super) fn dates() -> Vec<Timestamp> {
     RULES.iter().flat_map(|rule| [rule.valid_from, rule.valid_until]).flatten().collect()

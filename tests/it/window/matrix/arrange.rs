@@ -14,9 +14,10 @@ use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
-    AcceptReferralRequest, Attainment, ConsentEvidence, ConsentTerms, DataCategory, JourneyLeaving,
-    JourneySource, MultiSectorSupport, PermitDomain, PlanPart, ProfileAssessment, ProhibitionTerms, Purpose,
-    RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, attainment, retention_answer,
+    AcceptReferralRequest, Attainment, ConsentEvidence, ConsentTerms, DataCategory, EndLegalStatusRequest,
+    JourneyLeaving, JourneySource, MultiSectorSupport, PermitDomain, PlanPart, ProfileAssessment,
+    ProhibitionTerms, Purpose, RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, attainment,
+    retention_answer,
 };
 use polku_tests::world::{Client, evidence, full_content, nobody_born, referral_to, request_id, terms};
 
@@ -179,14 +180,24 @@ impl Person {
     pub(super) async fn arrange(&self, town: &Town) {
         let Self { situation, youth, .. } = self;
         let is_minor = situation.is_minor();
+        let mut able = None;
         for given in &situation.grants {
             match given.by {
                 GivenBy::Guardian if !is_minor => continue,
                 // Given while they were able to.
-                GivenBy::Self_ if is_minor => assessed(town, youth, Assessed::CapableAllows).await,
+                GivenBy::Self_ if is_minor => {
+                    able = assess(&town.assessor(), youth, Assessed::CapableAllows).await.status;
+                }
                 GivenBy::Self_ | GivenBy::Guardian | GivenBy::Representative => {}
             }
             self.give(town, *given).await;
+        }
+        // Where nobody has assessed them, the assessment was a mistake.
+        let is_assessed = |status: &LegalStatus| matches!(status, LegalStatus::Capacity(_));
+        if let Some(able) = able.filter(|_| !situation.statuses.iter().any(is_assessed)) {
+            let request =
+                EndLegalStatusRequest { request_id: request_id(), name: able.name, etag: able.etag };
+            town.assessor().status.end_legal_status(request).await.unwrap();
         }
         for status in &situation.statuses {
             match status {

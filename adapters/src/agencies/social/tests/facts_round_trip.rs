@@ -20,7 +20,7 @@ use super::*;
 use crate::agencies::trial::any;
 use crate::agencies::trial::asked::{Record, query, record};
 use crate::formats::fhir::element::read_urn;
-use crate::formats::fhir::{Reading, import};
+use crate::formats::fhir::{Permission, Reading, import};
 
 /// A resource of the county, with these elements beside its own id and what says when it was recorded.
 fn resource(kind: &str, record: &Record, more: Value) -> Value {
@@ -95,9 +95,9 @@ fn read_back(resources: &[&Value], consents: &BTreeMap<&str, Consent>) {
         let find = |oid: &Oid| social.organisations.find(oid);
         let read = import(&written.to_string(), Reading::R4Literal, &find).unwrap();
         let told: BTreeSet<i32> =
-            read.consents.iter().flat_map(|terms| terms.categories.iter().copied()).collect();
+            read.consents.iter().flat_map(|read| read.terms.categories.iter().copied()).collect();
         assert_eq!(told, terms.categories.iter().copied().collect());
-        for read in &read.consents {
+        for Permission { terms: read, .. } in &read.consents {
             assert_eq!((read.kind, read.permit_domain), (terms.kind, terms.permit_domain));
             assert_eq!((&read.disclosers, &read.recipients), (&terms.disclosers, &terms.recipients));
             assert_eq!((&read.valid_from, &read.valid_until), (&terms.valid_from, &terms.valid_until));

@@ -223,7 +223,7 @@ fn size_depth_and_form() {
 fn bundles() {
     let permit = consent(permit_terms());
     let bundle = export_sote(&permit, Some(&hetu()), &Recorder::Client, &parties).unwrap();
-    assert_eq!(read(&bundle, Reading::R4Literal).consents, [permit_terms()]);
+    assert_eq!(permitted_terms(&read(&bundle, Reading::R4Literal)), [permit_terms()]);
     let change = |pointer: &str, value: Value| {
         let mut changed = bundle.clone();
         *changed.pointer_mut(pointer).unwrap() = value;
@@ -270,9 +270,9 @@ fn bundles() {
     let mut of_two_givers = second.clone();
     of_two_givers[0]["resource"]["performer"] = json!([{"type": "RelatedPerson"}]);
     let mut of_two_persons = second;
-    for name in ["/resource/patient", "/resource/performer/0"] {
-        let identifier = format!("{name}/identifier/value");
-        *of_two_persons[0].pointer_mut(&identifier).unwrap() = json!("020594X903P");
+    for (entry, name) in [(0, "patient"), (0, "performer/0"), (1, "agent/0/who")] {
+        let identifier = format!("/resource/{name}/identifier/value");
+        *of_two_persons[entry].pointer_mut(&identifier).unwrap() = json!("020594X903P");
     }
     for second in [of_two_givers, of_two_persons] {
         let entries = [bundle["entry"].as_array().unwrap().clone(), second.to_vec()].concat();

@@ -160,7 +160,7 @@ fn points() -> impl Iterator<Item = Point> {
 /// Holds an import against the provision that is the root of the document.
 fn same(imported: &Imported, permitted: impl Fn(Point) -> bool) -> Result<(), TestCaseError> {
     for point in points() {
-        let got = imported.consents.iter().any(|terms| permits(terms, point))
+        let got = permitted_terms(imported).iter().any(|terms| permits(terms, point))
             && !imported.prohibitions.iter().any(|terms| prohibits(terms, point));
         prop_assert_eq!(got, permitted(point), "{:?}", point);
     }

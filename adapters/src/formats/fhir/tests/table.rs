@@ -17,7 +17,7 @@ fn permitted(imported: &Imported) -> Vec<String> {
             purposes.join(" ")
         )
     };
-    imported.consents.iter().map(one).collect()
+    permitted_terms(imported).iter().map(one).collect()
 }
 
 fn prohibited(imported: &Imported) -> Vec<String> {
@@ -62,7 +62,7 @@ fn one_permission() {
     comes_to(&document, Reading::R5Negation, &[ALL], &[]);
     let imported = read(&document, Reading::R4Literal);
     assert_eq!(imported.patient, Patient::Hetu(hetu()));
-    let terms = imported.consents.first().unwrap();
+    let terms = &imported.consents.first().unwrap().terms;
     assert_eq!((terms.kind(), terms.legal_basis()), (ConsentKind::Consent, LegalBasis::Consent));
     assert_eq!(time::from_wire(&terms.valid_from.unwrap()).unwrap().to_string(), "2025-12-31T22:00:00Z");
     assert_eq!(time::from_wire(&terms.valid_until.unwrap()).unwrap().to_string(), "2026-12-31T22:00:00Z");
@@ -270,11 +270,11 @@ fn permits_to_disclose_need_a_domain_and_no_end() {
         &category(json!([kind("disclosure-permit"), code("urn:polku:permit-domain", "social")])),
         Reading::R4Literal,
     );
-    let terms = permit.consents.first().unwrap();
+    let terms = &permit.consents.first().unwrap().terms;
     assert_eq!((terms.kind(), terms.permit_domain()), (ConsentKind::DisclosurePermit, PermitDomain::Social));
     assert_eq!((terms.valid_until, terms.legal_basis()), (None, LegalBasis::PublicTask));
     let sote = read(&category(json!([code("urn:polku:sote-consent-category", "1")])), Reading::R4Literal);
-    assert_eq!(sote.consents.first().unwrap().permit_domain(), PermitDomain::Health);
+    assert_eq!(sote.consents.first().unwrap().terms.permit_domain(), PermitDomain::Health);
     let domain = |text| code("urn:polku:permit-domain", text);
     for wrong in [
         json!([kind("disclosure-permit")]),

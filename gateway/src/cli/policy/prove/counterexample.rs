@@ -7,6 +7,8 @@ use cedar_policy::{
 };
 use cedar_policy_symcc::Env;
 
+use super::plain::{Plain, told};
+
 /// A request that breaks a claim. It is made up by the solver and names nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Counterexample {
@@ -16,8 +18,10 @@ pub(super) struct Counterexample {
     pub(super) action: String,
     /// About what.
     pub(super) resource: String,
-    /// The facts of the request, sorted: the context, then the attributes and parents of the entities.
+    /// The facts of the request, as ordinary as they can be, sorted: the context, then the attributes and parents of the entities.
     pub(super) facts: Vec<String>,
+    /// The same in plain words.
+    pub(super) plain: Plain,
     /// The `@id` of the rules that permit the request, or of the one that fails on it.
     pub(super) rules: Vec<String>,
 }
@@ -29,19 +33,25 @@ pub(super) fn id(rule: &Policy) -> String {
 
 /// Describes a request that rules permit and a ceiling does not allow, or None if it is none.
 pub(super) fn above(rules: &PolicySet, ceiling: &PolicySet, found: &Env) -> Option<Counterexample> {
-    let response = decide(rules, found);
-    if response.decision() != Decision::Allow || !forbids(ceiling, found) {
+    let stands = |found: &Env| decide(rules, found).decision() == Decision::Allow && forbids(ceiling, found);
+    if !stands(found) {
         return None;
     }
+    let (found, plain) = told(found, &[rules, ceiling], stands)?;
+    let response = decide(rules, &found);
     let permitting = response.diagnostics().reason().filter_map(|rule| rules.policy(rule)).map(id);
-    described(found, permitting.collect())
+    described(&found, permitting.collect(), plain)
 }
 
 /// Describes a request on which a rule fails, or None if it does not.
 pub(super) fn failing(rule: &Policy, found: &Env) -> Option<Counterexample> {
     let alone = PolicySet::from_policies([rule.clone()]).ok()?;
-    decide(&alone, found).diagnostics().errors().next()?;
-    described(found, vec![id(rule)])
+    let fails = |found: &Env| decide(&alone, found).diagnostics().errors().next().is_some();
+    if !fails(found) {
+        return None;
+    }
+    let (found, plain) = told(found, &[&alone], fails)?;
+    described(&found, vec![id(rule)], plain)
 }
 
 /// Says whether policies deny a request.
@@ -53,7 +63,7 @@ fn decide(policies: &PolicySet, found: &Env) -> Response {
     Authorizer::new().is_authorized(&found.request, policies, &found.entities)
 }
 
-fn described(found: &Env, mut rules: Vec<String>) -> Option<Counterexample> {
+fn described(found: &Env, mut rules: Vec<String>, plain: Plain) -> Option<Counterexample> {
     let mut facts = Vec::new();
     let context: Expression = "context".parse().ok()?;
     state(&mut facts, "context", &eval_expression(&found.request, &found.entities, &context).ok()?);
@@ -68,6 +78,7 @@ fn described(found: &Env, mut rules: Vec<String>) -> Option<Counterexample> {
         action: found.request.action()?.to_string(),
         resource: found.request.resource()?.to_string(),
         facts,
+        plain,
         rules,
     })
 }
@@ -103,15 +114,34 @@ fn state(facts: &mut Vec<String>, name: &str, value: &EvalResult) {
     }
 }
 
+/// In plain words; `{:#}` says the facts as the rules name them too.
 impl fmt::Display for Counterexample {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "  decided by: {}", self.rules.join(", "))?;
-        writeln!(formatter, "  who reads: {}", self.principal)?;
-        writeln!(formatter, "  on what ground: {}", self.action)?;
-        write!(formatter, "  which data: {}", self.resource)?;
-        for fact in &self.facts {
-            write!(formatter, "\n  {fact}")?;
+        writeln!(formatter, "  who reads: {}", plainly(&self.principal))?;
+        writeln!(formatter, "  on what ground: {}", plainly(&self.action))?;
+        write!(formatter, "  which data: {}", plainly(&self.resource))?;
+        for (what, facts) in [("it takes", &self.plain.takes), ("besides", &self.plain.besides)] {
+            if !facts.is_empty() {
+                write!(formatter, "\n  {what}: {}", facts.join(", "))?;
+            }
         }
-        Ok(())
+        let facts: &[String] = if formatter.alternate() { &self.facts } else { &[] };
+        facts.iter().try_for_each(|fact| write!(formatter, "\n  {fact}"))
+    }
+}
+
+/// What an entity stands for. A reader that the solver made up has no name.
+fn plainly(uid: &str) -> &str {
+    let (kind, id) = uid.split_once("::").unwrap_or((uid, ""));
+    let id = id.trim_matches('"');
+    match (kind, id) {
+        ("Agency", _) => "an agency",
+        ("Subject", _) => "the young person, or who represents them",
+        ("Action", "disclose") => "the young person's word, or the reader's own data",
+        ("Action", "disclose_by_law") => "a law",
+        ("Action", "disclose_by_law_despite_prohibition") => "a law that is stronger than a prohibition",
+        ("Category", _) => id,
+        (_, _) => uid,
     }
 }
