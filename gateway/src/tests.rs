@@ -15,6 +15,7 @@ mod looks;
 mod models;
 mod notices;
 mod owed;
+mod pages;
 mod pairs;
 mod parts;
 mod past;
