@@ -127,6 +127,7 @@ fn histories_have_everything_in_them() {
     let seen: Vec<Seen> = histories.map(|(place, steps)| played([[told(place); 6]; 6], steps).seen).collect();
     let sum = |of: fn(&Seen) -> usize| seen.iter().map(of).sum::<usize>();
     assert!(sum(|seen| seen.merged) > 400, "{seen:?}");
+    assert!(sum(|seen| seen.used) > 5, "{seen:?}");
     for few in [
         sum(|seen| seen.clashed),
         sum(|seen| seen.refused),
