@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use polku_gateway::plan::{Edit, Editor, Origin, changes, check, merge};
+use polku_gateway::plan::{Edit, Editor, Origin, UsedIds, changes, check, merge};
 use polku_proto::v1::{ActionState, DataCategory, PlanAction, PlanGoal, PlanPart, PlanState};
 use polku_proto::{CategorySet, Disclose as _};
 use prost::Message as _;
@@ -37,13 +37,17 @@ fn main() {
     let (mut seen_base, mut seen_ours) = (base.clone(), ours.clone());
     seen_base.restrict(health);
     seen_ours.restrict(health);
+    let used = UsedIds::default();
     let edit = Edit {
         editor: Editor::Owner,
         origin: Origin::Call,
         told: CategorySet::ALL,
         fellows_told: CategorySet::ALL,
+        others: &[],
         base: &base,
         ours: &ours,
+        stored: &base,
+        used: &used,
         now: Timestamp::UNIX_EPOCH,
     };
     let now = edit.now;

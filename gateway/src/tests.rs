@@ -16,6 +16,7 @@ mod looks;
 mod models;
 mod notices;
 mod owed;
+mod pages;
 mod pairs;
 mod parts;
 mod past;

@@ -12,6 +12,7 @@ mod meetings;
 mod merging;
 mod questionnaires;
 mod random;
+mod removals;
 mod rooms;
 mod short;
 mod sizes;

@@ -9,6 +9,7 @@ mod log;
 mod merged;
 mod news;
 mod paused;
+mod plans;
 mod rotation;
 
 use std::path::PathBuf;

@@ -14,8 +14,10 @@ const UNREADABLE: Error = Error::Unreadable {
     reason: "MESSAGE_UNREADABLE",
     expected: "send one whole message of the method's request type, encoded as proto3, with texts in UTF-8",
 };
-const TOO_LARGE: Error =
-    Error::Unreadable { reason: "MESSAGE_TOO_LARGE", expected: "send at most 262144 bytes in one message" };
+const TOO_LARGE: Error = Error::Unreadable {
+    reason: "MESSAGE_TOO_LARGE",
+    expected: "send at most 262144 bytes in one message; 1048576 about a plan or a task",
+};
 /// Refused by [`polku_proto::codec`].
 const TOO_MANY_ITEMS: Error = Error::Unreadable {
     reason: "MESSAGE_TOO_MANY_ITEMS",

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The largest message of a gRPC request, in bytes.
 pub(crate) const LARGEST_MESSAGE: usize = 256 * 1024;
 
+/// The same of a request about a plan, which holds whole sections, in bytes: as an agency's own message.
+pub(crate) const LARGEST_PLAN: usize = 1024 * 1024;
+
 /// Limits of both listeners. The protocol's own limits are in [`super::accept`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -43,7 +46,7 @@ impl Default for Limits {
             first_request: Duration::from_secs(10),
             header_read: Duration::from_secs(10),
             body_read: Duration::from_secs(10),
-            body_size: 1024 * 1024,
+            body_size: LARGEST_PLAN,
             call: Duration::from_secs(10),
             longest_call: Duration::from_secs(60),
             age: Duration::from_secs(15 * 60),

@@ -35,8 +35,8 @@ use call::Calls;
 
 pub use call::Running;
 pub use inbound::{InboundHandler, router};
-pub(crate) use limits::LARGEST_MESSAGE;
 pub use limits::Limits;
+pub(crate) use limits::{LARGEST_MESSAGE, LARGEST_PLAN};
 pub use quota::{Excess, Quotas, RetryAfter};
 pub use shutdown::Shutdown;
 use tls::Tls;

@@ -10,8 +10,8 @@ use crate::store::ReferralRow;
 
 /// Asked for when the caller does not say.
 const DEFAULT_SIZE: u32 = 50;
-/// A page ends here, in bytes of sealed records: gRPC clients take 4 MiB unless told otherwise.
-const LARGEST_BYTES: usize = 2 * 1024 * 1024;
+/// A page ends here, in bytes of sealed records or of what shows: gRPC clients take 4 MiB unless told otherwise.
+pub(super) const LARGEST_BYTES: usize = 2 * 1024 * 1024;
 /// More is cut down to this.
 const LARGEST_SIZE: u32 = 200;
 

@@ -3,7 +3,7 @@
 mod star;
 mod whoqol;
 
-pub use star::{Star, StarError, compare};
+pub use star::{Star, StarError, check_star, compare};
 pub use whoqol::{WhoqolError, score};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use polku_proto::v1::{AreaScore, StarReading};
+use polku_proto::v1::StarReading;
 
 /// An outcome star, as the operator has configured it. Ids only: the wording is licensed by its publisher.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +31,13 @@ pub enum StarError {
     TooHigh,
 }
 
-/// The reading with what has changed in each area since the first of `earlier` readings of the same star and edition; what
-/// was entered in error is none.
+/// Checks that it is a whole reading of one of the stars.
 ///
 /// # Errors
-/// [`StarError`] when it is no whole reading of one of the stars.
-pub fn compare(
-    stars: &[Star],
-    reading: StarReading,
-    earlier: &[StarReading],
-) -> Result<StarReading, StarError> {
-    let same = |id: &str, version: i32| id == reading.star && version == reading.version;
-    let star = stars.iter().find(|star| same(&star.id, star.version)).ok_or(StarError::UnknownStar)?;
+/// [`StarError`] when it is none.
+pub fn check_star(stars: &[Star], reading: &StarReading) -> Result<(), StarError> {
+    let is_this = |star: &&Star| star.id == reading.star && star.version == reading.version;
+    let star = stars.iter().find(is_this).ok_or(StarError::UnknownStar)?;
     let areas: BTreeSet<&str> = reading.scores.iter().map(|score| score.area.as_str()).collect();
     let wanted: BTreeSet<&str> = star.areas.iter().map(String::as_str).collect();
     if areas != wanted || reading.scores.len() != wanted.len() {
@@ -51,14 +46,20 @@ pub fn compare(
     if reading.scores.iter().any(|score| score.score > star.highest) {
         return Err(StarError::TooHigh);
     }
-    let counts = |other: &&StarReading| !other.entered_in_error && other.date < reading.date;
-    let others = earlier.iter().filter(|other| same(&other.star, other.version)).filter(counts);
-    let first = others.min_by(|one, other| one.date.cmp(&other.date));
-    let change = |score: &AreaScore| {
-        let before = first?.scores.iter().find(|before| before.area == score.area)?;
-        Some(score.score - before.score)
+    Ok(())
+}
+
+/// Says in the reading what has changed in each area since the first of `all` readings of the same star and edition; what
+/// was entered in error is none.
+pub fn compare(reading: &mut StarReading, all: &[StarReading]) {
+    let is_earlier = |other: &&StarReading| {
+        (&other.star, other.version) == (&reading.star, reading.version)
+            && !other.entered_in_error
+            && other.date < reading.date
     };
-    let scores =
-        reading.scores.iter().map(|score| AreaScore { change: change(score), ..score.clone() }).collect();
-    Ok(StarReading { scores, ..reading })
+    let first = all.iter().filter(is_earlier).min_by(|one, other| one.date.cmp(&other.date)).cloned();
+    let before = |area: &str| first.as_ref()?.scores.iter().find(|score| score.area == area);
+    for score in &mut reading.scores {
+        score.change = before(&score.area).map(|before| score.score - before.score);
+    }
 }

@@ -3,7 +3,7 @@
 use polku_proto::v1::{AreaScore, StarReading, WhoqolAnswer, WhoqolScores};
 use proptest::prelude::*;
 
-use super::{Star, StarError, WhoqolError, compare, score};
+use super::{Star, StarError, WhoqolError, check_star, compare, score};
 
 fn form(answer: i32) -> Vec<WhoqolAnswer> {
     (1..=26).map(|item| WhoqolAnswer { item, answer }).collect()
@@ -84,13 +84,13 @@ fn reading(date: &str, scores: &[(&str, i32)]) -> StarReading {
 
 #[test]
 fn a_later_reading_says_what_has_changed_since_the_first() {
-    let first = compare(&[star()], reading("2026-01-10", &[("hopes", 2), ("wellbeing", 4)]), &[]);
-    let first = first.expect("a whole reading");
-    assert!(first.scores.iter().all(|score| score.change.is_none()));
+    let mut first = reading("2026-01-10", &[("hopes", 2), ("wellbeing", 4)]);
     let second = reading("2026-04-10", &[("hopes", 3), ("wellbeing", 3)]);
-    let second = compare(&[star()], second, std::slice::from_ref(&first)).expect("a whole reading");
-    let third = reading("2026-07-10", &[("wellbeing", 5), ("hopes", 5)]);
-    let third = compare(&[star()], third, &[second, first]).expect("a whole reading");
+    let mut third = reading("2026-07-10", &[("wellbeing", 5), ("hopes", 5)]);
+    let all = [second, third.clone(), first.clone()];
+    compare(&mut first, &all);
+    assert!(first.scores.iter().all(|score| score.change.is_none()));
+    compare(&mut third, &all);
     let changes: Vec<_> = third.scores.iter().map(|score| (score.area.as_str(), score.change)).collect();
     assert_eq!(changes, [("wellbeing", Some(1)), ("hopes", Some(3))]);
 }
@@ -98,7 +98,7 @@ fn a_later_reading_says_what_has_changed_since_the_first() {
 #[test]
 fn a_reading_fits_its_star() {
     let refused =
-        |reading: StarReading| compare(&[star()], reading, &[]).expect_err("no reading of this star");
+        |reading: StarReading| check_star(&[star()], &reading).expect_err("no reading of this star");
     let whole = [("hopes", 2), ("wellbeing", 4)];
     let other = StarReading { version: 1, ..reading("2026-01-10", &whole) };
     assert_eq!(refused(other), StarError::UnknownStar);

@@ -51,7 +51,14 @@ impl Activities {
     }
 
     fn of_plan(&mut self, before: &Plan, after: &Plan) {
-        if before.coordinator == after.coordinator {
+        let is_handed_over = before.coordinator != after.coordinator;
+        // Also to another worker of the same agency.
+        if is_handed_over || before.responsible_worker != after.responsible_worker {
+            let responsible_worker = after.responsible_worker.clone();
+            let kind = Kind::Transferred;
+            self.add(YOUTH, PlanActivity { responsible_worker, ..about(kind, &after.coordinator) });
+        }
+        if !is_handed_over {
             // Who hands the plan over does not see the parties any more, and they stay.
             for gone in before.parties.iter().filter(|party| !after.parties.contains(party)) {
                 self.add(YOUTH, about(Kind::PartyRemoved, gone));
@@ -59,10 +66,6 @@ impl Activities {
             for new in after.parties.iter().filter(|party| !before.parties.contains(party)) {
                 self.add(YOUTH, about(Kind::PartyAdded, new));
             }
-        } else {
-            let responsible_worker = after.responsible_worker.clone();
-            let kind = Kind::Transferred;
-            self.add(YOUTH, PlanActivity { responsible_worker, ..about(kind, &after.coordinator) });
         }
         if before.step != after.step {
             let (kind, item) = match &after.step {
@@ -150,6 +153,11 @@ impl Activities {
         for comment in after.comments.iter().filter(|comment| !before.comments.contains(comment)) {
             let comment = Some(comment.clone());
             self.add(owner, PlanActivity { comment, ..about(Kind::Commented, owner) });
+        }
+        // The item that it was about is not there any more.
+        for comment in before.comments.iter().filter(|comment| !after.comments.contains(comment)) {
+            let comment = Some(comment.clone());
+            self.add(owner, PlanActivity { comment, ..about(Kind::CommentRemoved, owner) });
         }
         let is_new = |reading: &&StarReading| !before.stars.iter().any(|one| one.id == reading.id);
         for star in after.stars.iter().filter(is_new) {

@@ -17,7 +17,7 @@ use prost::{DecodeError, Message};
 use prost_types::Timestamp;
 
 use super::YOUTH;
-use super::item::Item;
+use super::item::{Item, by_id};
 use super::section::{owner_of, part_of};
 use super::states::is_over;
 
@@ -331,8 +331,4 @@ fn has_same_terms(then: &PlanAction, now: &PlanAction) -> bool {
     let is_planned = matches!(now.state(), ActionState::Proposed | ActionState::Agreed);
     (then.category, &then.text, &then.provider, &then.ptv_service) == (*category, text, provider, ptv_service)
         && (!is_planned || (&then.start, &then.end) == (start, end))
-}
-
-fn by_id<I: Item>(items: &[I]) -> HashMap<&str, &I> {
-    items.iter().map(|item| (item.id(), item)).collect()
 }

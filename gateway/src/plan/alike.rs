@@ -19,6 +19,10 @@ const WORDS: usize = 4;
 /// How far apart, in seconds, two parties may have written down the beginning of one meeting.
 const APART: i64 = 30 * 60;
 
+/// From where an item has come into its section: the reference of the plan of the owner's own system that has said it;
+/// nothing if it was written here.
+pub type SourceOf<'a> = dyn Fn(&PlanItem) -> Option<&'a str> + 'a;
+
 /// A need, goal or action, and what it says.
 struct Said<'a> {
     owner: &'a str,
@@ -39,11 +43,18 @@ impl Said<'_> {
 /// or within half an hour of each other, and at which one participant was, or is to be, at both: whose section it
 /// stands in takes part as well. Pairs that are linked already are left out.
 ///
+/// Items of one section are compared where they have come from different sources: by hand and from the owner's own system,
+/// or from two plans of that.
+///
 /// The first of a pair is the owner's. The work is bounded: an item is compared with at most 64 others.
 #[must_use]
-pub fn alike(view: &Plan, owner: &str) -> Vec<(PlanItem, PlanItem)> {
+pub fn alike(view: &Plan, owner: &str, source: &SourceOf<'_>) -> Vec<(PlanItem, PlanItem)> {
     let parts = || view.sections.iter().filter_map(|section| section.part.as_ref());
-    let others: Vec<Said<'_>> = parts().filter(|part| part.owner != owner).flat_map(said).collect();
+    let is_apart =
+        |one: &PlanItem, other: &PlanItem| one.owner != other.owner || source(one) != source(other);
+    // Those of other sections come first: where there are too many, it is these that are compared.
+    let (own, others): (Vec<&PlanPart>, Vec<&PlanPart>) = parts().partition(|part| part.owner == owner);
+    let others: Vec<Said<'_>> = others.into_iter().chain(own).flat_map(said).collect();
     let mut places: HashMap<(Kind, String), Vec<usize>> = HashMap::new();
     for (place, other) in others.iter().enumerate() {
         for key in keys(&other.text) {
@@ -67,12 +78,23 @@ pub fn alike(view: &Plan, owner: &str) -> Vec<(PlanItem, PlanItem)> {
         near.dedup();
         for other in near.into_iter().take(COMPARED).filter_map(|place| others.get(place)) {
             let pair = (own.item(), other.item());
-            if is_alike(&own.text, &other.text) && !linked.contains(&(&pair.0, &pair.1)) {
+            if is_alike(&own.text, &other.text)
+                && is_apart(&pair.0, &pair.1)
+                && !linked.contains(&(&pair.0, &pair.1))
+            {
                 pairs.push(pair);
             }
         }
     }
-    pairs.extend(met_twice(parts, owner).filter(|pair| !linked.contains(&(&pair.0, &pair.1))));
+    let met = met_twice(parts, owner).filter(|(one, other)| is_apart(one, other));
+    pairs.extend(met.filter(|pair| !linked.contains(&(&pair.0, &pair.1))));
+    // Two of the owner's own are found from either end.
+    let mut found: HashSet<(PlanItem, PlanItem)> = HashSet::new();
+    pairs.retain(|(one, other)| {
+        let is_new = !found.contains(&(other.clone(), one.clone()));
+        found.insert((one.clone(), other.clone()));
+        is_new
+    });
     pairs
 }
 
@@ -90,12 +112,12 @@ impl Met<'_> {
     }
 }
 
-/// The owner's meetings with those of others that may be the same.
+/// The owner's meetings with others that may be the same.
 fn met_twice<'a, P: Iterator<Item = &'a PlanPart>>(
     parts: impl Fn() -> P,
     owner: &str,
 ) -> impl Iterator<Item = (PlanItem, PlanItem)> {
-    let mut others: Vec<Met<'_>> = parts().filter(|part| part.owner != owner).flat_map(met).collect();
+    let mut others: Vec<Met<'_>> = parts().flat_map(met).collect();
     others.sort_by_key(|other| other.seconds);
     let mut pairs = Vec::new();
     for own in parts().filter(|part| part.owner == owner).flat_map(met) {

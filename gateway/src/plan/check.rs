@@ -3,15 +3,18 @@
 mod rights;
 mod size;
 
+pub use size::check_room;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use polku_proto::CategorySet;
-use polku_proto::v1::{ActionState, GoalState, PlanAction, PlanGoal, PlanPart, PlanState};
+use polku_proto::v1::{ActionState, GoalState, PlanAction, PlanGoal, PlanMeeting, PlanPart, PlanState};
+use polku_proto::{CategorySet, Disclose};
 
-use super::item::{ActionRules as _, Item, MeetingRules as _};
+use super::item::{ActionRules as _, Item, MeetingRules as _, by_id, of_list};
 use super::path::{List, Path};
 use super::states::Lifecycle;
+use super::used::UsedIds;
 
 /// Who changes a section.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,13 +25,8 @@ pub enum Editor<'a> {
     Coordinator,
     /// The young person, or who represents them.
     YoungPerson,
-    /// Another party, in the young person's section.
-    OtherParty {
-        /// Its agency id.
-        agency: &'a str,
-        /// The section as it is stored, cut down to what the editor may be told.
-        stored: &'a PlanPart,
-    },
+    /// Another party of this agency id, in the young person's section.
+    OtherParty(&'a str),
 }
 
 /// Where a change comes from.
@@ -51,10 +49,16 @@ pub struct Edit<'a> {
     pub told: CategorySet,
     /// What those may be told of it who choose ids as the editor does: its whole agency, or the young person.
     pub fellows_told: CategorySet,
+    /// The agency ids of the other parties to the plan.
+    pub others: &'a [String],
     /// The section as the editor has read it. Empty for a section that is begun.
     pub base: &'a PlanPart,
     /// The section as the editor wants it, with its owner.
     pub ours: &'a PlanPart,
+    /// The section as it is stored.
+    pub stored: &'a PlanPart,
+    /// The ids of the plan that have had their item.
+    pub used: &'a UsedIds,
     /// The present instant.
     pub now: Timestamp,
 }
@@ -110,11 +114,37 @@ impl Edit<'_> {
     /// Whether the editor, another party, is the provider of an action, as it has read it and as it is now. One that it
     /// does not see any more is for the merge to keep as it is.
     fn provides(&self, action: &str) -> bool {
-        let Editor::OtherParty { agency, stored, .. } = self.editor else { return false };
-        let is_there = stored.actions.iter().any(|other| other.id == action);
+        let Editor::OtherParty(agency) = self.editor else { return false };
+        let is_there = sees(self.told, PlanAction::find(self.stored, action));
         rights::names(Some(self.base), action, agency)
-            && (!is_there || rights::names(Some(stored), action, agency))
+            && (!is_there || rights::names(Some(self.stored), action, agency))
     }
+
+    /// Whether an action is undertaken by another party, as the editor has read it or as it sees it now.
+    fn is_undertaken_by_another(&self, action: &str) -> bool {
+        let stored = Some(self.stored).filter(|_| sees(self.told, PlanAction::find(self.stored, action)));
+        let is_others = |part| self.others.iter().any(|agency| rights::names(part, action, agency));
+        is_others(Some(self.base)) || is_others(stored)
+    }
+
+    /// Whether an id has had its item, as far as the editor does not see it: one that was removed, and one that is hidden.
+    fn is_used(&self, list: List, id: &str) -> bool {
+        let is_hidden = of_list!(list, hides(self.stored, self.told, id));
+        is_hidden || self.used.has(&self.ours.owner, list, id)
+    }
+}
+
+/// Whether there is an item, and the editor sees it.
+fn sees<I: Item>(told: CategorySet, stored: Option<&I>) -> bool {
+    let Some(mut seen) = stored.cloned() else { return false };
+    seen.restrict(told);
+    !Disclose::categories(&seen).is_empty()
+}
+
+/// Whether there is one that the editor does not see.
+fn hides<I: Item>(stored: &PlanPart, told: CategorySet, id: &str) -> bool {
+    let item = I::find(stored, id);
+    item.is_some() && !sees(told, item)
 }
 
 impl EditError {
@@ -137,8 +167,16 @@ impl EditError {
 /// [`EditError`], with the first fault that is found.
 pub fn check(edit: &Edit<'_>) -> Result<(), EditError> {
     let ours = edit.ours;
-    let refuse = |fault, path, expected| EditError::new(fault, &ours.owner, path, expected);
-    size::check(ours)?;
+    size::check(ours, edit.base)?;
+    unique(ours)?;
+    references(ours)?;
+    rights::check(edit)?;
+    states(edit)?;
+    sense(edit.base, ours, edit.now)
+}
+
+/// No two items of a list have one id.
+fn unique(ours: &PlanPart) -> Result<(), EditError> {
     for (list, repeated) in [
         (List::Needs, repeated(&ours.needs)),
         (List::Goals, repeated(&ours.goals)),
@@ -146,13 +184,23 @@ pub fn check(edit: &Edit<'_>) -> Result<(), EditError> {
         (List::Meetings, repeated(&ours.meetings)),
     ] {
         if let Some(id) = repeated {
-            return Err(refuse(Fault::Duplicate, Path::Item(list, id), "one item with this id"));
+            let path = Path::Item(list, id);
+            return Err(EditError::new(Fault::Duplicate, &ours.owner, path, "one item with this id"));
         }
     }
-    references(ours)?;
-    rights::check(edit)?;
-    states(edit)?;
-    sense(ours, edit.now)
+    Ok(())
+}
+
+/// Checks a section as it would be stored in place of another: that whoever is told all of it can read it, and that what is
+/// new makes sense. What stands already was checked by whoever let it in, whose clock may have been ahead.
+///
+/// # Errors
+/// [`EditError`], with the first fault that is found.
+pub fn check_stored(before: &PlanPart, part: &PlanPart, now: Timestamp) -> Result<(), EditError> {
+    size::check(part, part)?;
+    unique(part)?;
+    references(part)?;
+    sense(before, part, now)
 }
 
 /// An id that two items have.
@@ -194,15 +242,14 @@ fn states(edit: &Edit<'_>) -> Result<(), EditError> {
     if !may_become::<PlanState>(base.state, ours.state, origin) {
         return Err(refuse(Path::Field("state")));
     }
-    let was: HashMap<&str, &PlanGoal> = base.goals.iter().map(|goal| (goal.id.as_str(), goal)).collect();
+    let was: HashMap<&str, &PlanGoal> = by_id(&base.goals);
     for goal in &ours.goals {
         let from = was.get(goal.id.as_str()).map_or(0, |goal| goal.state);
         if !may_become::<GoalState>(from, goal.state, origin) {
             return Err(refuse(Path::ItemField(List::Goals, &goal.id, "state")));
         }
     }
-    let was: HashMap<&str, &PlanAction> =
-        base.actions.iter().map(|action| (action.id.as_str(), action)).collect();
+    let was: HashMap<&str, &PlanAction> = by_id(&base.actions);
     for action in &ours.actions {
         let from = was.get(action.id.as_str()).map_or(0, |action| action.state);
         if !may_become::<ActionState>(from, action.state, origin) {
@@ -228,10 +275,11 @@ fn may_become<S: Lifecycle>(from: i32, to: i32, origin: Origin) -> bool {
     }
 }
 
-/// Dates are in order, reasons are given, and no meeting has been held that is still to come.
-fn sense(ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
+/// Of what is new dates are in order, reasons are given, and no meeting has been held that is still to come.
+fn sense(before: &PlanPart, ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
     let refuse = |path, expected| EditError::new(Fault::Invalid, &ours.owner, path, expected);
-    for action in &ours.actions {
+    let was: HashMap<&str, &PlanAction> = by_id(&before.actions);
+    for action in ours.actions.iter().filter(|action| was.get(action.id()) != Some(action)) {
         let field = |field| Path::ItemField(List::Actions, &action.id, field);
         if !action.is_in_order() {
             return Err(refuse(field("end"), "a date that is not before the start"));
@@ -240,7 +288,9 @@ fn sense(ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
             return Err(refuse(field("reason"), "why it was not done"));
         }
     }
-    let untimely = ours.meetings.iter().find(|meeting| !meeting.has_its_time(now));
+    let was: HashMap<&str, &PlanMeeting> = by_id(&before.meetings);
+    let mut new = ours.meetings.iter().filter(|meeting| was.get(meeting.id()) != Some(meeting));
+    let untimely = new.find(|meeting| !meeting.has_its_time(now));
     untimely.map_or(Ok(()), |meeting| {
         let field = Path::ItemField(List::Meetings, &meeting.id, "time");
         Err(refuse(field, "a time that has passed, of a meeting that was held"))

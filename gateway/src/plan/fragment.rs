@@ -1,6 +1,7 @@
 //! What does a section look like with nothing in it but what is in question?
 
 use polku_proto::v1::{PlanAction, PlanGoal, PlanNeed, PlanPart, ReferralContent};
+use polku_proto::{CategorySet, Disclose as _};
 
 use super::fields::Fields as _;
 use super::item::{Item, of_list};
@@ -29,6 +30,14 @@ pub(super) fn fragment(part: &PlanPart, path: Path<'_>) -> PlanPart {
         }
     }
     fragment
+}
+
+/// Cuts what clashed down to what may be told of it. An item that is not shown takes along what it refers to.
+#[must_use]
+pub fn shown_side(side: &PlanPart, path: &str, told: CategorySet) -> PlanPart {
+    let mut side = side.clone();
+    side.restrict(told);
+    Path::parse(path).map(|path| fragment(&side, path)).unwrap_or_default()
 }
 
 /// Says whether something stands in a place of a section.

@@ -1,16 +1,17 @@
 //! What have needs, goals, actions and meetings in common?
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use polku_proto::v1::{ActionState, MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart};
 use polku_proto::{Disclose, time};
+use prost::Message;
 
 use super::fields::Fields;
 use super::path::List;
 
 /// An element of a list of a section.
-pub(super) trait Item: Fields + Disclose {
+pub(super) trait Item: Fields + Disclose + Message {
     /// Which list.
     const LIST: List;
 
@@ -40,6 +41,11 @@ pub(super) trait Item: Fields + Disclose {
     fn find<'a>(part: &'a PlanPart, id: &str) -> Option<&'a Self> {
         Self::of(part).iter().find(|item| item.id() == id)
     }
+}
+
+/// The items of a list by their ids.
+pub(super) fn by_id<I: Item>(items: &[I]) -> HashMap<&str, &I> {
+    items.iter().map(|item| (item.id(), item)).collect()
 }
 
 impl Item for PlanNeed {

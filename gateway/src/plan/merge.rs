@@ -1,15 +1,16 @@
 //! How does one party's change come in over what others have changed since?
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use polku_proto::v1::{PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent};
 use polku_proto::{CategorySet, Disclose};
 
+use super::around::Grown;
 use super::fields::Fields;
 use super::fragment::fragment;
-use super::item::Item;
+use super::item::{Item, by_id};
 use super::path::{List, Path};
 use super::view::is_everything;
 
@@ -55,8 +56,8 @@ impl Clash {
 /// Changes of different fields come to the same in any order, also of one item, with what follows for exceptions. Where
 /// two fields of an item bind each other (an action ends no earlier than it starts; that it was not done has a reason; a
 /// meeting that was held was at a time that has passed, at `now`) two changes that make no sense together are one change
-/// each, and whichever comes second clashes. The same holds for a removal and a new reference to what it removes. And
-/// the order of items is the order in which they came.
+/// each, and whichever comes second clashes. The same holds for a removal and a new reference to what it removes. What
+/// another category hides from an editor is like what was removed. And the order of items is the order in which they came.
 ///
 /// The items are in the order of theirs, what is new behind them. The time is linear in the number of items.
 #[must_use]
@@ -67,7 +68,22 @@ pub fn merge(
     told: CategorySet,
     now: Timestamp,
 ) -> Merged {
-    let mut merging = Merging { base, ours, theirs, told, now, part: theirs.clone(), clashes: Vec::new() };
+    merge_beside(base, ours, theirs, told, &Grown::default(), now)
+}
+
+/// The same, where a removal of an item to which something has come since it was read is a clash as well.
+#[must_use]
+pub fn merge_beside(
+    base: &PlanPart,
+    ours: &PlanPart,
+    theirs: &PlanPart,
+    told: CategorySet,
+    grown: &Grown,
+    now: Timestamp,
+) -> Merged {
+    let seen = &*seen(theirs, told);
+    let mut merging =
+        Merging { base, ours, theirs, seen, grown, now, part: theirs.clone(), clashes: Vec::new() };
     merging.fields();
     // What refers comes before what is referred to, which stays while something refers to it.
     merging.list::<PlanAction>();
@@ -85,18 +101,19 @@ struct Merging<'a> {
     base: &'a PlanPart,
     ours: &'a PlanPart,
     theirs: &'a PlanPart,
-    told: CategorySet,
+    /// What the editor may be told of theirs.
+    seen: &'a PlanPart,
+    grown: &'a Grown,
     now: Timestamp,
     part: PlanPart,
     clashes: Vec<String>,
 }
 
-impl Merging<'_> {
+impl<'a> Merging<'a> {
     /// What stands in the section beside the lists.
     fn fields(&mut self) {
-        let clashes = &mut self.clashes;
-        let seen = seen_fields(self.theirs, self.told);
-        PlanPart::bring(self.base, self.ours, &seen, &mut self.part, &mut |field| {
+        let (clashes, seen) = (&mut self.clashes, self.seen);
+        PlanPart::bring(self.base, self.ours, seen, &mut self.part, &mut |field| {
             clashes.push(Path::Field(field).to_string());
         });
         if self.base.background == self.ours.background {
@@ -122,26 +139,39 @@ impl Merging<'_> {
         } else {
             I::referred(&self.part)
         };
+        let mut hidden = HashSet::new();
         let mut clashes = Vec::new();
+        let mut seen_items = I::of(self.seen).iter().peekable();
         for (mut item, stored) in stored_items.into_iter().zip(I::of(self.theirs)) {
             let id = stored.id();
+            let Some(seen) = seen_items.next_if(|seen| seen.id() == id) else {
+                // To the editor it is like one that is gone, down to the order of what clashes.
+                hidden.insert(id);
+                merged.push(item);
+                continue;
+            };
             known.insert(id);
-            match (seen(stored, self.told), base.get(id), ours.get(id)) {
-                (Some(seen), Some(base), Some(ours)) => {
-                    merge_item((*base, *ours, &*seen), &mut item, &mut clashes, self.now);
+            match (base.get(id), ours.get(id)) {
+                (Some(base), Some(ours)) => {
+                    merge_item((*base, *ours, seen), &mut item, &mut clashes, self.now);
                 }
-                (Some(seen), Some(base), None) if *seen == **base && !referred.contains(id) => continue,
-                (Some(_), Some(_), None) => clashes.push(Path::Item(I::LIST, id).to_string()),
-                (Some(seen), None, Some(ours)) if *seen == **ours => {}
-                (None, Some(base), Some(ours)) if base == ours => {}
-                (_, _, Some(_)) => clashes.push(Path::Item(I::LIST, id).to_string()),
-                (_, _, None) => {}
+                (Some(base), None)
+                    if seen == *base && !referred.contains(id) && !self.grown.has(I::LIST, id) =>
+                {
+                    continue;
+                }
+                (Some(_), None) => clashes.push(Path::Item(I::LIST, id).to_string()),
+                (None, Some(ours)) if seen != *ours => {
+                    clashes.push(Path::Item(I::LIST, id).to_string());
+                }
+                (None, Some(_) | None) => {}
             }
             merged.push(item);
         }
         for item in I::of(self.ours).iter().filter(|item| !known.contains(item.id())) {
             match base.get(item.id()) {
-                None => merged.push(item.clone()),
+                None if !hidden.contains(item.id()) => merged.push(item.clone()),
+                None => clashes.push(Path::Item(I::LIST, item.id()).to_string()),
                 Some(base) if *base == item => {}
                 Some(_) => clashes.push(Path::Item(I::LIST, item.id()).to_string()),
             }
@@ -152,7 +182,7 @@ impl Merging<'_> {
 
     /// Puts references of ours back that lead to a goal that theirs has removed.
     fn keep_goals_of_actions(&mut self) {
-        let known = known::<PlanGoal>(self.base, self.ours, self.theirs);
+        let known = self.known::<PlanGoal>();
         let loose: Vec<usize> = places(&self.part.actions, |action| {
             !action.goal.is_empty() && !known.contains(action.goal.as_str())
         });
@@ -161,14 +191,28 @@ impl Merging<'_> {
                 continue;
             };
             let stored = PlanAction::find(self.theirs, &action.id);
-            action.goal = stored.map(|stored| stored.goal.clone()).unwrap_or_default();
+            let stored = stored.map(|stored| stored.goal.clone()).unwrap_or_default();
+            // It leads to what the editor does not see, and was not changed.
+            if action.goal == stored {
+                continue;
+            }
+            action.goal = stored;
             self.clashes.push(Path::ItemField(List::Actions, &action.id, "goal").to_string());
         }
     }
 
+    /// The ids that the items of a list will have, what is yet to be removed included, as far as the editor may be told: a
+    /// reference to what is hidden is like one to what is gone.
+    fn known<I: Item + 'a>(&self) -> HashSet<&'a str> {
+        let (base, ours, seen) = (self.base, self.ours, self.seen);
+        let base: HashSet<&str> = I::of(base).iter().map(Item::id).collect();
+        let new = I::of(ours).iter().map(Item::id).filter(|id| !base.contains(id));
+        I::of(seen).iter().map(Item::id).chain(new).collect()
+    }
+
     /// Puts references of ours back that lead to a need that theirs has removed.
     fn keep_needs_of_goals(&mut self) {
-        let known = known::<PlanNeed>(self.base, self.ours, self.theirs);
+        let known = self.known::<PlanNeed>();
         let is_loose = |need: &str| !known.contains(need);
         let loose = places(&self.part.goals, |goal| goal.needs.iter().any(|need| is_loose(need)));
         for place in loose {
@@ -176,6 +220,7 @@ impl Merging<'_> {
                 continue;
             };
             match PlanGoal::find(self.theirs, &goal.id) {
+                Some(stored) if stored.needs == goal.needs => continue,
                 Some(stored) => goal.needs.clone_from(&stored.needs),
                 None => goal.needs.retain(|need| !is_loose(need)),
             }
@@ -184,40 +229,19 @@ impl Merging<'_> {
     }
 }
 
-/// The ids that the items of a list will have, what is yet to be removed included.
-fn known<'a, I: Item + 'a>(base: &'a PlanPart, ours: &'a PlanPart, theirs: &'a PlanPart) -> HashSet<&'a str> {
-    let base: HashSet<&str> = I::of(base).iter().map(Item::id).collect();
-    let new = I::of(ours).iter().map(Item::id).filter(|id| !base.contains(id));
-    I::of(theirs).iter().map(Item::id).chain(new).collect()
-}
-
 /// Where the items stand that are of some kind.
 fn places<T>(items: &[T], is_it: impl Fn(&T) -> bool) -> Vec<usize> {
     items.iter().enumerate().filter(|(_, item)| is_it(item)).map(|(place, _)| place).collect()
 }
 
-fn by_id<I: Item>(items: &[I]) -> HashMap<&str, &I> {
-    items.iter().map(|item| (item.id(), item)).collect()
-}
-
-/// The fields of the stored section, as far as the editor may be told.
-fn seen_fields(theirs: &PlanPart, told: CategorySet) -> Cow<'_, PlanPart> {
+/// What the editor may be told of the stored section.
+fn seen(theirs: &PlanPart, told: CategorySet) -> Cow<'_, PlanPart> {
     if is_everything(told) {
         return Cow::Borrowed(theirs);
     }
     let mut seen = theirs.clone();
     seen.restrict(told);
     Cow::Owned(seen)
-}
-
-/// What the editor may be told of a stored item.
-fn seen<I: Item>(stored: &I, told: CategorySet) -> Option<Cow<'_, I>> {
-    if is_everything(told) {
-        return Some(Cow::Borrowed(stored));
-    }
-    let mut seen = stored.clone();
-    seen.restrict(told);
-    Some(Cow::Owned(seen)).filter(|seen| !Disclose::categories(&**seen).is_empty())
 }
 
 /// Merges an item that is there on all sides.

@@ -9,6 +9,7 @@ mod held;
 mod histories;
 mod merge;
 mod resolve;
+mod size;
 mod source;
 mod told;
 mod view;

@@ -8,7 +8,7 @@ use polku_proto::v1::{
 use polku_proto::{CategorySet, Disclose};
 
 use super::YOUTH;
-use super::questionnaire::mark_questionnaires;
+use super::questionnaire::{mark_questionnaires, mark_stars};
 use super::section::{order_sections, owner_of, part_of};
 use super::source::show_sources;
 use super::states::Lifecycle;
@@ -34,7 +34,8 @@ pub(super) fn is_everything(told: CategorySet) -> bool {
 /// belongs to no section is told as the young person's section is.
 ///
 /// Sections, items, records of meetings, links and the flagged step of which something needed is not shown are absent.
-/// Whether there was a questionnaire before a meeting is told by those that are shown.
+/// Whether there was a questionnaire before a meeting, and what has changed since the first star, is told by those that are
+/// shown.
 /// When a section has changed is told only with everything else of it. The etags are left to the caller; whether the
 /// plan is active, and what has changed since it was accepted, to [`Agreement::mark`](super::Agreement::mark).
 #[must_use]
@@ -63,6 +64,7 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
     order_sections(&mut view);
     drop_loose_ends(&mut view);
     mark_questionnaires(&mut view, permitted);
+    mark_stars(&mut view);
     view
 }
 

@@ -33,7 +33,7 @@ use tonic::service::Routes;
 
 use crate::caller::{Caller, Callers};
 use crate::error::Error;
-use crate::front::{Excess, LARGEST_MESSAGE, Quotas};
+use crate::front::{Excess, LARGEST_MESSAGE, LARGEST_PLAN, Quotas};
 use crate::gateway::Gateway;
 use crate::journey::Question;
 use stream::{Stream, stream};
@@ -106,8 +106,8 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
         .add_service(referral.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(status.max_decoding_message_size(LARGEST_MESSAGE))
-        .add_service(plan.max_decoding_message_size(LARGEST_MESSAGE))
-        .add_service(task.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(plan.max_decoding_message_size(LARGEST_PLAN))
+        .add_service(task.max_decoding_message_size(LARGEST_PLAN))
         .add_service(operations.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(directory.max_decoding_message_size(LARGEST_MESSAGE))
 }

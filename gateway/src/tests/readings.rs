@@ -259,7 +259,7 @@ async fn a_section_is_told_once_however_often_it_is_read() {
     // Read again, in the list and in the journey: nothing that was not told.
     read(&world, KELA, &plan).await;
     let kela = caller(KELA);
-    let list = ListPlansRequest { parent: youth.clone() };
+    let list = ListPlansRequest { parent: youth.clone(), ..ListPlansRequest::default() };
     world.gateway.list_plans(&kela, valid(list)).await.map(drop).unwrap();
     journey(&world, &kela, &youth).await;
     read(&world, SOSIAALI, &plan).await;

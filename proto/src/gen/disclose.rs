@@ -1813,6 +1813,9 @@ impl Disclose for crate::v1::PlanActivity {
 impl Disclose for crate::v1::ListPlansResponse {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
+        if !self.next_page_token.is_empty() {
+            present.insert(DataCategory::Envelope);
+        }
         for element in &self.plans {
             present.extend(Disclose::categories(element));
         }

@@ -5442,8 +5442,9 @@ pub struct PlanPart {
     /// Who the plan is about, and the situation that it starts from. The identity code is filled in by the gateway.
     #[prost(message, optional, tag = "9")]
     pub background: ::core::option::Option<ReferralContent>,
-    /// An agency keeps at most 200 needs, 200 goals, 500 actions and 200 meetings, and 1000 of all. As many has the young
-    /// person's own section, and besides 20 of each kind by each other party: what others write takes nobody's room. Of what
+    /// An agency keeps at most 200 needs, 200 goals, 500 actions and 200 meetings, and 1000 of all, of 131072 bytes together
+    /// as they are encoded. As many has the young person's own section, and besides 20 of each kind, of 8192 bytes, by each
+    /// other party: what others write takes nobody's room. Of what
     /// it has written itself all counts, also what a colleague in another unit or role, or it itself, is not told any more:
     /// these numbers are what the lists below have room for, whoever reads them. It is told no more than that it has
     /// written as much.
@@ -5541,8 +5542,8 @@ pub struct PlanAction {
     /// Id of a goal of the same part; empty if it serves the plan as a whole.
     #[prost(string, tag = "5")]
     pub goal: ::prost::alloc::string::String,
-    /// Who provides it: an agency id, or a name. In the young person's section of a joint plan the agency whose id stands
-    /// here moves the action's state, and acknowledges it. There the young person's side, the responsible worker and the
+    /// Who provides it: an agency id, or a name. In the young person's section of a joint plan the party whose id stands
+    /// here, and nobody else, moves the action's state, and it acknowledges it. There the young person's side, the responsible worker and the
     /// party whose id stands here put anything in its place; another party names somebody else than itself where nobody is
     /// named, and itself only in an action that it adds, or has added and that names nobody.
     #[prost(string, tag = "6")]
@@ -5685,7 +5686,8 @@ pub mod plan_link {
     #[repr(i32)]
     pub enum Kind {
         Unspecified = 0,
-        /// The same need, goal, action or meeting, written down by two parties.
+        /// The same need, goal, action or meeting, written down twice: by two parties, or in one section by hand and by its own
+        /// system, or in two plans of that.
         SameAs = 1,
         /// The first, an action, serves the second, a goal of another section.
         Serves = 2,
@@ -9605,8 +9607,8 @@ pub struct AreaScore {
     /// From 1 to the highest step of the star.
     #[prost(int32, tag = "2")]
     pub score: i32,
-    /// This score less that of the first reading of the same star in the section; filled in by the gateway, absent with the
-    /// first.
+    /// This score less that of the first reading of the same star in any section of the plan that the reader sees; filled in
+    /// by the gateway, absent with the first.
     #[prost(int32, optional, tag = "3")]
     pub change: ::core::option::Option<i32>,
 }
@@ -9910,7 +9912,7 @@ pub struct PlanActivity {
     pub questionnaire: ::core::option::Option<WhoqolReading>,
     #[prost(message, optional, tag = "11")]
     pub star: ::core::option::Option<StarReading>,
-    /// KIND_CLASHED, KIND_DECIDED: `youths/{youth}/tasks/{task}`, and which field of the section, as in PlanConflict.
+    /// KIND_CLASHED, KIND_DECIDED, KIND_UNDECIDED: `youths/{youth}/tasks/{task}`, and which field of the section, as in PlanConflict.
     #[prost(string, tag = "12")]
     pub task: ::prost::alloc::string::String,
     #[prost(string, tag = "13")]
@@ -9921,7 +9923,7 @@ pub struct PlanActivity {
     /// KIND_SOURCE.
     #[prost(message, optional, tag = "15")]
     pub source: ::core::option::Option<PlanSource>,
-    /// KIND_COMMENTED.
+    /// KIND_COMMENTED, KIND_COMMENT_REMOVED.
     #[prost(message, optional, tag = "16")]
     pub comment: ::core::option::Option<PlanComment>,
 }
@@ -9943,7 +9945,7 @@ pub mod plan_activity {
         /// Told to the responsible worker's agency, to the young person and to the party itself.
         PartyAdded = 5,
         PartyRemoved = 6,
-        /// `agency` is the coordinator now.
+        /// `agency` is the coordinator now; or it was, and another worker of it is the responsible one.
         Transferred = 7,
         StepFlagged = 8,
         /// Also when the flagged action has ended, or is not there any more.
@@ -9962,6 +9964,10 @@ pub mod plan_activity {
         Source = 16,
         /// The young person's side has said something about an item.
         Commented = 17,
+        /// A clash was closed, and nobody has decided: the plan has ended, or nobody is left who may see all of it.
+        Undecided = 18,
+        /// An item was removed, and with it what the young person's side has said about it.
+        CommentRemoved = 19,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -9988,6 +9994,8 @@ pub mod plan_activity {
                 Self::Decided => "KIND_DECIDED",
                 Self::Source => "KIND_SOURCE",
                 Self::Commented => "KIND_COMMENTED",
+                Self::Undecided => "KIND_UNDECIDED",
+                Self::CommentRemoved => "KIND_COMMENT_REMOVED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -10011,6 +10019,8 @@ pub mod plan_activity {
                 "KIND_DECIDED" => Some(Self::Decided),
                 "KIND_SOURCE" => Some(Self::Source),
                 "KIND_COMMENTED" => Some(Self::Commented),
+                "KIND_UNDECIDED" => Some(Self::Undecided),
+                "KIND_COMMENT_REMOVED" => Some(Self::CommentRemoved),
                 _ => None,
             }
         }
@@ -10046,14 +10056,20 @@ pub struct ListPlansRequest {
     /// `youths/{youth}`.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ListPlansResponse {
-    /// The 50 newest at most, without further pages: a young person has one plan at a time with an agency, and a new one
-    /// for each new period. Older ones are read by name: each plan names the one before it.
+    /// The newest first: at most 50, and no more than a usual client takes in one message. A young person has one plan at a
+    /// time that an agency has begun, seldom another one that it was asked into, and a new one for each new period.
     #[prost(message, repeated, tag = "1")]
     pub plans: ::prost::alloc::vec::Vec<Plan>,
+    /// Empty after the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10118,9 +10134,12 @@ pub struct MergePlanRequest {
     /// Whole sections as the caller wants them: what was read and is not here is to be removed. Sections that are left out
     /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id. Ids of items
     /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`; those that the young
-    /// person or the responsible worker's agency add have no colon. Actions of that section are removed by these two alone,
-    /// and moved by these two and by the agency that is named as their provider; nobody makes itself the provider of
-    /// another's action. Other items of it are removed, and states of goals moved, by these two and by the party that has
+    /// person or the responsible worker's agency add have no colon. Actions of that section are removed by these two alone.
+    /// Their states are moved by the party that is named as their provider alone, and where that is no party by these two;
+    /// nobody makes itself the provider of another's action. An id of an item that was removed, or that the caller does not
+    /// see any more, is used by nobody again who does not see everything of the section. What somebody removes to which
+    /// something has come since the reading (a comment, an acknowledgement, the record of a meeting, a link, the flag of the
+    /// next step) is a conflict. Other items of it are removed, and states of goals moved, by these two and by the party that has
     /// added them. Whoever sees less of a section than others of the own agency adds items under UUIDs (version 4 or 7),
     /// behind the agency id and a colon where there has to be one.
     #[prost(message, repeated, tag = "4")]
@@ -10851,7 +10870,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "FlagPlanStep"));
             self.inner.unary(req, path, codec).await
         }
-        /// Says that two items of different sections belong together. Both must be the caller's to see.
+        /// Says that two items belong together: of different sections, or two of one section that are the same. Both must be the
+        /// caller's to see.
         pub async fn link_plan_items(
             &mut self,
             request: impl tonic::IntoRequest<super::LinkPlanItemsRequest>,
@@ -11130,7 +11150,8 @@ pub mod plan_service_server {
             &self,
             request: tonic::Request<super::FlagPlanStepRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Says that two items of different sections belong together. Both must be the caller's to see.
+        /// Says that two items belong together: of different sections, or two of one section that are the same. Both must be the
+        /// caller's to see.
         async fn link_plan_items(
             &self,
             request: tonic::Request<super::LinkPlanItemsRequest>,

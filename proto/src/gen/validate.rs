@@ -4446,6 +4446,11 @@ impl Validate for crate::v1::ListPlansRequest {
             checker.max_len(value, 43);
             checker.pattern(value, &PATTERN_3);
         });
+        checker.field("page_token", |checker| {
+            let value = &self.page_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4455,6 +4460,10 @@ impl Validate for crate::v1::ListPlansResponse {
             checker.items(&self.plans, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("next_page_token", |checker| {
+            let value = &self.next_page_token;
+            checker.text(value);
         });
     }
 }

@@ -347,7 +347,10 @@ async fn of_plans(client: &Client, names: &Names) -> Vec<(&'static str, Answer)>
     let mut answers = vec![
         ("CreatePlan", bytes(service.create_plan(begun).await)),
         ("CreatePlan", bytes(service.create_plan(next).await)),
-        ("ListPlans", bytes(service.list_plans(ListPlansRequest { parent: names.youth.clone() }).await)),
+        ("ListPlans", {
+            let request = ListPlansRequest { parent: names.youth.clone(), ..ListPlansRequest::default() };
+            bytes(service.list_plans(request).await)
+        }),
     ];
     let by_name = every_method(client, &names.plan).await.into_iter();
     // An answer would have nothing in it to compare: all of them are refused.

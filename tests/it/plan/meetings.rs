@@ -385,6 +385,11 @@ async fn a_measure_that_was_entered_in_error_is_corrected_and_stays() {
     let told = revisions(&stage.subject(&youth), &plan).await.unwrap().revisions;
     let newest = told[0].activities.iter().find_map(|activity| activity.questionnaire.clone()).unwrap();
     assert_eq!((newest.id.as_str(), newest.corrects.as_str()), ("w2", "w1"));
+    // Counted is from the first star that the reader sees, in whichever section: of te's measures Kela is told nothing.
+    let seen = measured(&stage.kela(), &plan, star_of("k1", "2026-03-01", 5, "")).await.unwrap();
+    assert_eq!(own(&seen, KELA).stars[0].scores[0].change, None);
+    let seen = read(&stage.subject(&youth), &plan).await.unwrap();
+    assert_eq!(own(&seen, KELA).stars[0].scores[0].change, Some(3));
     stage.close().await;
 }
 

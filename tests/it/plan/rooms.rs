@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
     ConsentTerms, DataCategory, ListTasksRequest, RecordConsentRequest, SendWarning, Task,
@@ -217,6 +218,13 @@ async fn what_a_party_leaves_undecided_is_handed_over_or_closed() {
     assert_eq!(own, [(open.as_str(), State::Obsolete), (hidden.as_str(), State::Obsolete)]);
     let refused = decide(&te, &hidden, Choice::Ours, None).await;
     assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    // That nobody has decided is told to who may know that there was something to decide.
+    for (client, expected) in [(&te, vec![hidden.as_str()]), (&ohjaamo, vec![])] {
+        let told = revisions(client, &plan).await.unwrap().revisions;
+        let activities = told.iter().flat_map(|revision| &revision.activities);
+        let undecided = activities.filter(|one| one.kind() == Kind::Undecided);
+        assert_eq!(undecided.map(|one| one.task.as_str()).collect::<Vec<_>>(), expected);
+    }
     stage.close().await;
 }
 
@@ -244,6 +252,9 @@ async fn pairs_that_were_offered_do_not_stand_in_the_way_of_others() {
     // A call's change is looked at as an import's is: 20 at once, and the others with the next item.
     edit(&te, &plan, TE, |part| part.goals.extend(goals(0, 29))).await.unwrap();
     assert_eq!(offered().await.len(), 20);
+    // A call that changes nothing does not tell that there are more, of which its caller may know nothing.
+    let nothing = edit(&stage.kela(), &plan, KELA, |_| ()).await.unwrap();
+    assert_eq!((nothing.receipt, offered().await.len()), (None, 20));
     edit(&te, &plan, TE, |part| part.goals.extend(goals(29, 30))).await.unwrap();
     let all = offered().await;
     assert_eq!(all.len(), 30);

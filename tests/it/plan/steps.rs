@@ -400,7 +400,7 @@ async fn a_new_period_is_a_new_plan() {
     let new = ohjaamo.clone().plan.create_plan(request).await.unwrap().into_inner().plan.unwrap();
     assert_eq!(new.replaces, old);
     assert_eq!(read(&ohjaamo, &old).await.unwrap().replaced_by, new.name);
-    let list = ListPlansRequest { parent: youth.clone() };
+    let list = ListPlansRequest { parent: youth.clone(), ..ListPlansRequest::default() };
     let plans = ohjaamo.clone().plan.list_plans(list.clone()).await.unwrap().into_inner().plans;
     let names: Vec<_> = plans.iter().map(|plan| (plan.name.as_str(), plan.replaced_by.as_str())).collect();
     assert_eq!(names, [(new.name.as_str(), ""), (old.as_str(), new.name.as_str())], "newest first");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
@@ -161,13 +162,16 @@ async fn a_task_is_decided_once_by_whose_it_is() {
     assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "sovittu");
     // Nothing is left to decide when the plan has ended.
     let mut stream = watch(&te, "").await;
-    let request = RevokePlanRequest { request_id: request_id(), name: plan };
+    let request = RevokePlanRequest { request_id: request_id(), name: plan.clone() };
     stage.ohjaamo().plan.revoke_plan(request).await.unwrap();
     let task = next(&mut stream).await.task.unwrap();
     assert_eq!((task.name.as_str(), task.state()), (names[2].as_str(), State::Obsolete));
     assert!(tasks(&te).await.unwrap().is_empty());
     let refused = decide(&te, &names[2], Choice::Theirs, None).await;
     assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    let last = revisions(&te, &plan).await.unwrap().revisions.remove(0);
+    let undecided = last.activities.iter().filter(|one| one.kind() == Kind::Undecided);
+    assert_eq!(undecided.map(|one| one.task.as_str()).collect::<Vec<_>>(), [names[2].as_str()]);
 }
 
 /// A decision is held to what every other change of a plan is held to.
@@ -202,7 +206,8 @@ async fn who_takes_over_takes_over_what_waits() {
     assert_eq!(next(&mut stream).await.task.unwrap().name, of_youth);
     let names = |tasks: Vec<Task>| tasks.into_iter().map(|task| task.name).collect::<Vec<_>>();
     assert_eq!(names(tasks(&ohjaamo).await.unwrap()), [own.as_str()], "its own section stays its own");
-    assert_eq!(names(tasks(&kela).await.unwrap()), [of_youth.as_str()]);
+    let [first, twin] = names(tasks(&kela).await.unwrap()).try_into().expect("the one in the section too");
+    assert!(first == of_youth && twin != own, "a task of its own");
     let refused = decide(&ohjaamo, &of_youth, Choice::Ours, None).await;
     assert_refused(refused, Code::NotFound, "NOT_FOUND");
     let task = decide(&kela, &of_youth, Choice::Ours, None).await.unwrap();
@@ -290,10 +295,15 @@ async fn a_clash_of_what_is_hidden_is_its_owners_alone() {
     assert_eq!(names(&tasks(&te).await.unwrap()), [hidden.as_str()]);
     assert!(tasks(&ohjaamo).await.unwrap().is_empty());
     assert_quiet(&mut stream).await;
-    // Seen when it came up, and hidden since.
-    decide(&te, &hidden, Choice::Theirs, None).await.unwrap();
+    // Who may see it by now decides on it as well.
     let consent =
         ohjaamo.record_consent(&youth, TE, OHJAAMO, PURPOSE, &[DataCategory::Housing]).await.unwrap();
+    let twin = next(&mut stream).await.task.unwrap();
+    assert!(twin.name != hidden && twin.agency == OHJAAMO);
+    assert_eq!(names(&tasks(&ohjaamo).await.unwrap()), [twin.name.as_str()]);
+    decide(&te, &hidden, Choice::Theirs, None).await.unwrap();
+    assert!(tasks(&ohjaamo).await.unwrap().is_empty());
+    // Seen when it came up, and hidden since.
     let own = clash_of(&te, &plan, DataCategory::Housing, "kanaria-asunto-2").await;
     let twin = tasks(&ohjaamo).await.unwrap().remove(0).name;
     withdraw(&stage, &consent).await;
@@ -316,9 +326,10 @@ async fn a_clash_has_one_task_for_each_who_decides_whoever_comes_and_goes() {
     assert!(tasks(&kela).await.unwrap().is_empty() && tasks(&ohjaamo).await.unwrap().is_empty());
     assert_eq!(tasks(&te).await.unwrap().len(), 1);
     transfer(&kela, &plan, OHJAAMO).await.unwrap();
+    assert_eq!(tasks(&ohjaamo).await.unwrap().len(), 1, "it is to decide again");
     // The same clash once more is the same task; another one is another.
     let own = clash_of(&te, &plan, DataCategory::JointPlan, "b").await;
-    let twin = tasks(&ohjaamo).await.unwrap().remove(0).name;
+    let twin = tasks(&ohjaamo).await.unwrap().remove(1).name;
     // Who leaves leaves it to the other.
     remove(&ohjaamo, &plan, TE).await.unwrap();
     assert_eq!(names(&tasks(&ohjaamo).await.unwrap()).iter().filter(|name| **name == twin).count(), 1);

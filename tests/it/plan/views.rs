@@ -129,7 +129,7 @@ async fn to_who_is_no_party_there_is_no_plan() {
                 assert!(own.contains(method) && one.code() == Code::PermissionDenied, "{method}: {one:?}");
             }
         }
-        let list = ListPlansRequest { parent: youth.clone() };
+        let list = ListPlansRequest { parent: youth.clone(), ..ListPlansRequest::default() };
         match client.clone().plan.list_plans(list).await {
             Ok(answer) => assert!(answer.into_inner().plans.is_empty()),
             Err(status) => assert_eq!(status.code(), Code::NotFound),
@@ -297,7 +297,7 @@ async fn two_parties_that_share_nothing_do_not_know_of_each_other() {
     assert_hides(&shown, &hidden);
     let by: Vec<&str> = shown.revisions.iter().map(|revision| revision.agency.as_str()).collect();
     assert_eq!(by[..2], [TE, ""], "a change of the young person's section, by nobody who shows");
-    let list = ListPlansRequest { parent: youth.clone() };
+    let list = ListPlansRequest { parent: youth.clone(), ..ListPlansRequest::default() };
     assert_hides(&te.clone().plan.list_plans(list).await.unwrap().into_inner(), &hidden);
     let waiting = tasks(&te).await.unwrap();
     assert_eq!(waiting.len(), 1);

@@ -169,7 +169,7 @@ async fn a_plan_under_one_id_is_closed_by_a_prohibition_under_another() {
     // Here there is one: it is found, and no second one is begun.
     ohjaamo.clone().record_consent(&present, OHJAAMO, TE, Purpose::Guidance, &BASIC).await.unwrap();
     for (client, youth) in [(&ohjaamo, &present), (&stage.subject(&former), &former)] {
-        let request = ListPlansRequest { parent: youth.clone() };
+        let request = ListPlansRequest { parent: youth.clone(), ..ListPlansRequest::default() };
         let listed = client.clone().plan.list_plans(request).await.unwrap().into_inner().plans;
         assert_eq!(listed.iter().map(|plan| &plan.name).collect::<Vec<_>>(), [&plan]);
         let step = GetNextStepRequest { youth: youth.clone(), ..GetNextStepRequest::default() };

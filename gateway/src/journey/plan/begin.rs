@@ -14,7 +14,7 @@ use super::clash::is_of;
 use super::commit::Draft;
 use super::content::check_worker;
 use super::reader::Eyes;
-use super::record::{Kept, PlanRecord};
+use super::record::{Clashing, Kept, PlanRecord};
 use super::step::has_item;
 use super::task::TaskRecord;
 use crate::audit::Event;
@@ -193,9 +193,9 @@ impl Gateway {
         if record.party(&leaves).is_none() {
             return Err(NO_PARTY);
         }
-        let tasks = self.left_behind(&person, &record, &leaves, now).await?;
+        let (tasks, clashes) = self.left_behind(&person, &record, &leaves, now).await?;
         let mut draft = Draft::by_call(record);
-        draft.tasks = tasks;
+        (draft.tasks, draft.clashes) = (tasks, clashes);
         let parties = &mut draft.after.kept.parties;
         parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency != leaves));
         self.change_plan(&call, &person, "RemovePlanParty", draft, now).await
@@ -209,13 +209,13 @@ impl Gateway {
         record: &PlanRecord,
         leaves: &AgencyId,
         now: Timestamp,
-    ) -> Result<Vec<TaskWrite>, Error> {
+    ) -> Result<(Vec<TaskWrite>, Vec<Clashing>), Error> {
         let coordinator = record.row.coordinator.clone();
         let party = record.party(&coordinator).unwrap_or_else(|| Party::whole(coordinator.clone()));
         let eyes = Eyes::of_system(party);
         let told = self.permitted(record, leaves.as_str(), &eyes, now)?;
         let seen = self.seen(record, &eyes, now)?;
-        let mut writes = Vec::new();
+        let (mut writes, mut closed) = (Vec::new(), Vec::new());
         let clashes = self.open_clashes(person, record).await?;
         for row in self.store.open_tasks_of_plan(record.row.id).await? {
             let mut task = TaskRecord::open(person, row)?;
@@ -240,10 +240,11 @@ impl Gateway {
                 task.row.agency = coordinator.clone();
             } else {
                 task.row.state = State::Obsolete;
+                closed.extend(task.conflict().cloned().map(Clashing::closed));
             }
             writes.push(task.next_version(person, now)?);
         }
-        Ok(writes)
+        Ok((writes, closed))
     }
 
     /// Hands the responsible worker's task over to another party. What waits for a decision goes along.

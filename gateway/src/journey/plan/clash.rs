@@ -17,7 +17,7 @@ use super::task::TaskRecord;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::plan::Clash;
+use crate::plan::{self, Clash};
 use crate::record::wire_time;
 use crate::store::TaskWrite;
 
@@ -50,20 +50,69 @@ impl Gateway {
                 continue;
             }
             for agency in self.deciding(record, &new, now)? {
-                let id = TaskId::from_uuid(self.new_id(now)?);
-                let own =
-                    PlanConflict { task: TaskName { youth: person.id, task: id }.to_string(), ..new.clone() };
                 let is_first = agency == record.controller(&new.owner)?;
-                let about = (id, person.id, record.row.id);
-                let mut task = TaskRecord::new(about, agency, Matter::Conflict(own.clone()), now);
-                draft.tasks.push(task.first_version(person, now)?);
+                let (own, write) = self.clash_task(person, record, agency, &new, now)?;
+                draft.tasks.push(write);
                 if is_first {
-                    draft.clashes.push(Clashing { conflict: Some(own.clone()), is_decided: false });
+                    draft.clashes.push(Clashing::up(own.clone()));
                     conflicts.push(own);
                 }
             }
         }
         Ok(conflicts)
+    }
+
+    /// Tasks of the open clashes for those who decide on them and have none: who may see all of one by now, who has taken
+    /// over, and who has come back.
+    pub(super) async fn ask_who_sees(
+        &self,
+        person: &Person,
+        record: &PlanRecord,
+        written: &mut Vec<TaskWrite>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if plan::is_over(record.plan()?.state()) {
+            return Ok(());
+        }
+        let mut rows = self.store.open_tasks_of_plan(record.row.id).await?;
+        rows.retain(|row| !written.iter().any(|write| write.row.id == row.id));
+        let new = written.iter().map(|write| &write.row).filter(|row| row.state == State::Open);
+        rows.extend(new.cloned());
+        let tasks = rows.into_iter().map(|row| TaskRecord::open(person, row));
+        let open: Vec<TaskRecord> = tasks.collect::<Result<_, _>>()?;
+        let mut known: Vec<&PlanConflict> = Vec::new();
+        for task in &open {
+            let Some(conflict) = task.conflict() else { continue };
+            if known.iter().any(|known| is_of(&task.message, known)) {
+                continue;
+            }
+            known.push(conflict);
+            for agency in self.deciding(record, conflict, now)? {
+                let mut asked = open.iter().filter(|other| is_of(&other.message, conflict));
+                if record.party(&agency).is_none() || asked.any(|other| other.row.agency == agency) {
+                    continue;
+                }
+                written.push(self.clash_task(person, record, agency, conflict, now)?.1);
+            }
+        }
+        Ok(())
+    }
+
+    /// A new task about a clash, and the clash with its name.
+    fn clash_task(
+        &self,
+        person: &Person,
+        record: &PlanRecord,
+        agency: AgencyId,
+        conflict: &PlanConflict,
+        now: Timestamp,
+    ) -> Result<(PlanConflict, TaskWrite), Error> {
+        let id = TaskId::from_uuid(self.new_id(now)?);
+        let task = TaskName { youth: person.id, task: id }.to_string();
+        let own = PlanConflict { task, ..conflict.clone() };
+        let about = (id, person.id, record.row.id);
+        let mut task = TaskRecord::new(about, agency, Matter::Conflict(own.clone()), now);
+        Ok((own, task.first_version(person, now)?))
     }
 
     /// The open tasks of a plan that are about clashes.

@@ -58,6 +58,14 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Whether anything is different, or has clashed.
+    fn is_change(&self) -> bool {
+        let is_other = self.before.as_ref().is_none_or(|before| before.kept != self.after.kept);
+        is_other || !self.clashes.is_empty()
+    }
+}
+
 /// What was committed.
 pub(super) struct Committed {
     /// The plan as it is now.
@@ -76,14 +84,15 @@ impl Gateway {
         answer: impl FnOnce(&Committed) -> A,
         now: Timestamp,
     ) -> Result<(Committed, A), Error> {
+        let changed = draft.is_change();
         let Draft { before, mut after, mut tasks, clashes, source, reference, reason } = draft;
-        self.offer_duplicates(person, before.as_ref(), &mut after, &mut tasks, now)?;
-        let is_other = before.as_ref().is_none_or(|before| before.kept != after.kept);
-        let changed = is_other || !clashes.is_empty();
         if changed {
+            // With a change alone: what was left over from others is nothing that this call has done.
+            self.offer_duplicates(person, before.as_ref(), &mut after, &mut tasks, now)?;
             after.kept.clashes = clashes;
             after.settle(before.as_ref())?;
             self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
+            self.ask_who_sees(person, &after, &mut tasks, now).await?;
         }
         let entry = Entry::of(Event::PlanChange, person.id).by(call.caller);
         let details = json!({

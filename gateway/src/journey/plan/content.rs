@@ -1,17 +1,13 @@
 //! What does a plan never hold, whoever wants to write it down?
 //!
 //! Ids go where texts do not: into paths of clashes and refusals, into links, into what agencies' systems log. None of
-//! them may be, or have in it, somebody's personal identity code. And a plan does not grow beyond what the contract
-//! lets anybody read.
+//! them may be, or have in it, somebody's personal identity code.
 
-use jiff::Timestamp;
-use polku_proto::CategorySet;
 use polku_proto::identity::has_hetu;
 use polku_proto::v1::{DataCategory, PlanPart, Worker};
 
 use crate::error::Error;
 use crate::journey::refer::own_content;
-use crate::plan::{self, Edit, Editor, Origin};
 
 /// Checks a section as somebody wants it, before anything else is said about it.
 pub(super) fn check_content(part: &PlanPart) -> Result<(), Error> {
@@ -48,15 +44,6 @@ pub(super) fn check_ids<'a>(
             expected: "ids that have no personal identity code in them",
         });
     }
-    Ok(())
-}
-
-/// Checks a section as it would be stored: that it makes sense, and that whoever is told all of it can read it. What
-/// one has added since somebody has read it counts as well.
-pub(super) fn check_stored(part: &PlanPart, now: Timestamp) -> Result<(), Error> {
-    let (editor, origin) = (Editor::Owner, Origin::Import);
-    let (told, fellows_told) = (CategorySet::ALL, CategorySet::ALL);
-    plan::check(&Edit { editor, origin, told, fellows_told, base: part, ours: part, now })?;
     Ok(())
 }
 

@@ -26,7 +26,7 @@ use crate::journey::own_record;
 use crate::journey::read::name;
 use crate::once::Begun;
 use crate::person::Person;
-use crate::plan::{self, Edit, Editor, Origin, Word};
+use crate::plan::{self, Edit, Editor, Grown, Origin, Word};
 
 /// What is asked for of an agency's own plan.
 const WHOLE: CategorySet = CategorySet::ALL
@@ -274,14 +274,18 @@ fn take_word(
     };
     // A system knows all that its agency has written.
     let (editor, origin, all) = (Editor::Owner, Origin::Import, CategorySet::ALL);
-    plan::check(&Edit { editor, origin, told: all, fellows_told: all, base: &base, ours: &ours, now })?;
+    let (base, ours) = (&base, &ours);
+    let (stored, used) = (&draft.after.part(owner), &kept.used);
+    let edit =
+        Edit { editor, origin, told: all, fellows_told: all, others: &[], base, ours, stored, used, now };
+    plan::check(&edit)?;
     let said: Vec<PlanPart> = kept.held.iter().chain(&kept.imports).cloned().collect();
     let said = |reference: &str| match reference == told.reference {
-        true => Some(&base),
+        true => Some(base),
         false => said.iter().filter(is_own).find(|last| last.reference == reference),
     };
     let section = draft.after.section_mut(owner)?;
-    let word = plan::take_in(section, prefix, (&base, &told), said);
+    let word = plan::take_in(section, prefix, (base, &told), said);
     let sources: Vec<String> =
         section.sources.iter().flat_map(|source| &source.part).map(|part| part.reference.clone()).collect();
     let kept = &mut draft.after.kept;
@@ -296,7 +300,10 @@ fn take_word(
         None => kept.imports.push(told),
     }
     let Word { base, ours } = word;
-    bring_in(draft, &Wanted { base, ours, told: CategorySet::ALL }, clashed, now)
+    // A system has read nothing of what was done beside its words.
+    let (grown, author) = (Grown::default(), String::new());
+    let wanted = Wanted { base, ours, told: CategorySet::ALL, grown, author };
+    bring_in(draft, &wanted, clashed, now)
 }
 
 fn taken(answer: &MergePlanResponse) -> Result<InboundOutcome, Error> {

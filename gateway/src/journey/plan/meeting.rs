@@ -148,19 +148,11 @@ impl Gateway {
                 check_day(&reading.date, today)?;
                 let category = DataCategory::OutcomeMeasures as i32;
                 let reading = StarReading { category, entered_in_error: false, ..reading };
+                self.check_star(&reading)?;
                 let others = section.stars.iter_mut();
                 correct(&reading.corrects, others.map(|other| (&other.id, &mut other.entered_in_error)))?;
-                let reading = self.compared(reading, &section.stars)?;
                 section.stars.push(reading);
                 section.stars.sort_by(|one, other| one.date.cmp(&other.date));
-                // One that comes late can be the first, since which the others have changed; one that was wrong is no
-                // first one.
-                let all = section.stars.clone();
-                for star in &mut section.stars {
-                    if let Ok(compared) = self.compared(star.clone(), &all) {
-                        *star = compared;
-                    }
-                }
             }
             None => return Err(Error::Inconsistent("a measure that was checked is absent")),
         }
@@ -201,8 +193,8 @@ impl Gateway {
         empty
     }
 
-    fn compared(&self, reading: StarReading, earlier: &[StarReading]) -> Result<StarReading, Error> {
-        measure::compare(&self.plan.stars, reading, earlier).map_err(|error| {
+    fn check_star(&self, reading: &StarReading) -> Result<(), Error> {
+        measure::check_star(&self.plan.stars, reading).map_err(|error| {
             let expected = match error {
                 measure::StarError::UnknownStar => "a star and version that the operator has configured",
                 measure::StarError::WrongAreas => "each area of the star once",

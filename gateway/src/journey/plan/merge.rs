@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised};
-use polku_proto::v1::{MergePlanRequest, MergePlanResponse, Plan, PlanPart};
-use polku_proto::{CategorySet, Disclose as _, PlanName, Valid};
+use polku_proto::v1::{MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanPart};
+use polku_proto::{CategorySet, PlanName, Valid};
 
 use super::begin::check_running;
 use super::clash::{Clashed, conflict};
 use super::commit::{Committed, Draft, shown};
-use super::content::{check_content, check_stored};
+use super::content::check_content;
 use super::found::newly_found;
 use super::reader::{Eyes, digest};
 use super::record::{PlanRecord, empty_part};
@@ -20,7 +20,7 @@ use crate::journey::refer::mismatch;
 use crate::once::{Begun, Call};
 use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
-use crate::plan::{self, Edit, Editor, Origin};
+use crate::plan::{self, Edit, Editor, Grown, Origin};
 use crate::record::wire_time;
 
 /// A section as somebody has read it, and as they want it.
@@ -29,6 +29,10 @@ pub(super) struct Wanted {
     pub(super) ours: PlanPart,
     /// What whoever wants it may be told of the section.
     pub(super) told: CategorySet,
+    /// What has come to its items since they were read.
+    pub(super) grown: Grown,
+    /// Whose room it fills there: an agency's; empty: that of the section's holder.
+    pub(super) author: String,
 }
 
 /// What a receipt is for.
@@ -58,6 +62,7 @@ impl Gateway {
         }
         check_running(&record)?;
         let read = self.as_read((caller, &eyes), &person, &record, &request.etag, now).await?;
+        let present = self.seen(&record, &eyes, now)?;
         let mut draft = Draft::by_call(record);
         let mut clashed = Vec::new();
         let mut seen_owners: Vec<&str> = Vec::new();
@@ -74,7 +79,12 @@ impl Gateway {
             let told = self.permitted(&draft.after, &ours.owner, &eyes, now)?;
             let base = plan::part_of(&read, &ours.owner).cloned();
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
-            let wanted = Wanted { ours: as_of(ours, &base), base, told };
+            let is_guest = ours.owner == plan::YOUTH
+                && caller.agency != draft.after.row.coordinator
+                && matches!(caller.actor, Actor::Professional { .. });
+            let author = if is_guest { caller.agency.to_string() } else { String::new() };
+            let grown = Grown::since(&read, &present, &ours.owner);
+            let wanted = Wanted { ours: as_of(ours, &base), base, told, grown, author };
             self.check_wanted(caller, &draft.after, &wanted, now)?;
             let found = newly_found(&wanted.base, &wanted.ours);
             self.check_found(caller, &draft.after, &found, request.found_in.as_ref(), now)?;
@@ -157,10 +167,8 @@ impl Gateway {
         wanted: &Wanted,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let Wanted { base, ours, told } = wanted;
+        let Wanted { base, ours, told, .. } = wanted;
         let (owner, agency) = (ours.owner.as_str(), caller.agency.as_str());
-        let mut stored = record.part(owner);
-        stored.restrict(*told);
         let (editor, fellows) = match caller.actor {
             Actor::Subject(_) | Actor::Representative { .. } => {
                 (Editor::YoungPerson, Eyes::of_own_side(ActorRole::Subject))
@@ -172,14 +180,18 @@ impl Gateway {
                 } else if caller.agency == record.row.coordinator {
                     Editor::Coordinator
                 } else {
-                    Editor::OtherParty { agency, stored: &stored }
+                    Editor::OtherParty(agency)
                 };
                 (editor, Eyes::of_system(party))
             }
         };
         let fellows_told = self.permitted(record, owner, &fellows, now)?;
         let (origin, told) = (Origin::Call, *told);
-        plan::check(&Edit { editor, origin, told, fellows_told, base, ours, now })?;
+        let (stored, used) = (&record.part(owner), &record.kept.used);
+        let is_own = |id: &String| matches!(caller.actor, Actor::Professional { .. }) && id == agency;
+        let others: Vec<String> = record.row.parties.iter().map(ToString::to_string).collect();
+        let others: &Vec<String> = &others.into_iter().filter(|id| !is_own(id)).collect();
+        plan::check(&Edit { editor, origin, told, fellows_told, others, base, ours, stored, used, now })?;
         Ok(())
     }
 
@@ -238,8 +250,14 @@ impl Gateway {
         let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
         let mut shown = Vec::new();
-        for conflict in answer.conflicts {
+        let eyes = self.eyes(caller, record)?;
+        for mut conflict in answer.conflicts {
             let owner = conflict.owner.clone();
+            let told = self.permitted(record, &owner, &eyes, now)?;
+            let PlanConflict { path, base, ours, theirs, .. } = &mut conflict;
+            for side in [base, ours, theirs].into_iter().flatten() {
+                *side = plan::shown_side(side, path, told);
+            }
             if let Some((conflict, told)) = self.plan_piece(caller, record, &owner, conflict, now)? {
                 merged = merged.gather(conflict).map_err(mismatch)?;
                 shown.extend(told);
@@ -258,9 +276,11 @@ pub(super) fn bring_in(
 ) -> Result<(), Error> {
     let owner = wanted.ours.owner.clone();
     let theirs = draft.after.part(&owner);
-    let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told, now);
+    let Wanted { base, ours, told, grown, .. } = wanted;
+    let merged = plan::merge_beside(base, ours, &theirs, *told, grown, now);
     if merged.part != theirs {
-        check_stored(&merged.part, now)?;
+        plan::check_stored(&theirs, &merged.part, now)?;
+        plan::check_room(&theirs, &merged.part, &wanted.author)?;
         let part = PlanPart { update_time: Some(wire_time(now)?), ..merged.part };
         draft.after.section_mut(&owner)?.part = Some(part);
     }

@@ -1,7 +1,7 @@
 //! Two parties may have written down the same: who is asked whether they have?
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use polku_proto::v1::plan_item::Kind;
@@ -27,7 +27,7 @@ const MOST_OFFERED: usize = 1_000;
 type Pair = (PlanItem, PlanItem);
 
 impl Gateway {
-    /// Offers items that look like items of other sections, of every section in which something else is said than before,
+    /// Offers items that look like items of other sections, or of another source in their own, of every section in which something else is said than before,
     /// and of those of which more were found than can be offered at once: to the responsible worker's agency, if it may see
     /// both; otherwise to the one of the two owners that may, the section's first. Each pair is offered once.
     ///
@@ -101,6 +101,11 @@ impl Gateway {
         let sections = record.plan()?.sections.iter().map(plan::owner_of);
         let owners = std::iter::once(owner).chain(sections.filter(|other| *other != owner));
         asked.extend(owners.filter_map(|id| id.parse().ok()).filter(|agency| agency != coordinator));
+        let said = said_by(&record.kept.imports);
+        let source = |item: &PlanItem| said.get(item).map(|part| part.reference.as_str());
+        // A plan that goes on says again what the one before it has said, which has ended.
+        let is_over = |item: &PlanItem| said.get(item).is_some_and(|part| plan::is_over(part.state()));
+        let goes_on = |(one, other): &Pair| one.owner != other.owner || !is_over(one) && !is_over(other);
         let mut found = Vec::new();
         for agency in asked {
             let Some(party) = record.party(&agency) else { continue };
@@ -108,11 +113,24 @@ impl Gateway {
             let is_party_to = |pair: &Pair| {
                 agency == *coordinator || [&pair.0, &pair.1].iter().any(|item| item.owner == agency.as_str())
             };
-            let pairs = plan::alike(&seen, owner).into_iter().filter(is_party_to);
+            let pairs = plan::alike(&seen, owner, &source).into_iter();
+            let pairs = pairs.filter(&is_party_to).filter(&goes_on);
             found.extend(pairs.map(|pair| (agency.clone(), pair)));
         }
         Ok(found)
     }
+}
+
+/// Which plan of an owner's own system has said an item last.
+fn said_by(imports: &[PlanPart]) -> HashMap<PlanItem, &PlanPart> {
+    let mut said = HashMap::new();
+    for part in imports {
+        for (kind, id, ..) in alikes(part) {
+            let item = PlanItem { owner: part.owner.clone(), kind: kind.into(), id: id.to_owned() };
+            said.insert(item, part);
+        }
+    }
+    said
 }
 
 /// The items that can look like others, each with what it is known again by.

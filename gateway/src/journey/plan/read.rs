@@ -11,11 +11,12 @@ use super::record::PlanRecord;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::page;
 use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
 use crate::outbox::Lock;
 
-/// How many plans a list shows. A new period is a new plan.
+/// How many plans a page shows. A new period is a new plan.
 const MOST: usize = 50;
 
 impl Gateway {
@@ -44,25 +45,45 @@ impl Gateway {
         caller: &Caller,
         request: Valid<ListPlansRequest>,
     ) -> Result<Authorised<ListPlansResponse>, Error> {
-        let youth = youth_id(&request.get().parent, "parent")?;
+        let ListPlansRequest { parent, page_token } = request.into_inner();
+        let youth = youth_id(&parent, "parent")?;
         self.check_reader(caller, youth)?;
-        let mut answer = self.shell(caller, ListPlansResponse::default())?;
-        let records = self.plans_under(&self.ids_seen(caller, youth)).await?;
+        let list = format!("plans/{youth}");
+        let position = page::position(self, caller, &list, &page_token)?;
+        let position = position.map(|bytes| page::place_of(&bytes)).transpose()?;
+        let mut records = self.plans_under(&self.ids_seen(caller, youth)).await?;
         let successors = self.successors(caller, &records)?;
-        let mut shown = 0;
+        let place = |record: &PlanRecord| (record.row.created.as_millisecond(), record.row.id.uuid());
+        records.sort_by_key(|record| Reverse(place(record)));
+        records.retain(|record| {
+            position.is_none_or(|(created, id)| place(record) < (created.as_millisecond(), id))
+        });
+        let (mut shown, mut size, mut last) = (Vec::new(), 0, None);
+        let mut next_page_token = String::new();
         for mut record in records {
             name_successor(&mut record, &successors)?;
-            let view = match self.plan_view(caller, &record, self.now()) {
-                Ok(view) => view,
+            let now = self.now();
+            let eyes = match self.eyes(caller, &record) {
+                Ok(eyes) => eyes,
                 Err(Error::NotFound) => continue,
                 Err(error) => return Err(error),
             };
-            let view = self.note_plan(caller, record.name(), view, Lock::Free).await?;
-            answer = answer.gather(view).map_err(mismatch)?;
-            shown += 1;
-            if shown == MOST {
+            let seen = self.look(&record, &eyes, &self.sight(&record, &eyes, now)?, now)?;
+            size += seen.size();
+            // What does not show counts for nothing: that there is another page tells of nothing else.
+            if let Some((created, id)) = last
+                && (shown.len() == MOST || size > page::LARGEST_BYTES)
+            {
+                next_page_token = page::token(self, caller, &list, &page::bytes_of(created, id))?;
                 break;
             }
+            last = Some((record.row.created, record.row.id.uuid()));
+            let view = self.shown_plan(caller, &record, &eyes, &seen, now)?;
+            shown.push(self.note_plan(caller, record.name(), view, Lock::Free).await?);
+        }
+        let mut answer = self.shell(caller, ListPlansResponse { plans: Vec::new(), next_page_token })?;
+        for view in shown {
+            answer = answer.gather(view).map_err(mismatch)?;
         }
         Ok(answer)
     }

@@ -88,6 +88,14 @@ pub(crate) struct Seen {
     digest: Hash,
 }
 
+impl Seen {
+    /// In bytes, as it is told.
+    pub(super) fn size(&self) -> usize {
+        let sections = self.sections.iter().map(|(section, _)| section.get().encoded_len());
+        self.plan.encoded_len() + sections.sum::<usize>()
+    }
+}
+
 /// A plan as it is shown to somebody.
 pub(crate) struct ShownPlan {
     pub(crate) plan: Authorised<Plan>,
@@ -311,6 +319,7 @@ impl Gateway {
         told.etag.clear();
         told.changed_since_acceptance = false;
         told.commitments.retain(|commitment| commitment.acknowledge_time.is_some());
+        told.stars.iter_mut().flat_map(|star| &mut star.scores).for_each(|score| score.change = None);
         if let Some(part) = &mut told.part {
             (part.revision, part.update_time) = (0, None);
         }

@@ -14,12 +14,9 @@ use prost::Message;
 use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
-use crate::plan::{self, Agreement, YOUTH, section_of};
+use crate::plan::{self, Agreement, MOST_PARTIES, UsedIds, YOUTH, part_of, section_of};
 use crate::seal::Place;
 use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
-
-/// More parties are no meeting table any more. Those that have left count: what they wrote has its room.
-const MOST_PARTIES: usize = 40;
 
 /// One revision of a plan, as it is sealed.
 #[derive(Clone, PartialEq, Message)]
@@ -47,7 +44,7 @@ pub(crate) struct Kept {
     /// What the young person has accepted.
     #[prost(message, required, tag = "7")]
     pub(crate) agreement: Agreement,
-    /// The clashes that came up, or were decided on, with this revision.
+    /// The clashes that came up, were decided on, or were closed undecided, with this revision.
     #[prost(message, repeated, tag = "8")]
     pub(crate) clashes: Vec<Clashing>,
     /// Who has made each link.
@@ -66,6 +63,9 @@ pub(crate) struct Kept {
     /// plan it was stands as `revision`, and when it was known to have arrived as `update_time`.
     #[prost(message, repeated, tag = "13")]
     pub(crate) held: Vec<PlanPart>,
+    /// The ids of items that are not there any more.
+    #[prost(message, required, tag = "14")]
+    pub(crate) used: UsedIds,
 }
 
 /// What one reader could see of a plan.
@@ -108,7 +108,7 @@ pub(crate) struct Told {
     pub(crate) again: bool,
 }
 
-/// A clash that came up or was decided on.
+/// A clash that came up, was decided on, or was closed undecided.
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct Clashing {
@@ -116,6 +116,23 @@ pub(crate) struct Clashing {
     pub(crate) conflict: Option<PlanConflict>,
     #[prost(bool, tag = "2")]
     pub(crate) is_decided: bool,
+    /// Nobody has decided, and nobody will.
+    #[prost(bool, tag = "3")]
+    pub(crate) is_closed: bool,
+}
+
+impl Clashing {
+    pub(super) fn up(conflict: PlanConflict) -> Self {
+        Self { conflict: Some(conflict), is_decided: false, is_closed: false }
+    }
+
+    pub(super) fn decided(conflict: Option<PlanConflict>) -> Self {
+        Self { conflict, is_decided: true, is_closed: false }
+    }
+
+    pub(super) fn closed(conflict: PlanConflict) -> Self {
+        Self { conflict: Some(conflict), is_decided: false, is_closed: true }
+    }
 }
 
 /// A link, and who has made it.
@@ -253,8 +270,14 @@ impl PlanRecord {
         self.kept.known.extend(ids.clone());
         self.kept.known.sort_unstable();
         self.kept.known.dedup();
-        let Kept { plan, agreement, linked, offered, .. } = &mut self.kept;
+        let Kept { plan, agreement, linked, offered, used, .. } = &mut self.kept;
         let plan = plan.as_mut().ok_or(NO_PLAN)?;
+        let before_it = before.iter().flat_map(|before| &before.kept.plan).flat_map(|plan| &plan.sections);
+        for was in before_it.filter_map(|section| section.part.as_ref()) {
+            if let Some(part) = part_of(plan, &was.owner) {
+                used.note(was, part);
+            }
+        }
         plan.parties = ids;
         // Nobody sees where they lead, and an item that is added later under the same id is another one.
         plan::drop_loose_ends(plan);

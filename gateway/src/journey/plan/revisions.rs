@@ -187,7 +187,11 @@ impl Gateway {
             side.restrict(told);
             plan::is_shown(&side, &conflict.path)
         });
-        let kind = if clashing.is_decided { Kind::Decided } else { Kind::Clashed };
+        let kind = match (clashing.is_decided, clashing.is_closed) {
+            (true, _) => Kind::Decided,
+            (false, true) => Kind::Undecided,
+            (false, false) => Kind::Clashed,
+        };
         Ok(is_seen.then(|| PlanActivity {
             kind: kind.into(),
             agency: conflict.owner.clone(),

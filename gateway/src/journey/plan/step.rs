@@ -343,7 +343,7 @@ impl Gateway {
         const NO_ITEM: Error = Error::Field {
             field: "link",
             reason: "NO_SUCH_ITEM",
-            expected: "two items of different sections that the caller sees: of one kind, or an action and a goal that it serves",
+            expected: "two items that the caller sees: of one kind, or an action and a goal of another section that it serves",
         };
         let (Some(first), Some(second)) = (&link.first, &link.second) else { return Err(NO_ITEM) };
         let fits = match link.kind() {
@@ -353,7 +353,9 @@ impl Gateway {
             plan_link::Kind::Serves => first.kind() == Kind::Action && second.kind() == Kind::Goal,
         };
         let seen = self.seen_by(caller, record)?;
-        if !fits || first.owner == second.owner || !has_item(&seen, first) || !has_item(&seen, second) {
+        let is_apart =
+            first.owner != second.owner || (link.kind() == plan_link::Kind::SameAs && first != second);
+        if !fits || !is_apart || !has_item(&seen, first) || !has_item(&seen, second) {
             return Err(NO_ITEM);
         }
         Ok(seen)

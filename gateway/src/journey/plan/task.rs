@@ -15,8 +15,9 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, CategorySet, Disclose as _, PlanId, TaskId, TaskName, Valid, YouthId};
 use prost::Message;
 
+use super::clash::is_of;
 use super::commit::{Committed, Draft};
-use super::content::{check_content, check_stored};
+use super::content::check_content;
 use super::found::newly_found;
 use super::reader::{Eyes, TELLABLE};
 use super::record::{Clashing, PlanRecord};
@@ -174,7 +175,7 @@ impl Gateway {
                 self.check_deciding(caller, &draft.after, conflict, &resolution, now)?;
                 let (others, known) = self.decided_with(&person, &draft.after, &task, now).await?;
                 resolve_conflict(&mut draft.after, conflict, &resolution, now)?;
-                draft.clashes.push(Clashing { conflict: known, is_decided: true });
+                draft.clashes.push(Clashing::decided(known));
                 draft.tasks.extend(others);
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
@@ -274,6 +275,18 @@ impl Gateway {
                 }
                 let is_it = |other: &PlanLink| other.first == pair.first && other.second == pair.second;
                 after.kept.offered.retain(|other| !is_it(other));
+            }
+            if let Some(conflict) = task.conflict() {
+                // A clash is known by the task of whoever answers for the section, and told once.
+                let is_first = after.controller(&conflict.owner)? == task.row.agency;
+                let clashes = &mut after.kept.clashes;
+                let is_it = |other: &PlanConflict| is_of(&task.message, other);
+                let known = clashes.iter_mut().filter(|known| known.is_closed);
+                match known.filter_map(|known| known.conflict.as_mut()).find(|other| is_it(other)) {
+                    Some(known) if is_first => known.clone_from(conflict),
+                    Some(_) => {}
+                    None => clashes.push(Clashing::closed(conflict.clone())),
+                }
             }
             task.row.state = State::Obsolete;
             written.push(task.next_version(person, now)?);
@@ -422,8 +435,9 @@ fn resolve_conflict(
             return Err(Error::Inconsistent("a choice that was checked is unspecified"));
         }
     };
-    let part = plan::resolve(&record.part(&conflict.owner), &clash, choice, now).map_err(unresolved)?;
-    check_stored(&part, now)?;
+    let before = record.part(&conflict.owner);
+    let part = plan::resolve(&before, &clash, choice, now).map_err(unresolved)?;
+    plan::check_stored(&before, &part, now)?;
     let part = PlanPart { update_time: Some(wire_time(now)?), ..part };
     record.section_mut(&conflict.owner)?.part = Some(part);
     Ok(())

@@ -24,18 +24,21 @@ pub(super) fn check(edit: &Edit<'_>) -> Result<(), EditError> {
     let is_holder = match editor {
         Editor::Owner => true,
         Editor::Coordinator | Editor::YoungPerson => is_youth,
-        Editor::OtherParty { .. } => false,
+        Editor::OtherParty(_) => false,
     };
-    if is_holder && is_everything(told) {
-        return if is_youth { new_ids(base, ours) } else { Ok(()) };
+    if is_holder && !is_youth && is_everything(told) {
+        return Ok(());
     }
     for change in changes(base, ours) {
         let path = Path::parse(&change.path).unwrap_or(Path::Field(""));
         let refusal = match editor {
-            Editor::OtherParty { agency, .. } if is_youth => refusal_of_untold(&change, path, edit)
+            Editor::OtherParty(agency) if is_youth => refusal_of_untold(&change, path, edit)
                 .or_else(|| refusal_of_other(&change, path, agency, |id| edit.provides(id))),
+            _ if is_holder && is_youth => {
+                refusal_of_untold(&change, path, edit).or_else(|| refusal_of_anothers(path, edit))
+            }
             _ if is_holder => refusal_of_untold(&change, path, edit),
-            Editor::Owner | Editor::Coordinator | Editor::YoungPerson | Editor::OtherParty { .. } => {
+            Editor::Owner | Editor::Coordinator | Editor::YoungPerson | Editor::OtherParty(_) => {
                 Some((Fault::NotOwned, "changes by the owner of the section alone"))
             }
         };
@@ -86,8 +89,21 @@ fn refusal_of_untold(change: &Change, path: Path<'_>, edit: &Edit<'_>) -> Refusa
                 "a new id that is a UUID, behind the agency id and a colon where there is one",
             ))
         }
+        // It may have been removed, or be one that the editor has seen and does not see any more.
+        Path::Item(list, id)
+            if change.before.is_none() && !is_everything(edit.told) && edit.is_used(list, id) =>
+        {
+            Some((Fault::Duplicate, "a new id that no item of the section has had"))
+        }
         Path::Field(_) | Path::Background(_) | Path::Item(..) | Path::ItemField(..) => None,
     }
+}
+
+/// Why the holder of the young person's section may not make a change: what a party has undertaken it moves itself.
+fn refusal_of_anothers(path: Path<'_>, edit: &Edit<'_>) -> Refusal {
+    let Path::ItemField(List::Actions, id, "state") = path else { return None };
+    let refusal = (Fault::NotOwned, "states of what a party has undertaken moved by that party alone");
+    edit.is_undertaken_by_another(id).then_some(refusal)
 }
 
 /// Why another party may not make a change in the young person's section.
@@ -106,7 +122,7 @@ fn refusal_of_other(
         }
         Path::ItemField(List::Actions, id, "state") if !provides(id) => Some((
             Fault::NotOwned,
-            "states moved by the young person, the responsible worker or the action's provider alone",
+            "states moved by the action's provider; where that is no party, by the young person or the responsible worker",
         )),
         // Whoever names itself could then move what others have undertaken.
         Path::ItemField(List::Actions, id, "provider")

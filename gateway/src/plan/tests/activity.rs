@@ -81,6 +81,10 @@ fn states_and_parties_are_told() {
         plan.parties.clear();
     });
     assert_one(handed_over, YOUTH, about(Kind::Transferred, "te"));
+    let responsible_worker = Some(Worker { id: String::from("ohjaaja-2"), ..Worker::default() });
+    let other = PlanActivity { responsible_worker, ..about(Kind::Transferred, "ohjaamo") };
+    let handed_over = done(|plan| plan.responsible_worker.clone_from(&other.responsible_worker));
+    assert_one(handed_over, YOUTH, other);
 }
 
 #[test]

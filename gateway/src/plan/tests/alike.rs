@@ -1,9 +1,14 @@
 //! Are items that say the same found, and only those?
 
-use polku_proto::v1::{DataCategory, MeetingState, Plan, PlanLink, PlanMeeting};
+use polku_proto::v1::{DataCategory, MeetingState, Plan, PlanItem, PlanLink, PlanMeeting};
 
 use super::any::{action, goal, meeting, need, part, plan};
-use crate::plan::{YOUTH, alike};
+use crate::plan::YOUTH;
+
+/// As if everything was written by hand.
+fn alike(view: &Plan, owner: &str) -> Vec<(PlanItem, PlanItem)> {
+    crate::plan::alike(view, owner, &|_| None)
+}
 
 fn two(ours: &[&str], theirs: &[&str]) -> Plan {
     let (mut te, mut kela) = (part("te"), part("kela"));
@@ -52,8 +57,23 @@ fn the_same_words_are_found_under_whatever_category() {
     assert_eq!(alike(&plan, "te").len(), 1);
 }
 
+/// What was written by hand comes once more from the own system, and two plans of that have the same.
 #[test]
-fn items_of_one_section_are_never_a_pair() {
+fn items_of_one_section_are_a_pair_from_different_sources() {
+    let plan = two(&["Oma asunto", "Oma asunto", "Oma asunto"], &[]);
+    let source = |item: &PlanItem| match item.id.as_str() {
+        "n0" => None,
+        "n1" => Some("1"),
+        _ => Some("2"),
+    };
+    let found = crate::plan::alike(&plan, "te", &source);
+    let found: Vec<_> = found.iter().map(|(one, other)| (one.id.as_str(), other.id.as_str())).collect();
+    assert_eq!(found, [("n0", "n1"), ("n0", "n2"), ("n1", "n2")]);
+    assert!(crate::plan::alike(&plan, "te", &|_| Some("1")).is_empty());
+}
+
+#[test]
+fn items_of_one_section_are_never_a_pair_from_one_source() {
     assert!(alike(&two(&["Oma asunto", "Oma asunto"], &[]), "te").is_empty());
     assert_eq!(alike(&two(&["Oma asunto", "Oma asunto"], &["Oma asunto"]), "te").len(), 2);
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use polku_proto::CategorySet;
 use polku_proto::v1::{
     ActionState, DataCategory, GoalState, MeetingState, Plan, PlanAction, PlanGoal, PlanMeeting, PlanNeed,
     PlanPart, PlanSection, PlanState,
 };
-use polku_proto::{CategorySet, Disclose as _};
 
-use crate::plan::{Choice, Clash, Merged, ResolveError};
+use crate::plan::{Choice, Clash, Merged, ResolveError, shown_side};
 
 pub(super) const JOINT_PLAN: i32 = DataCategory::JointPlan as i32;
 
@@ -78,7 +78,7 @@ pub(super) fn plan(parts: Vec<PlanPart>) -> Plan {
 pub(super) fn told(clash: &Clash, told: CategorySet) -> Clash {
     let mut clash = clash.clone();
     for part in [&mut clash.base, &mut clash.ours, &mut clash.theirs] {
-        part.restrict(told);
+        *part = shown_side(part, &clash.path, told);
     }
     clash
 }
@@ -100,11 +100,13 @@ pub(super) fn flat(part: &PlanPart) -> BTreeMap<String, String> {
     }
     for need in &part.needs {
         let path = format!("needs/{}", need.id);
+        put(format!("{path}/category"), need.category.to_string());
         put(format!("{path}/text"), need.text.clone());
         put(path, String::from("there"));
     }
     for goal in &part.goals {
         let path = format!("goals/{}", goal.id);
+        put(format!("{path}/category"), goal.category.to_string());
         put(format!("{path}/text"), goal.text.clone());
         put(format!("{path}/state"), goal.state.to_string());
         put(format!("{path}/needs"), goal.needs.join(" "));
@@ -113,6 +115,7 @@ pub(super) fn flat(part: &PlanPart) -> BTreeMap<String, String> {
     }
     for action in &part.actions {
         let path = format!("actions/{}", action.id);
+        put(format!("{path}/category"), action.category.to_string());
         put(format!("{path}/text"), action.text.clone());
         put(format!("{path}/state"), action.state.to_string());
         put(format!("{path}/goal"), action.goal.clone());
@@ -124,6 +127,7 @@ pub(super) fn flat(part: &PlanPart) -> BTreeMap<String, String> {
     }
     for meeting in &part.meetings {
         let path = format!("meetings/{}", meeting.id);
+        put(format!("{path}/category"), meeting.category.to_string());
         put(format!("{path}/note"), meeting.note.clone());
         put(format!("{path}/place"), meeting.place.clone());
         put(format!("{path}/state"), meeting.state.to_string());

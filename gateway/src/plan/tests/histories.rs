@@ -7,7 +7,9 @@ mod systems;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::any::need;
 use super::world::{Answer, Message, PARTIES, Permissions, Seen, World};
+use crate::plan::YOUTH;
 use crate::tests::number;
 
 /// How long a history is at most.
@@ -137,6 +139,31 @@ fn histories_have_everything_in_them() {
         sum(|seen| seen.away),
     ] {
         assert!(few > 20, "{seen:?}");
+    }
+}
+
+/// What a party has added is of another category since, which it is not told, or is gone: to the party it is the same.
+#[test]
+fn an_id_whose_item_is_hidden_is_refused_like_one_whose_item_is_gone() {
+    for is_removed in [false, true] {
+        let mut world = World::new([[0b11_1011; 6]; 6]);
+        let add = |world: &mut World| {
+            world.wanted(2, YOUTH).needs.push(need("te:youth-x1.te", "youth says x1."));
+            let sent = world.send(2, YOUTH);
+            world.deliver(&sent)
+        };
+        assert_eq!(add(&mut world), Answer::Merged);
+        world.read(0);
+        let needs = &mut world.wanted(0, YOUTH).needs;
+        if is_removed {
+            needs.pop();
+        } else {
+            needs.last_mut().unwrap().category = 7;
+        }
+        let sent = world.send(0, YOUTH);
+        assert_eq!(world.deliver(&sent), Answer::Merged);
+        world.read(2);
+        assert_eq!((add(&mut world), world.seen.used), (Answer::Refused, 1));
     }
 }
 

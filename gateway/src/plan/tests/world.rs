@@ -5,21 +5,21 @@ mod server;
 mod systems;
 mod wish;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use polku_proto::CategorySet;
 use polku_proto::v1::{Plan, PlanItem, PlanLink, PlanPart, PlanSection, plan_item::Kind};
+use polku_proto::{CategorySet, Disclose as _};
 
 use self::book::Book;
 use self::systems::{Delivered, System, Told};
 use super::any::{flat, part, plan};
-use crate::plan::{Clash, Reader, YOUTH, view};
+use crate::plan::{Clash, Reader, UsedIds, YOUTH, view};
 
 /// The first has the responsible worker, the second is the young person.
 pub(super) const PARTIES: [&str; 6] = ["ohjaamo", YOUTH, "te", "kela", "social", "walmu"];
 
-/// The categories of items in the trials. Item ids and texts say which one it is.
+/// The categories of items in the trials.
 const CATEGORIES: [i32; 4] = [8, 9, 7, 11];
 
 /// What may be told to whom, by the owner of a section; bits of the reader's row.
@@ -76,6 +76,7 @@ pub(super) struct World {
     open: Vec<Open>,
     book: Book,
     count: usize,
+    used: UsedIds,
     pub(super) seen: Seen,
 }
 
@@ -85,6 +86,8 @@ pub(super) struct Seen {
     pub(super) merged: usize,
     pub(super) clashed: usize,
     pub(super) refused: usize,
+    /// Because the id has had its item.
+    pub(super) used: usize,
     pub(super) stale: usize,
     pub(super) imported: usize,
     pub(super) over_held: usize,
@@ -92,9 +95,20 @@ pub(super) struct Seen {
     pub(super) away: usize,
 }
 
-/// The marks of one category in one section: what must not show when it is not told.
-fn mark(owner: &str, category: i32) -> String {
-    format!("{owner}-c{category:02}")
+/// Every id and text of an item. No two of them are in each other, and none is that of another item.
+fn words(part: &PlanPart) -> BTreeMap<String, Vec<String>> {
+    let mut words: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, value) in flat(part) {
+        let mut path = path.split('/');
+        let (Some(list @ ("needs" | "goals" | "actions" | "meetings")), Some(id)) =
+            (path.next(), path.next())
+        else {
+            continue;
+        };
+        let of = words.entry(format!("{list}/{id}")).or_insert_with(|| vec![id.to_owned()]);
+        of.extend(path.next().filter(|field| ["text", "provider", "reason"].contains(field)).map(|_| value));
+    }
+    words
 }
 
 /// Whether a section is this owner's.
@@ -118,6 +132,7 @@ impl World {
             open: Vec::new(),
             book: Book::default(),
             count: 0,
+            used: UsedIds::default(),
             seen: Seen::default(),
         };
         (0..6).for_each(|party| world.read(party));
@@ -157,38 +172,48 @@ impl World {
 
     pub(super) fn view(&self, party: usize, revision: usize) -> Plan {
         let seen = view(&self.revisions[revision], |owner| self.told(party, owner), Self::reader(party));
-        for section in &seen.sections {
-            self.assert_tells_no_more(party, &section.part.as_ref().unwrap().owner, section);
-        }
-        self.assert_tells_no_more(party, "", &seen);
+        self.assert_tells_no_more((party, revision), &[], &seen);
         seen
     }
 
-    /// No mark of anything that may not be told to the party, of any section.
-    fn assert_tells_no_more(&self, party: usize, owner: &str, message: &impl prost::Message) {
+    /// No word of anything that may not be told to the party of the plan as it is at this revision, but what it has read
+    /// or written itself.
+    fn assert_tells_no_more(
+        &self,
+        (party, revision): (usize, usize),
+        known: &[&PlanPart],
+        message: &impl prost::Message,
+    ) {
         let bytes = message.encode_to_vec();
         let text = String::from_utf8_lossy(&bytes);
+        let known: BTreeSet<String> =
+            known.iter().flat_map(|part| words(part)).flat_map(|(_, it)| it).collect();
         for section in PARTIES {
             let told = self.told(party, section);
-            for category in CATEGORIES {
-                if !told.contains(category.try_into().unwrap()) {
-                    let mark = mark(section, category);
-                    assert!(!text.contains(&mark), "{mark} is told to {}", PARTIES[party]);
+            let stored = self.revisions[revision].sections.iter().find(|one| is_of(one, section));
+            if let Some(stored) = stored.and_then(|stored| stored.part.as_ref()) {
+                let mut seen = stored.clone();
+                seen.restrict(told);
+                let seen = words(&seen);
+                for (item, hidden) in words(stored).into_iter().filter(|(item, _)| !seen.contains_key(item)) {
+                    for word in hidden.iter().filter(|word| !known.contains(*word)) {
+                        assert!(!text.contains(word), "{word} of {item} is told to {}", PARTIES[party]);
+                    }
                 }
             }
             for (category, words) in [(10, "worker's words"), (3, "Kauppakatu")] {
                 let hidden = !told.contains(i32::try_into(category).unwrap());
-                assert!(!(hidden && text.contains(&format!("{section}: {words}"))), "{owner} {words}");
+                assert!(!(hidden && text.contains(&format!("{section}: {words}"))), "{section} {words}");
             }
         }
     }
 
-    /// The same of a path, which may name what the party itself has just written.
-    fn assert_names_no_more(&self, party: usize, path: &str, own: &PlanPart) {
-        let id = path.split(['/', '[', ']']).find(|part| part.contains("-c"));
-        if !id.is_some_and(|id| flat(own).keys().any(|path| path.split('/').nth(1) == Some(id))) {
-            self.assert_tells_no_more(party, "", &path.to_owned());
-        }
+    /// A path names no item but such as the party has read or written.
+    fn assert_names_no_more(path: &str, known: [&PlanPart; 2]) {
+        let known: BTreeSet<String> =
+            known.iter().flat_map(|part| words(part)).flat_map(|(_, it)| it).collect();
+        let ids = path.split(['/', '[', ']']).filter(|part| part.contains('-'));
+        ids.for_each(|id| assert!(known.contains(id), "{path}"));
     }
 
     /// Reads the plan, if it is one to this party.

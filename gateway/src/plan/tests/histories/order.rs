@@ -51,6 +51,11 @@ impl Wish {
     }
 }
 
+/// The place that a change is about: another category may hide the whole item, as if it was removed.
+fn place(change: &Change) -> String {
+    change.path.strip_suffix("/category").unwrap_or(&change.path).to_owned()
+}
+
 /// Whether no place of one change lies in the other, both make sense together, and neither refers to what the other
 /// removes.
 fn are_apart(one: &Wish, other: &Wish) -> bool {
@@ -58,14 +63,16 @@ fn are_apart(one: &Wish, other: &Wish) -> bool {
         one.strip_prefix(two).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let removes = |one: &Wish, other: &Wish| {
-        let mut gone = one.changes().into_iter().filter(|change| change.after.is_none());
-        gone.any(|change| other.refers_newly(&change.path))
+        let is_gone = |change: &Change| change.after.is_none() || change.path.ends_with("/category");
+        let mut gone = one.changes().into_iter().filter(is_gone);
+        gone.any(|change| other.refers_newly(&place(&change)))
     };
     let others = other.changes();
     let apart = one.changes().iter().all(|first| {
         others
             .iter()
-            .all(|second| !is_inside(&first.path, &second.path) && !is_inside(&second.path, &first.path))
+            .map(|second| (place(first), place(second)))
+            .all(|(first, second)| !is_inside(&first, &second) && !is_inside(&second, &first))
     });
     apart && !are_bound(one, other) && !removes(one, other) && !removes(other, one)
 }

@@ -6,7 +6,7 @@ use polku_proto::v1::{PlanPart, PlanSection};
 use polku_proto::{CategorySet, Disclose as _};
 
 use super::book::{different, lies_in};
-use super::{Answer, Message, Open, PARTIES, Sent, World, is_of, mark};
+use super::{Answer, Message, Open, PARTIES, Sent, World, is_of};
 use crate::plan::tests::any::{JOINT_PLAN, NOW, flat, merge, resolve, told as told_of};
 use crate::plan::{Choice, Clash, Edit, Editor, Origin, YOUTH, check};
 
@@ -40,13 +40,10 @@ impl World {
         let told = self.told(*party, owner);
         let base = then.sections.into_iter().find(|section| is_of(section, owner));
         let base = base.and_then(|section| section.part).unwrap_or_default();
-        let mut stored = self.section(owner);
-        stored.restrict(told);
-        let stored = &stored;
         let editor = match party {
             0 if owner == YOUTH => Editor::Coordinator,
             1 => Editor::YoungPerson,
-            _ if owner == YOUTH => Editor::OtherParty { agency: PARTIES[*party], stored },
+            _ if owner == YOUTH => Editor::OtherParty(PARTIES[*party]),
             _ => Editor::Owner,
         };
         self.merge(*party, (editor, Origin::Call), (&base, ours), told)
@@ -60,13 +57,24 @@ impl World {
         told: CategorySet,
     ) -> Answer {
         let owner = ours.owner.as_str();
-        let edit = Edit { editor, origin, told, fellows_told: told, base, ours, now: NOW };
-        if let Err(error) = check(&edit) {
-            self.assert_names_no_more(party, &error.path, ours);
+        let theirs = self.section(owner);
+        let edit = |stored, used| {
+            let (fellows_told, others, now) = (told, &[], NOW);
+            check(&Edit { editor, origin, told, fellows_told, others, base, ours, stored, used, now })
+        };
+        let checked = edit(&theirs, &self.used);
+        // The same is refused as if what is hidden was removed.
+        let mut less = theirs.clone();
+        less.restrict(told);
+        let mut gone = self.used.clone();
+        gone.note(&theirs, &less);
+        assert_eq!(checked, edit(&less, &gone), "what is hidden makes a difference");
+        if let Err(error) = checked {
+            Self::assert_names_no_more(&error.path, [base, ours]);
             self.seen.refused += 1;
+            self.seen.used += usize::from(error.expected.ends_with("has had"));
             return Answer::Refused;
         }
-        let theirs = self.section(owner);
         let merged = merge(base, ours, &theirs, told);
         assert_is_this_change(base, ours, &theirs, &merged.part, &merged.clashes);
         let again = merge(base, ours, &merged.part, told);
@@ -80,9 +88,9 @@ impl World {
         let mut numbered = Vec::new();
         for clash in merged.clashes {
             let shown = told_of(&clash, told);
-            self.assert_names_no_more(party, &shown.path, ours);
+            Self::assert_names_no_more(&shown.path, [base, ours]);
             for part in [&shown.base, &shown.ours, &shown.theirs] {
-                self.assert_tells_no_more(party, owner, part);
+                self.assert_tells_no_more((party, self.revisions.len() - 1), &[base, ours], part);
             }
             self.seen.clashed += 1;
             numbered.push((self.ask(owner, &clash), clash));
@@ -105,6 +113,8 @@ impl World {
     }
 
     fn store(&mut self, part: PlanPart) {
+        let before = self.section(&part.owner);
+        self.used.note(&before, &part);
         let mut plan = self.now().clone();
         match plan.sections.iter_mut().find(|section| is_of(section, &part.owner)) {
             Some(section) => section.part = Some(part),
@@ -160,7 +170,8 @@ impl World {
 /// What somebody decides who wants neither.
 fn reworded(clash: &Clash, number: usize) -> PlanPart {
     let mut other = clash.ours.clone();
-    let text = |category| format!("{} decided {number}", mark(&clash.ours.owner, category));
+    let owner = &clash.ours.owner;
+    let text = |category| format!("{owner} {category} decided {number}.");
     let id = clash.path.split('/').nth(1).unwrap_or_default();
     other.needs.iter_mut().filter(|it| it.id == id).for_each(|it| it.text = text(it.category));
     other.goals.iter_mut().filter(|it| it.id == id).for_each(|it| it.text = text(it.category));
