@@ -11011,7 +11011,7 @@ pub mod plan_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
-        /// repetition. For a reader that does not read, 16 of them wait in memory, and the others in the store.
+        /// repetition. For a reader that does not read they wait in the store.
         pub async fn watch_plans(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPlansRequest>,
@@ -11195,7 +11195,7 @@ pub mod plan_service_server {
             + std::marker::Send
             + 'static;
         /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
-        /// repetition. For a reader that does not read, 16 of them wait in memory, and the others in the store.
+        /// repetition. For a reader that does not read they wait in the store.
         async fn watch_plans(
             &self,
             request: tonic::Request<super::WatchPlansRequest>,
