@@ -152,7 +152,7 @@ fn earliest(now: Timestamp) -> Result<Timestamp, Error> {
 }
 
 /// When it happened: now, unless the entry says otherwise.
-fn happened(entry: &JourneyEntry, now: Timestamp) -> Result<Timestamp, Error> {
+pub(super) fn happened(entry: &JourneyEntry, now: Timestamp) -> Result<Timestamp, Error> {
     entry.time.as_ref().map_or(Ok(now), from_wire).map_err(|_| TOO_EARLY)
 }
 
