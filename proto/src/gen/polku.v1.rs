@@ -3886,6 +3886,9 @@ pub enum SendWarning {
     /// Another referral about the same young person that the same agency has sent, or has received, is still open: one thing
     /// at a time.
     ParallelReferral = 1,
+    /// By the weekly calendar's directory no service of the recipient's is for somebody of the young person's age on this day,
+    /// as far as the age is known.
+    AgeLimit = 2,
 }
 impl SendWarning {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3896,6 +3899,7 @@ impl SendWarning {
         match self {
             Self::Unspecified => "SEND_WARNING_UNSPECIFIED",
             Self::ParallelReferral => "SEND_WARNING_PARALLEL_REFERRAL",
+            Self::AgeLimit => "SEND_WARNING_AGE_LIMIT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3903,6 +3907,7 @@ impl SendWarning {
         match value {
             "SEND_WARNING_UNSPECIFIED" => Some(Self::Unspecified),
             "SEND_WARNING_PARALLEL_REFERRAL" => Some(Self::ParallelReferral),
+            "SEND_WARNING_AGE_LIMIT" => Some(Self::AgeLimit),
             _ => None,
         }
     }
@@ -8457,6 +8462,7 @@ pub mod worker_assignment {
 /// The young person lets the one adult act for them; or does not any more. It is for the adult who is there when it is given,
 /// and ends with them: whoever comes next needs one of their own. What a guardian gives for a minor ends on the eighteenth
 /// birthday. What the young person's own side has given and not let pass, or has ended, no professional writes over.
+/// It is a word that others can read, and opens nothing: what the adult may see and send is for consents and the law.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Mandate {
@@ -8466,6 +8472,10 @@ pub struct Mandate {
     /// The last day: date, `YYYY-MM-DD`. Empty: until it is ended.
     #[prost(string, tag = "2")]
     pub until: ::prost::alloc::string::String,
+    /// Where the agency keeps the proof that the young person has given it, for example an archive number. Required of a
+    /// professional who writes down that it was given; the young person's own side is its own proof.
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `Mandate`.
 pub mod mandate {

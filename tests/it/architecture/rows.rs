@@ -42,6 +42,12 @@ const NOT_BUILT: &[(&str, &str, &str)] = &[
         "a short plan and what travels with it are there; how long the work took before and takes now, only the work shows",
     ),
     (
+        "yhden aikuisen, joka toimii, auttaa ja tukee",
+        "access by a mandate",
+        "a mandate is a word with its proof that others can read; what the adult sees and sends rests on consents and on the \
+         law, and no agency's protocol has a word for who acts for somebody",
+    ),
+    (
         "Työllisyyden kuntakokeilu",
         "the adapter of an agency that takes over from another one",
         "rules and agencies change by configuration; no successor has published what its system speaks, so that none is \

@@ -198,7 +198,7 @@ async fn the_young_person_lets_the_adult_act_and_ends_it() {
     let subject = stage.subject(&youth);
     let may = |scopes: &[mandate::Scope], until: &str| {
         let scopes = scopes.iter().map(|scope| *scope as i32).collect();
-        Matter::Mandate(Mandate { scopes, until: until.into() })
+        Matter::Mandate(Mandate { scopes, until: until.into(), reference: "arkisto 7".into() })
     };
     let act = may(&[mandate::Scope::Request, mandate::Scope::Attend], "2026-03-31");
     assert_refused(add(&subject, &youth, act.clone()).await, Code::FailedPrecondition, "RECORD_STATE");

@@ -12,8 +12,8 @@ use serde_json::json;
 use super::entry::{kind, row, standing};
 use super::get::referral_of;
 use super::matter::{
-    category, check_assigned, check_assignment, check_time, check_words, happened, has_own_mandate, is_open,
-    replaced, wrong,
+    category, check_assigned, check_assignment, check_proof, check_time, check_words, happened,
+    has_own_mandate, is_open, replaced, wrong,
 };
 use super::sight::{Look, Looks as _};
 use super::worker::{self, When};
@@ -163,6 +163,7 @@ impl Gateway {
             (Actor::Professional { .. }, Some(Matter::Worker(assignment))) => {
                 check_assigned(assignment, &caller.agency, &self.directory)
             }
+            (Actor::Professional { .. }, Some(Matter::Mandate(mandate))) => check_proof(mandate),
             (Actor::Professional { .. }, Some(_)) => Ok(()),
             (
                 Actor::Subject(_) | Actor::Representative { .. },

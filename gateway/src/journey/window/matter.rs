@@ -177,6 +177,18 @@ pub(super) fn is_open(agency: &str, seen: &[&JourneyEntry]) -> bool {
     last.is_some_and(|entry| matches!(entry.matter, Some(Matter::Opening(_))))
 }
 
+/// Takes a mandate as a professional may word it: nobody lets themselves act for somebody without a proof of that.
+pub(super) fn check_proof(mandate: &Mandate) -> Result<(), Error> {
+    let Mandate { scopes, reference, .. } = mandate;
+    if has_hetu(reference) || (!scopes.is_empty() && reference.is_empty()) {
+        return Err(wrong(
+            "entry.mandate.reference",
+            "where the agency keeps the proof of it, without a personal identity code",
+        ));
+    }
+    Ok(())
+}
+
 /// Takes an assignment as this agency may word it, whoever is beside the young person.
 pub(super) fn check_assigned(
     assignment: &WorkerAssignment,

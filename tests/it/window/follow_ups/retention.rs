@@ -110,7 +110,7 @@ async fn it_is_asked_when_the_young_person_permits_it_in_time() {
     stage.advance(days(92));
     nothing_comes_up(&[&kela]).await;
     ohjaamo.record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &BASIC).await.unwrap();
-    stage.advance(days(7));
+    stage.advance(days(14));
     comes_up(&kela, Kind::Retention, &referral, "").await;
     stage.close().await;
 }

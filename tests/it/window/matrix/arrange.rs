@@ -112,7 +112,7 @@ impl Person {
         let scopes = vec![mandate::Scope::Follow.into()];
         for matter in [
             assignment("virkailija-1", Reason::First),
-            Matter::Mandate(Mandate { scopes, until: String::new() }),
+            Matter::Mandate(Mandate { scopes, reference: "kanaria-arkisto".into(), ..Mandate::default() }),
         ] {
             add(&responsible, &self.youth, matter).await.unwrap();
         }

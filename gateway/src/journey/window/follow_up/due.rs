@@ -24,7 +24,7 @@ use crate::store::{Change, EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskW
 use crate::trail::Entry;
 
 /// How soon it is asked again whether the recipient may tell by now.
-const ASKED_AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+const ASKED_AGAIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What comes of something that was due.
 pub(super) enum Outcome {
