@@ -150,9 +150,7 @@ async fn entries_about_a_notice_wait_with_it() {
     stage.advance(SignedDuration::from_hours(24 * 108));
     // With what the gateway has answered itself in the end, because nothing permits telling the sender; it has looked once
     // before.
-    let all = eventually(PATIENCE, || async {
-        (about_it(&look(&subject).await.entries) == 3).then_some(())
-    });
+    let all = eventually(PATIENCE, || async { (about_it(&look(&subject).await.entries) == 3).then_some(()) });
     all.await.expect("what has waited is not told");
     assert_eq!(recorded(&subject).await, [3, 4]);
     stage.close().await;

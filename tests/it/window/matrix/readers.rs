@@ -6,7 +6,7 @@ use polku_policy::{
     ActorRole, Channel, ConsentIndex, Engine, GrantKind, PurposeSet, Question, Viewer, purpose_name,
 };
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{DataCategory, GetJourneyRequest, Journey, Purpose, mandate};
+use polku_proto::v1::{DataCategory, GetJourneyRequest, Journey, PermitDomain, Purpose, mandate};
 use polku_proto::{CategorySet, Disclose as _, Party};
 use polku_tests::world::Client;
 use tonic::{Code, Status};
@@ -206,7 +206,11 @@ impl<'a> Comparison<'a> {
         let Person { situation, referrals, .. } = self.person;
         let is_told = of_adult.contains(DataCategory::ServiceAttendance);
         // Whoever is named as a discloser reads a consent; the first of them has recorded it. All were asked for a day.
-        let is_named = |given: &&Given| matches!(given.kind, GrantKind::Consent) || reader == "social";
+        let is_named = |given: &&Given| match given.kind {
+            GrantKind::Consent => true,
+            GrantKind::DisclosurePermit(PermitDomain::Health) => reader == "health",
+            GrantKind::DisclosurePermit(_) => reader == "social",
+        };
         let consents = 1 + situation.grants.iter().filter(is_named).count();
         let has_recorded = reader == RESPONSIBLE && situation.prohibited.is_some();
         let handovers = referrals.iter().filter(|(from, to)| [*from, *to].contains(&reader)).count();
