@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod hex;
 pub mod journey;
 pub mod machine;
+mod margin;
 pub mod measure;
 mod news;
 mod once;

@@ -108,6 +108,14 @@ impl ReferralRecord {
         self.message.set_delivery_state(state);
     }
 
+    /// When the recipient has taken the young person on, if it was not taken back afterwards. Who withdraws a consent later
+    /// was handed over all the same.
+    pub(crate) fn handed_over(&self) -> Option<&prost_types::Timestamp> {
+        let state = self.state();
+        let counts = is_taken_up(state) || state == ReferralState::ConsentWithdrawn;
+        self.message.accept_time.as_ref().filter(|_| counts)
+    }
+
     /// The next version of a referral that is in the store.
     pub(crate) fn next_version(&mut self, person: &Person, now: Timestamp) -> Result<ReferralWrite, Error> {
         let expected = Some(self.row.version);
@@ -140,7 +148,7 @@ impl ReferralRecord {
 }
 
 /// Whether the recipient has taken the matter up, and it was not taken back afterwards.
-pub(crate) fn is_taken_up(state: ReferralState) -> bool {
+fn is_taken_up(state: ReferralState) -> bool {
     match state {
         ReferralState::Accepted
         | ReferralState::InProgress

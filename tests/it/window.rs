@@ -3,6 +3,7 @@
 mod alerts;
 mod birthdays;
 mod entries;
+mod escort;
 mod facts;
 mod figures;
 mod follow_ups;
@@ -11,6 +12,7 @@ mod ids;
 mod mandates;
 mod matrix;
 mod next_step;
+mod ways;
 
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;

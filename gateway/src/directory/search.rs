@@ -1,6 +1,7 @@
 //! Which services fit what is asked for?
 
 use jiff::civil::Date;
+use polku_proto::Party;
 use polku_proto::v1::service_hour::Channel;
 use polku_proto::v1::{self, ServiceNetwork};
 
@@ -43,6 +44,17 @@ impl ServiceDirectory {
     /// All that fits, in the order of a search.
     pub(super) fn search<'a>(&'a self, query: &'a Query) -> impl Iterator<Item = &'a Listing> {
         self.services.iter().filter(|listing| listing.fits(query) && self.is_given(listing, query))
+    }
+
+    /// Whether there are services of whoever is referred to by this name, or by the agency's, and none is for this age.
+    pub(crate) fn is_without_services_for(&self, recipient: &Party, age: i32) -> bool {
+        let is_theirs = |listing: &&Listing| {
+            let owner = self.organisations.get(&listing.organisation);
+            let owner = owner.and_then(|owner| owner.recipient.as_ref());
+            owner.is_some_and(|owner| owner == recipient || *owner == Party::whole(recipient.agency.clone()))
+        };
+        let mut theirs = self.services.iter().filter(is_theirs).peekable();
+        theirs.peek().is_some() && !theirs.any(|listing| listing.is_for_age(age))
     }
 
     /// Whether it is given somewhere where the query can be met. What has no place fits if no hours are asked for.

@@ -54,6 +54,7 @@ impl Hold {
             | Kind::Retention
             | Kind::ConsentRenewal
             | Kind::AddressProtected
+            | Kind::AdultReplaced
             // Held by its delivery already.
             | Kind::DeliveryInDoubt
             | Kind::NewsNotDelivered => None,

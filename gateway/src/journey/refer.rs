@@ -263,7 +263,7 @@ impl Gateway {
             referral: None,
             decision: Some(wire_decision(&decision, sending.youth, &noted)?),
             receipt: None,
-            warnings: self.warnings(caller, sending.youth).await?,
+            warnings: self.warnings(caller, (sending.youth, person), &sending.channel.to).await?,
         };
         Ok(Sent { envelope, view: None, delivery: None })
     }
@@ -360,7 +360,7 @@ impl Gateway {
             referral: Some(record.message.clone()),
             decision: Some(wire_decision(&decision, person.id, &announced.receipt)?),
             receipt: Some(receipt(&announced.receipt)),
-            warnings: self.warnings(call.caller, person.id).await?,
+            warnings: self.warnings(call.caller, (person.id, Some(person)), &record.channel().to).await?,
         };
         change.request = Some(call.answered(person, &response, now)?);
         self.commit(change).await?;

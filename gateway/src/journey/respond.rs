@@ -166,6 +166,7 @@ impl Gateway {
         let looked_after = self.after_step(&person, &record, now).await?;
         change.follow_ups.extend(looked_after.follow_ups);
         change.tasks.extend(looked_after.tasks);
+        change.entries.extend(looked_after.entries);
         change.tasks.extend(held_back);
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));

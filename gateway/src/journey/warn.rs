@@ -1,27 +1,56 @@
 //! What should a sender think of, though nothing stands against the referral?
 
-use polku_proto::YouthId;
+use jiff::Unit;
+use jiff::civil::Date;
+use polku_proto::time::finnish_date;
 use polku_proto::v1::SendWarning;
+use polku_proto::{Party, YouthId};
 
 use super::machine::is_final;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::person::Person;
 use crate::store::ReferralFilter;
 
 impl Gateway {
     /// One thing at a time: a young person who is sent to several counters at once goes to none. Only the referrals that
     /// the agency has sent or received count, those of others are not its to know of.
-    pub(super) async fn warnings(&self, caller: &Caller, youth: YouthId) -> Result<Vec<i32>, Error> {
+    ///
+    /// And nobody is sent where by their age there is nothing for them: age limits are data of the directory, and no law.
+    pub(super) async fn warnings(
+        &self,
+        caller: &Caller,
+        (youth, person): (YouthId, Option<&Person>),
+        recipient: &Party,
+    ) -> Result<Vec<i32>, Error> {
+        let mut warnings = Vec::new();
+        if self.is_parallel(caller, youth).await? {
+            warnings.push(SendWarning::ParallelReferral as i32);
+        }
+        let born = person.map(Person::birth_date).transpose()?.flatten();
+        if let Some(age) = born.and_then(|born| full_years(born, finnish_date(self.now())))
+            && self.service_directory().is_without_services_for(recipient, age)
+        {
+            warnings.push(SendWarning::AgeLimit as i32);
+        }
+        Ok(warnings)
+    }
+
+    async fn is_parallel(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
         let party = Some(caller.agency.clone());
         let mut filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 100 };
         loop {
             let rows = self.store.referrals(&filter).await?;
             if rows.iter().any(|row| !is_final(row.state)) {
-                return Ok(vec![SendWarning::ParallelReferral as i32]);
+                return Ok(true);
             }
-            let Some(last) = rows.last() else { return Ok(Vec::new()) };
+            let Some(last) = rows.last() else { return Ok(false) };
             filter.before = Some((last.created, last.id));
         }
     }
+}
+
+fn full_years(born: Date, today: Date) -> Option<i32> {
+    born.until((Unit::Year, today)).ok().map(|age| i32::from(age.get_years()))
 }

@@ -1,10 +1,13 @@
 //! Is an agency asked only where it may hear that the requester deals with the young person, and does the register of
 //! social services hold what their own questions tell?
 
+use std::time::Duration;
+
 use polku_adapters::Redelivery;
 use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::{
-    AgencyFacts, DataCategory as C, Fact, FactKind, Journey, ProhibitionTerms, RecordProhibitionRequest,
+    AgencyFacts, DataCategory as C, Fact, FactKind, GetJourneyRequest, Journey, ProhibitionTerms, Purpose,
+    RecordProhibitionRequest,
 };
 
 use super::readings::{delivered, id, journey, queued, sets, take_up, told, valid};
@@ -91,4 +94,24 @@ async fn a_question_of_social_services_is_in_their_register() {
     journey(&world, &caller(KELA), &youth).await;
     assert_eq!(world.leaves(Event::FactsQuery), 2);
     assert!(queued(&world, &youth).await.is_empty());
+}
+
+/// A question that cannot be answered in time any more is not put: it would tell all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_when_the_time_is_up() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = world.identify(ADULT).await;
+    take_up(&world, KELA, &youth).await;
+    world.consent(&youth, SOSIAALI, KELA, &[C::ServiceNeeds]).await;
+    world.sosiaali.holds(need(&world, SOSIAALI));
+    let request = GetJourneyRequest {
+        youth: youth.clone(),
+        purpose: Purpose::EmploymentServices.into(),
+        ..GetJourneyRequest::default()
+    };
+    let kela = caller(KELA);
+    let seen = world.gateway.get_journey(&kela, valid(request), Duration::ZERO).await;
+    assert_eq!(held(&told(&world, &kela, seen)), (0, 1));
+    assert_eq!(world.leaves(Event::FactsQuery), 0);
+    assert_eq!(held(&journey(&world, &kela, &youth).await), (1, 0));
 }

@@ -1929,6 +1929,8 @@ impl Disclose for crate::v1::Journey {
             || !self.unreachable.is_empty()
             || self.handovers != 0
             || self.escorted_handovers != 0
+            || self.more_referrals
+            || self.more_entries
         {
             present.insert(DataCategory::Envelope);
         }

@@ -3958,6 +3958,9 @@ pub enum SendWarning {
     /// Another referral about the same young person that the same agency has sent, or has received, is still open: one thing
     /// at a time.
     ParallelReferral = 1,
+    /// By the weekly calendar's directory no service of the recipient's is for somebody of the young person's age on this day,
+    /// as far as the age is known.
+    AgeLimit = 2,
 }
 impl SendWarning {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3968,6 +3971,7 @@ impl SendWarning {
         match self {
             Self::Unspecified => "SEND_WARNING_UNSPECIFIED",
             Self::ParallelReferral => "SEND_WARNING_PARALLEL_REFERRAL",
+            Self::AgeLimit => "SEND_WARNING_AGE_LIMIT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3975,6 +3979,7 @@ impl SendWarning {
         match value {
             "SEND_WARNING_UNSPECIFIED" => Some(Self::Unspecified),
             "SEND_WARNING_PARALLEL_REFERRAL" => Some(Self::ParallelReferral),
+            "SEND_WARNING_AGE_LIMIT" => Some(Self::AgeLimit),
             _ => None,
         }
     }
@@ -8531,6 +8536,7 @@ pub mod worker_assignment {
 /// The young person lets the one adult act for them; or does not any more. It is for the adult who is there when it is given,
 /// and ends with them: whoever comes next needs one of their own. What a guardian gives for a minor ends on the eighteenth
 /// birthday. What the young person's own side has given and not let pass, or has ended, no professional writes over.
+/// It is a word that others can read, and opens nothing: what the adult may see and send is for consents and the law.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Mandate {
@@ -8540,6 +8546,10 @@ pub struct Mandate {
     /// The last day: date, `YYYY-MM-DD`. Empty: until it is ended.
     #[prost(string, tag = "2")]
     pub until: ::prost::alloc::string::String,
+    /// Where the agency keeps the proof that the young person has given it, for example an archive number. Required of a
+    /// professional who writes down that it was given; the young person's own side is its own proof.
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `Mandate`.
 pub mod mandate {
@@ -8605,7 +8615,8 @@ pub struct WorkSpent {
     pub cost_cents: i32,
 }
 /// Handed over with escort (saattaen vaihto). It counts when young person, sender and recipient met together, and two of
-/// them say so: each party in an entry of its own, and the young person's side, whose entry is with the sender.
+/// them say so of one day in Finland, by `time`: each party in an entry of its own, and the young person's side, whose entry
+/// is with the sender. Nobody is handed over before the referral is sent.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct EscortedHandover {
@@ -8622,7 +8633,10 @@ pub struct EscortedHandover {
 }
 /// Whether the young person is still with the service that they were handed over to, three months on: three calendar months
 /// after the referral was taken up. In figures the last answer counts that was given until a month after that day; who was
-/// attached before that day, and of whom nothing is said from then on, is unknown.
+/// attached before that day, and of whom nothing is said from then on, is unknown. An agency whose system speaks its own
+/// protocol has no word for it there. What it says of the referral counts: by the end of that month, and where the sender may
+/// be told, one that has failed is written down as RESULT_DROPPED_OUT, and one that was completed with OUTCOME_GOT_SERVICE as
+/// RESULT_ENDED_AS_PLANNED.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct RetentionAnswer {
@@ -12492,13 +12506,19 @@ pub struct Journey {
     /// used; all of them, while the young person has no personal identity code that they could be asked by.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Among `referrals`: how many were taken up, and how many of those the young person was escorted to, by the word of two of
+    /// Of the referrals that the caller sent or received, with those that are too many to be shown: how many were taken up,
+    /// also where a consent was withdrawn since, and how many of those the young person was escorted to, by the word of two of
     /// the three as far as the caller sees it. To the young person's side that is how often they were handed over; to an
     /// agency, how often from it or to it, as it is told nothing of hand-overs between others, not even that there was one.
     #[prost(int32, tag = "11")]
     pub handovers: i32,
     #[prost(int32, tag = "12")]
     pub escorted_handovers: i32,
+    /// There are more referrals, and more entries, than are shown. `ListReferrals` lists the referrals.
+    #[prost(bool, tag = "13")]
+    pub more_referrals: bool,
+    #[prost(bool, tag = "14")]
+    pub more_entries: bool,
 }
 /// The one adult beside the young person.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -14387,7 +14407,8 @@ pub struct FollowUp {
     #[prost(string, tag = "3")]
     pub consent: ::prost::alloc::string::String,
     /// The agency's own id of a professional. KIND_SECOND_LOOK: the one who disclosed. Somebody else looks. KIND_NOT_MET and
-    /// KIND_REFERRAL_UNANSWERED: the adult beside the young person; empty where the agency has named nobody.
+    /// KIND_REFERRAL_UNANSWERED: the adult beside the young person; KIND_ADULT_REPLACED: who was that so far; empty where the
+    /// agency has named nobody.
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
     /// KIND_NOTICE_NOT_DELIVERED, KIND_DELIVERY_IN_DOUBT and KIND_NEWS_NOT_DELIVERED: UUID of the message, as the recipient's
@@ -14438,6 +14459,9 @@ pub mod follow_up {
         /// The recipient's system has refused news of the agency's (another state, an answer, a section of a plan), or was not
         /// reached before the deadline. What becomes of a referral itself is told by its delivery state.
         NewsNotDelivered = 9,
+        /// The agency's professional is the adult beside the young person no more, as far as the agency may be told: somebody
+        /// else has become it, and nothing permits saying who. Who asks the young person learns what they want to tell.
+        AdultReplaced = 10,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -14456,6 +14480,7 @@ pub mod follow_up {
                 Self::NoticeNotDelivered => "KIND_NOTICE_NOT_DELIVERED",
                 Self::DeliveryInDoubt => "KIND_DELIVERY_IN_DOUBT",
                 Self::NewsNotDelivered => "KIND_NEWS_NOT_DELIVERED",
+                Self::AdultReplaced => "KIND_ADULT_REPLACED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -14471,6 +14496,7 @@ pub mod follow_up {
                 "KIND_NOTICE_NOT_DELIVERED" => Some(Self::NoticeNotDelivered),
                 "KIND_DELIVERY_IN_DOUBT" => Some(Self::DeliveryInDoubt),
                 "KIND_NEWS_NOT_DELIVERED" => Some(Self::NewsNotDelivered),
+                "KIND_ADULT_REPLACED" => Some(Self::AdultReplaced),
                 _ => None,
             }
         }

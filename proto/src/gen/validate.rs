@@ -3527,6 +3527,11 @@ impl Validate for crate::v1::Mandate {
             checker.pattern(value, &PATTERN_24);
             checker.calendar_date(value);
         });
+        checker.field("reference", |checker| {
+            let value = &self.reference;
+            checker.text(value);
+            checker.max_len(value, 200);
+        });
     }
 }
 

@@ -11,12 +11,49 @@ struct Row {
 }
 
 /// What a sentence asks for and no test shows: the words, what of it is not there, and why.
-const NOT_BUILT: &[(&str, &str, &str)] = &[(
-    "ilman tutkintoa … 41%, joista naisia 43%",
-    "figures by immigrant background",
-    "the contract has no category for origin, which is data of a special kind: it would have to be asked of everybody \
+const NOT_BUILT: &[(&str, &str, &str)] = &[
+    (
+        "ilman tutkintoa … 41%, joista naisia 43%",
+        "figures by immigrant background",
+        "the contract has no category for origin, which is data of a special kind: it would have to be asked of everybody \
          for figures alone",
-)];
+    ),
+    (
+        "kiinnittymisen palveluun vielä 3 kk:n jälkeen",
+        "the question in an agency's own protocol",
+        "none of the modelled protocols has a word for it: the agency's people answer their task here, and where nobody does, \
+         it counts what the agency has said of the end of the referral",
+    ),
+    (
+        "verkkopohjainen … tilastointijärjestelmä … yli toimialojen",
+        "figures of several agencies together",
+        "each agency is told its own: nobody holds a register of all of them, and the same young person in two of them would \
+         have to be known as one to be counted once",
+    ),
+    (
+        "Päällekkäiset toiminnot ja asiakkuudet vähenevät",
+        "finding out that two temporary ids are one person",
+        "a temporary id says nothing of who has it: only somebody with the identity code, or who has to do with both, links \
+         them",
+    ),
+    (
+        "yksinkertaisten palvelusuunnitelmien ja sujuvamman tiedonvaihdon",
+        "the time that it saves",
+        "a short plan and what travels with it are there; how long the work took before and takes now, only the work shows",
+    ),
+    (
+        "yhden aikuisen, joka toimii, auttaa ja tukee",
+        "access by a mandate",
+        "a mandate is a word with its proof that others can read; what the adult sees and sends rests on consents and on the \
+         law, and no agency's protocol has a word for who acts for somebody",
+    ),
+    (
+        "Työllisyyden kuntakokeilu",
+        "the adapter of an agency that takes over from another one",
+        "rules and agencies change by configuration; no successor has published what its system speaks, so that none is \
+         modelled",
+    ),
+];
 
 const ROWS: &[Row] = &[
     Row {
@@ -190,12 +227,13 @@ const ROWS: &[Row] = &[
     Row {
         texts: "003",
         quotes: &["hakeutua palveluun itse tai … ohjata … nuorisotakuun"],
-        tests: &["tests/it/window/entries.rs::a_young_person_walks_in_without_referral_or_problem"],
+        tests: &["tests/it/window/ways.rs::a_young_person_comes_by_themselves_or_from_anybody"],
     },
     Row {
         texts: "003",
         quotes: &["kolmeen profiiliin motivaation ja avuntarpeen perusteella"],
         tests: &[
+            "tests/it/window/figures/kinds.rs::a_profile_has_a_history_and_work_is_told_by_the_profile_of_its_time",
             "tests/it/window/figures.rs::what_was_put_in_and_what_came_of_it_is_told_by_profile_and_service",
         ],
     },
@@ -214,7 +252,7 @@ const ROWS: &[Row] = &[
         quotes: &["kiinnittymisen palveluun vielä 3 kk:n jälkeen"],
         tests: &[
             "tests/it/window/figures.rs::who_is_still_there_three_months_on_is_told_as_far_as_it_may_be",
-            "tests/it/window/follow_ups.rs::three_months_on_the_recipient_says_whether_the_young_person_is_still_there",
+            "tests/it/window/follow_ups/retention.rs::three_months_on_the_recipient_says_whether_the_young_person_is_still_there",
         ],
     },
     Row {
@@ -274,7 +312,7 @@ const ROWS: &[Row] = &[
     Row {
         texts: "003",
         quotes: &["Saattaen vaihto palveluista toiseen"],
-        tests: &["tests/it/window/entries.rs::a_hand_over_with_escort_counts_when_all_three_met"],
+        tests: &["tests/it/window/escort.rs::a_hand_over_with_escort_counts_when_all_three_met"],
     },
     Row {
         texts: "003, 004",
@@ -327,7 +365,10 @@ const ROWS: &[Row] = &[
     Row {
         texts: "003",
         quotes: &["noin 80 asiantuntijaa"],
-        tests: &["tests/it/refused/callers.rs::an_actor_is_one_that_is_registered_for_the_organisation"],
+        tests: &[
+            "tests/it/window/ways.rs::eighty_professionals_of_one_point_share_a_journey",
+            "tests/it/refused/callers.rs::an_actor_is_one_that_is_registered_for_the_organisation",
+        ],
     },
     Row {
         texts: "004",

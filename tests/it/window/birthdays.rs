@@ -8,10 +8,11 @@ use polku_proto::v1::task::Matter;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     ConsentEvidence, ConsentTerms, DataCategory, JourneySource, LegalGround, ListTasksRequest, Purpose,
-    RecordConsentRequest, SearchServicesRequest,
+    RecordConsentRequest, SearchServicesRequest, SendWarning,
 };
 use polku_tests::world::{
-    Client, DIRECTORY, KELA, OHJAAMO, WorldSettings, eventually, evidence, nobody_born, request_id, terms,
+    Client, DIRECTORY, KELA, OHJAAMO, WorldSettings, eventually, evidence, full_content, nobody_born,
+    referral_to, request_id, terms,
 };
 use tonic::Code;
 
@@ -140,7 +141,17 @@ async fn at_thirty_the_services_for_the_young_end_and_the_journey_goes_on() {
         let answer = ohjaamo.clone().directory.search_services(request).await.unwrap().into_inner();
         answer.services.into_iter().map(|service| service.name).collect::<Vec<_>>()
     };
+    // Whoever refers them is told when nothing of the recipient's is for their age; it is sent all the same.
+    ohjaamo.clone().record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &BASIC).await.unwrap();
+    let warned = async || {
+        let mut request = referral_to(KELA, &youth, Purpose::Rehabilitation, full_content());
+        request.recipient = format!("{KELA}/kuntoutus");
+        request.validate_only = true;
+        let answer = ohjaamo.clone().referral.send_referral(request).await.unwrap().into_inner();
+        answer.warnings().collect::<Vec<_>>()
+    };
     stage.advance(UNTIL_MIDNIGHT - SECOND);
+    assert_eq!(warned().await, []);
     let before = services().await;
     for service in ["services/starttipiste", "services/nuotti", "services/taksikurssi"] {
         assert!(before.iter().any(|name| name == service), "{service}: {before:?}");
@@ -148,6 +159,7 @@ async fn at_thirty_the_services_for_the_young_end_and_the_journey_goes_on() {
     assert!(!before.contains(&"services/etsiva-nuorisotyo".to_owned()), "that one ended a year ago");
     stage.advance(SECOND);
     assert_eq!(services().await, ["services/taksikurssi"]);
+    assert_eq!(warned().await, [SendWarning::AgeLimit]);
     goes_on(&stage, &youth).await;
     stage.close().await;
 }

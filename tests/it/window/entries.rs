@@ -1,25 +1,29 @@
 //! Is what happens written down by whom it may, and seen by whom it may, and by nobody else?
 
 use jiff::SignedDuration;
+use polku_proto::v1::encounter::Channel;
+use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::journey_leaving::Reason as LeavingReason;
+use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    AddJourneyEntryRequest, DataCategory, EscortedHandover, GetNextStepRequest, JourneyEntry, JourneyLeaving,
-    JourneySource, Mandate, NextStep, ProfileAssessment, Purpose, RetentionAnswer, WithdrawConsentRequest,
-    WorkerAssignment, mandate, retention_answer,
+    AddJourneyEntryRequest, DataCategory, Encounter, FollowUp, FollowUpResolution, GetNextStepRequest,
+    JourneyEntry, JourneyLeaving, JourneySource, Mandate, NextStep, ProfileAssessment, Purpose,
+    ResolveTaskRequest, WithdrawConsentRequest, WorkerAssignment, mandate, task,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, TE, professional, request_id};
 use tonic::{Code, Status};
 
+use super::follow_ups::tasks;
 use super::{add, add_entry, assignment, encounter, entry, journey, opening};
 use crate::stage::{Stage, assert_refused, assert_same_refusal, wire};
 
 /// What the guidance point and another agency tell each other in these tests.
-const SHARED: [DataCategory; 3] =
+pub(super) const SHARED: [DataCategory; 3] =
     [DataCategory::IdentityContact, DataCategory::ServiceAttendance, DataCategory::ReferralStatus];
 
-async fn share(stage: &Stage, youth: &str, other: &str, categories: &[DataCategory]) {
+pub(super) async fn share(stage: &Stage, youth: &str, other: &str, categories: &[DataCategory]) {
     for (from, to) in [(OHJAAMO, other), (other, OHJAAMO)] {
         stage.ohjaamo().record_consent(youth, from, to, Purpose::Guidance, categories).await.unwrap();
     }
@@ -42,7 +46,6 @@ fn matters(entries: &[JourneyEntry]) -> Vec<&Matter> {
 
 /// domain.md 5: "ilman ajanvarausta tai ajanvarauksella", "ei vaadi lähetettä", "unelmiin tai mieltä askarruttaviin
 /// asioihin".
-/// domain.md 5: "hakeutua palveluun itse tai … ohjata … nuorisotakuun".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_young_person_walks_in_without_referral_or_problem() {
     let stage = Stage::open().await;
@@ -62,6 +65,18 @@ async fn a_young_person_walks_in_without_referral_or_problem() {
 
     let seen = journey(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap();
     assert_eq!(matters(&seen.entries), [&encounter(), &opening(JourneySource::Self_)]);
+    // However they are met, or not met in spite of an appointment.
+    let ways =
+        [Channel::WalkIn, Channel::Appointment, Channel::Outreach, Channel::HomeVisit, Channel::Online];
+    for (number, channel) in (3..).zip(ways) {
+        let met = channel != Channel::Appointment;
+        let way = Matter::Encounter(Encounter { channel: channel.into(), met, ..Encounter::default() });
+        add(&ohjaamo, &youth, way.clone()).await.unwrap();
+        for client in [&ohjaamo, &stage.subject(&youth)] {
+            let seen = journey(client, &youth, Purpose::Unspecified).await.unwrap().entries;
+            assert_eq!((matters(&seen)[0], seen.len()), (&way, number));
+        }
+    }
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());
     let foreign = journey(&stage.te(), &youth, Purpose::Guidance).await.unwrap_err();
     let unknown = journey(&stage.te(), &nobody, Purpose::Guidance).await.unwrap_err();
@@ -88,7 +103,7 @@ async fn a_repeated_call_writes_once_and_a_mistake_is_replaced() {
     let other_kind = JourneyEntry { replaces: name.clone(), ..entry(profile) };
     assert_refused(add_entry(&ohjaamo, &youth, other_kind).await, Code::InvalidArgument, "INVALID_FIELDS");
     let Matter::Encounter(meeting) = encounter() else { panic!() };
-    let missed = Matter::Encounter(polku_proto::v1::Encounter { met: false, ..meeting });
+    let missed = Matter::Encounter(Encounter { met: false, ..meeting });
     let correction = JourneyEntry { replaces: name.clone(), ..entry(missed.clone()) };
     add_entry(&ohjaamo, &youth, correction.clone()).await.unwrap();
     let twice = add_entry(&ohjaamo, &youth, correction).await;
@@ -183,7 +198,7 @@ async fn the_young_person_lets_the_adult_act_and_ends_it() {
     let subject = stage.subject(&youth);
     let may = |scopes: &[mandate::Scope], until: &str| {
         let scopes = scopes.iter().map(|scope| *scope as i32).collect();
-        Matter::Mandate(Mandate { scopes, until: until.into() })
+        Matter::Mandate(Mandate { scopes, until: until.into(), reference: "arkisto 7".into() })
     };
     let act = may(&[mandate::Scope::Request, mandate::Scope::Attend], "2026-03-31");
     assert_refused(add(&subject, &youth, act.clone()).await, Code::FailedPrecondition, "RECORD_STATE");
@@ -282,66 +297,6 @@ async fn others_see_what_is_permitted_for_the_purpose_that_they_name() {
     stage.close().await;
 }
 
-/// domain.md 5: "Saattaen vaihto palveluista toiseen", "kiinnittymisen palveluun vielä 3 kk:n jälkeen".
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hand_over_with_escort_counts_when_all_three_met() {
-    let stage = Stage::open().await;
-    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
-    let youth = stage.youth("040594V9030").await;
-    add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
-    let referral = stage.refer(&youth, KELA).await;
-    let counted = async || {
-        let seen = journey(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap();
-        (seen.handovers, seen.escorted_handovers)
-    };
-    assert_eq!(counted().await, (0, 0));
-    let accept = polku_proto::v1::AcceptReferralRequest {
-        request_id: request_id(),
-        name: referral.clone(),
-        ..polku_proto::v1::AcceptReferralRequest::default()
-    };
-    kela.clone().referral.accept_referral(accept).await.unwrap();
-    assert_eq!(counted().await, (1, 0));
-    let met = |recipient| {
-        let referral = referral.clone();
-        Matter::Handover(EscortedHandover { referral, young_person: true, sender: true, recipient })
-    };
-    add(&ohjaamo, &youth, met(false)).await.unwrap();
-    assert_eq!(counted().await, (1, 0), "without the recipient it is no escort");
-    add(&ohjaamo, &youth, met(true)).await.unwrap();
-    add(&ohjaamo, &youth, met(true)).await.unwrap();
-    assert_eq!(counted().await, (1, 0), "one party alone has said so");
-    // The young person says so too, or else the recipient does.
-    let own = add(&stage.subject(&youth), &youth, met(true)).await.unwrap().entry.unwrap();
-    assert_eq!((own.agency.as_str(), own.professional.as_str()), (OHJAAMO, ""));
-    assert_eq!(counted().await, (1, 1));
-    let taken_back = JourneyEntry { replaces: own.name, ..entry(met(false)) };
-    add_entry(&stage.subject(&youth), &youth, taken_back).await.unwrap();
-    assert_eq!(counted().await, (1, 0));
-    add(&kela, &youth, opening(JourneySource::Other)).await.unwrap();
-    add(&kela, &youth, met(true)).await.unwrap();
-    let all = journey(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap();
-    assert_eq!((all.handovers, all.escorted_handovers), (1, 1));
-    assert_eq!(counted().await, (1, 0), "for no purpose, nobody is told the other party's word");
-
-    let stays = Matter::Retention(RetentionAnswer {
-        referral: referral.clone(),
-        result: retention_answer::Result::Attached.into(),
-    });
-    assert_refused(add(&ohjaamo, &youth, stays.clone()).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
-    add(&kela, &youth, stays).await.unwrap();
-    let te = stage.te();
-    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
-    assert_refused(add(&te, &youth, met(true)).await, Code::NotFound, "NOT_FOUND");
-    // What became of a referral is for its parties, whatever else somebody may be told by one of them.
-    share(&stage, &youth, TE, &SHARED).await;
-    let seen = journey(&te, &youth, Purpose::Guidance).await.unwrap().entries;
-    assert!(seen.iter().any(|entry| entry.agency == OHJAAMO), "{seen:?}");
-    let is_status = |entry: &&JourneyEntry| entry.category() == DataCategory::ReferralStatus;
-    assert_eq!(seen.iter().filter(is_status).count(), 0, "{seen:?}");
-    stage.close().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_without_access_writes_and_reads_nothing() {
     let stage = Stage::open().await;
@@ -429,8 +384,34 @@ async fn no_two_are_told_two_adults() {
     assert_eq!((worker(&ohjaamo).await, worker(&te).await.as_deref()), (None, Some("virkailija-7")));
     let own = next_step(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap().worker.unwrap();
     assert_eq!(own.professional, "virkailija-7");
+    // Whoever was it is told so, once, and nobody is named.
+    let told = tasks(&ohjaamo, true).await;
+    let [task] = &told[..] else { panic!("{} tasks", told.len()) };
+    let replaced = FollowUp {
+        kind: Kind::AdultReplaced.into(),
+        professional: "ohjaaja-1".into(),
+        ..FollowUp::default()
+    };
+    assert_eq!(task.matter, Some(task::Matter::FollowUp(replaced)));
+    assert_eq!(tasks(&te, true).await, []);
+    let resolve = ResolveTaskRequest {
+        request_id: request_id(),
+        name: task.name.clone(),
+        resolution: Some(Resolution::FollowUp(FollowUpResolution::default())),
+    };
+    ohjaamo.clone().task.resolve_task(resolve).await.unwrap();
+    assert_eq!(tasks(&ohjaamo, false).await, []);
     share(&stage, &youth, TE, &SHARED).await;
     assert_eq!(worker(&ohjaamo).await.as_deref(), Some("virkailija-7"));
+    // Who may know of it needs no task.
+    let hand_over = WorkerAssignment {
+        successor: OHJAAMO.into(),
+        reason: Reason::ServiceChanges.into(),
+        ..WorkerAssignment::default()
+    };
+    add(&te, &youth, Matter::Worker(hand_over)).await.unwrap();
+    add(&ohjaamo, &youth, assignment("ohjaaja-2", Reason::ServiceChanges)).await.unwrap();
+    assert_eq!((tasks(&ohjaamo, false).await, tasks(&te, true).await), (vec![], vec![]));
     stage.close().await;
 }
 

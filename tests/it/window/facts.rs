@@ -3,21 +3,26 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::{
-    AgencyFacts, DataCategory, GetJourneyRequest, Journey, JourneySource, ListDisclosuresRequest, Purpose,
-    WithdrawConsentRequest,
+    AgencyFacts, DataCategory, Fact, GetJourneyRequest, Journey, JourneySource, ListDisclosuresRequest,
+    Purpose, WithdrawConsentRequest,
 };
 use polku_proto::{CategorySet, Disclose as _};
 use polku_tests::simulators::{Fault, Operation, SimulatedAgency};
 use polku_tests::world::{AddedAgency, Client, OHJAAMO, WorldSettings, request_id};
 use tonic::{Request, Status};
 
+use super::identity::{TEMPORARY, identify, link};
+use super::ids::unlink;
 use super::{add, opening};
 use crate::agencies::bench::benches;
 use crate::delivery::scene::Scene;
+use crate::stage::assess;
 
 const HETU: &str = "010594Y9032";
+const OTHER_HETU: &str = "020594X903P";
 
 /// What every agency may tell in most of these tests.
 const TOLD: [DataCategory; 3] =
@@ -37,6 +42,7 @@ async fn world() -> (Scene, Vec<String>) {
     agencies.sort_by(|one, other| one.id.cmp(&other.id));
     let ids: Vec<String> = agencies.iter().map(|agency| agency.id.clone()).collect();
     let scene = Scene::open(&WorldSettings { agencies, ..WorldSettings::default() }).await;
+    assert_eq!(ids.len(), 5);
     for id in &ids {
         let agency = agency(&scene, id);
         agency.hold(HETU, &agency.specimen()).unwrap();
@@ -79,6 +85,14 @@ fn by_agency(journey: &Journey) -> BTreeMap<&str, &AgencyFacts> {
     journey.facts.iter().map(|facts| (facts.agency.as_str(), facts)).collect()
 }
 
+/// What facts are about, and since and until when, in some order.
+fn dated<'a>(facts: impl Iterator<Item = &'a Fact>) -> Vec<(i32, String, String, String)> {
+    let mut dated: Vec<_> =
+        facts.map(|fact| (fact.kind, fact.text.clone(), fact.since.clone(), fact.until.clone())).collect();
+    dated.sort();
+    dated
+}
+
 /// How often the agency was asked.
 fn asked(scene: &Scene, id: &str) -> usize {
     let received = agency(scene, id).control().ledger().received();
@@ -96,9 +110,19 @@ async fn what_each_agency_holds_is_shown_cut_down_with_source_and_date() {
     let permitted = CategorySet::of(&TOLD).union(CategorySet::ENVELOPE);
     for facts in &seen.facts {
         assert!(facts.as_of.is_some(), "{}", facts.agency);
-        assert!(!facts.facts.is_empty(), "{} holds something that may be told", facts.agency);
+        // Every fact that may be told, from whom it is and of which day, and no other one.
+        let held = agency(&scene, &facts.agency).specimen().facts.into_iter();
+        let told = |fact: &Fact| CategorySet::of(&TOLD).contains(fact.category());
+        assert_eq!(
+            dated(facts.facts.iter()),
+            dated(held.filter(told).collect::<Vec<_>>().iter()),
+            "{}",
+            facts.agency
+        );
         assert!(facts.categories().is_subset(permitted), "{}: {}", facts.agency, facts.categories());
     }
+    let dates = seen.facts.iter().flat_map(|held| &held.facts).filter(|fact| !fact.since.is_empty()).count();
+    assert!(dates > ids.len(), "hardly any fact has a date");
     // "eikä asiakkaan tarvitse selvittää samoja asioita moneen kertaan": what is known is not asked again.
     let before: Vec<usize> = ids.iter().map(|id| asked(&scene, id)).collect();
     assert_eq!(before, vec![1; ids.len()]);
@@ -173,6 +197,36 @@ async fn neither_a_dead_nor_a_slow_agency_delays_the_others() {
     let seen = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
     assert!(seen.unreachable.is_empty(), "{:?}", seen.unreachable);
     assert_eq!(seen.facts.len(), ids.len());
+    scene.end().await.check_intents();
+}
+
+/// A code that was linked by mistake has somebody else's facts: nobody is shown them any more once the link has ended, nor
+/// after the right code was linked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_about_another_code_is_not_shown() {
+    let (scene, ids) = world().await;
+    let mut ohjaamo = scene.ohjaamo.clone();
+    let youth = identify(&ohjaamo, "", TEMPORARY).await.unwrap();
+    add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
+    assess(&ohjaamo, &youth, Capacity::CapableAllows).await;
+    assert_eq!(link(&ohjaamo, &youth, HETU).await.unwrap(), youth);
+    for id in &ids {
+        ohjaamo.record_consent(&youth, id, OHJAAMO, Purpose::Guidance, &TOLD).await.unwrap();
+    }
+    let told = async || {
+        let seen = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
+        (seen.facts.len(), seen.unreachable.len(), ids.iter().map(|id| asked(&scene, id)).sum::<usize>())
+    };
+    let all = ids.len();
+    for _ in 0..2 {
+        assert_eq!(told().await, (all, 0, all));
+    }
+    unlink(&ohjaamo, &youth, HETU).await;
+    assert_eq!(told().await, (0, all, all), "nobody can be asked about a temporary id");
+    assert_eq!(link(&ohjaamo, &youth, OTHER_HETU).await.unwrap(), youth);
+    let seen = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert!(seen.facts.iter().all(|held| held.facts.is_empty() && held.plans.is_empty()), "of somebody else");
+    assert_eq!(told().await.2, 2 * all, "about another code they are asked anew, once");
     scene.end().await.check_intents();
 }
 

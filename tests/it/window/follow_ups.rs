@@ -1,5 +1,7 @@
 //! Who notices that nobody has met the young person, that nobody has answered, and who asks three months on?
 
+mod retention;
+
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -11,10 +13,9 @@ use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::task::State;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    AcceptReferralRequest, Consent, DataCategory, FailReferralRequest, FollowUp, FollowUpResolution,
-    JourneyLeaving, JourneySource, ListConsentsRequest, ListTasksRequest, Outcome, Purpose, ReferralState,
-    ResolveTaskRequest, ResolveTaskResponse, RetentionAnswer, Task, WatchTasksRequest,
-    WithdrawConsentRequest, WorkerAssignment, task,
+    DataCategory, FollowUp, FollowUpResolution, JourneyLeaving, JourneySource, ListConsentsRequest,
+    ListTasksRequest, Purpose, ReferralState, ResolveTaskRequest, ResolveTaskResponse, Task,
+    WatchTasksRequest, WithdrawConsentRequest, WorkerAssignment, task,
 };
 use polku_tests::world::{
     Client, KELA, OHJAAMO, TE, eventually, full_content, professional, referral_to, request_id,
@@ -22,13 +23,13 @@ use polku_tests::world::{
 use tonic::{Code, Status};
 
 use super::{add, assignment, encounter, journey, opening};
-use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, wire};
+use crate::stage::{PATIENCE, Stage, assert_refused, wire};
 
 const WHO: &str = "010594Y9032";
 const DAY: i64 = 24;
 const SHARED: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceAttendance];
 
-async fn tasks(client: &Client, show_resolved: bool) -> Vec<Task> {
+pub(super) async fn tasks(client: &Client, show_resolved: bool) -> Vec<Task> {
     let request =
         ListTasksRequest { parent: "youths/-".into(), show_resolved, ..ListTasksRequest::default() };
     client.clone().task.list_tasks(request).await.unwrap().into_inner().tasks
@@ -229,6 +230,42 @@ async fn whom_the_last_worker_leaves_to_nobody_is_looked_after() {
     stage.close().await;
 }
 
+/// domain.md 5: "ehkäisevät palveluista tippumista": whoever has come and has no adult yet is noticed, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_no_adult_yet_is_looked_after_by_whom_they_came_to() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify(WHO).await.unwrap();
+    add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
+    te.clone().identify(WHO).await.unwrap();
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    stage.advance(days(29));
+    nothing_comes_up(&[&ohjaamo, &te]).await;
+    stage.advance(days(1));
+    comes_up(&ohjaamo, Kind::NotMet, "", "").await;
+    assert_eq!(tasks(&te, true).await, [], "one looks after them");
+    // Whoever becomes the adult elsewhere takes that over.
+    add(&te, &youth, assignment("virkailija-7", Reason::First)).await.unwrap();
+    assert_eq!(tasks(&ohjaamo, false).await, []);
+    stage.advance(days(30));
+    comes_up(&te, Kind::NotMet, "", "virkailija-7").await;
+    // When they leave the adult's agency, they are still with the other one.
+    let leaves = || Matter::Leaving(JourneyLeaving { reason: LeavingReason::OwnWish.into() });
+    add(&te, &youth, leaves()).await.unwrap();
+    assert_eq!(tasks(&te, false).await, []);
+    comes_up(&ohjaamo, Kind::NotMet, "", "").await;
+    add(&stage.subject(&youth), &youth, leaves()).await.unwrap();
+    stage.advance(days(60));
+    nothing_comes_up(&[&ohjaamo, &te]).await;
+    // Who comes back is waited for anew.
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    stage.advance(days(29));
+    nothing_comes_up(&[&ohjaamo, &te]).await;
+    stage.advance(days(1));
+    comes_up(&te, Kind::NotMet, "", "").await;
+    stage.close().await;
+}
+
 /// domain.md 5: "välittävää aikuista, joka ei vaihdu koko ajan": who may not know any more cannot take over.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_handed_over_looks_after_them_again_when_the_permission_ends() {
@@ -275,135 +312,6 @@ async fn nobody_looks_for_whoever_has_left() {
     stage.advance(days(60));
     nothing_comes_up(&[&ohjaamo]).await;
     stage.close().await;
-}
-
-/// A referral to Kela that was taken up at noon, and the consent that it rests on.
-async fn taken_up(stage: &Stage) -> (String, String, Consent) {
-    let mut ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.identify(WHO).await.unwrap();
-    let consent =
-        ohjaamo.record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &BASIC).await.unwrap();
-    let referral = stage.refer(&youth, KELA).await;
-    let request = AcceptReferralRequest {
-        request_id: request_id(),
-        name: referral.clone(),
-        ..AcceptReferralRequest::default()
-    };
-    stage.kela().referral.accept_referral(request).await.unwrap();
-    (youth, referral, consent)
-}
-
-/// Who has written what about whether the young person is still there, as this caller sees it.
-async fn retained(client: &Client, youth: &str, purpose: Purpose) -> Vec<(String, String, Retained)> {
-    let seen = journey(client, youth, purpose).await.unwrap();
-    let answer = |entry: polku_proto::v1::JourneyEntry| match entry.matter {
-        Some(Matter::Retention(answer)) => Some((entry.agency, entry.professional, answer.result())),
-        _ => None,
-    };
-    seen.entries.into_iter().filter_map(answer).collect()
-}
-
-/// domain.md 5: "kiinnittymisen palveluun vielä 3 kk:n jälkeen".
-#[tokio::test(flavor = "multi_thread")]
-async fn three_months_on_the_recipient_says_whether_the_young_person_is_still_there() {
-    let stage = Stage::at_noon().await;
-    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
-    let (youth, referral, _) = taken_up(&stage).await;
-    // From 2 March on; the clock stands at noon, and 2 June begins at midnight.
-    stage.advance(days(91));
-    nothing_comes_up(&[&ohjaamo, &kela]).await;
-    stage.advance(days(1));
-    let task = comes_up(&kela, Kind::Retention, &referral, "").await;
-    assert_eq!(tasks(&ohjaamo, true).await, []);
-    let nothing = resolve(&kela, done(&task, Retained::Unspecified)).await;
-    assert_refused(nothing, Code::InvalidArgument, "INVALID_FIELDS");
-    assert_eq!(retained(&kela, &youth, Purpose::Unspecified).await, []);
-    let request = done(&task, Retained::Attached);
-    let first = resolve(&kela, request.clone()).await.unwrap();
-    assert_eq!(resolve(&kela, request).await.unwrap(), first);
-    let said = [(KELA.to_owned(), "kelan-virkailija".to_owned(), Retained::Attached)];
-    assert_eq!(retained(&kela, &youth, Purpose::Unspecified).await, said);
-    assert_eq!(retained(&ohjaamo, &youth, Purpose::Rehabilitation).await, said);
-    stage.advance(days(92));
-    nothing_comes_up(&[&ohjaamo, &kela]).await;
-    stage.close().await;
-}
-
-/// domain.md 5: "kiinnittymisen palveluun vielä 3 kk:n jälkeen"; 4.4: unknown without permission, never dropped.
-#[tokio::test(flavor = "multi_thread")]
-async fn without_permission_nobody_is_asked_and_it_is_unknown() {
-    let stage = Stage::at_noon().await;
-    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
-    let (youth, _, consent) = taken_up(&stage).await;
-    let withdrawal = WithdrawConsentRequest {
-        request_id: request_id(),
-        name: consent.name.clone(),
-        etag: consent.etag.clone(),
-        ..WithdrawConsentRequest::default()
-    };
-    ohjaamo.clone().consent.withdraw_consent(withdrawal).await.unwrap();
-    stage.advance(days(92));
-    let subject = stage.subject(&youth);
-    let said = eventually(PATIENCE, || async {
-        let said = retained(&subject, &youth, Purpose::Unspecified).await;
-        (!said.is_empty()).then_some(said)
-    });
-    let unknown = [(KELA.to_owned(), String::new(), Retained::Unknown)];
-    assert_eq!(said.await.expect("nothing is written down"), unknown);
-    pause().await;
-    assert_eq!(retained(&subject, &youth, Purpose::Unspecified).await, unknown);
-    assert_eq!(retained(&kela, &youth, Purpose::Unspecified).await, unknown);
-    for client in [&ohjaamo, &kela] {
-        assert_eq!(tasks(client, true).await, []);
-    }
-    stage.close().await;
-}
-
-/// domain.md 5: "kiinnittymisen palveluun vielä 3 kk:n jälkeen": what has failed before is not asked about.
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_asks_about_what_has_failed_before() {
-    let stage = Stage::at_noon().await;
-    let kela = stage.kela();
-    let (youth, referral, _) = taken_up(&stage).await;
-    let request = FailReferralRequest {
-        request_id: request_id(),
-        name: referral.clone(),
-        outcome: Outcome::CouldNotContact.into(),
-        note: "kanaria-ei tavoitettu".into(),
-        ..FailReferralRequest::default()
-    };
-    kela.clone().referral.fail_referral(request).await.unwrap();
-    stage.reaches(&referral, ReferralState::Failed).await;
-    stage.advance(days(92));
-    nothing_comes_up(&[&kela, &stage.ohjaamo()]).await;
-    assert_eq!(retained(&stage.subject(&youth), &youth, Purpose::Unspecified).await, []);
-    stage.close().await;
-}
-
-/// domain.md 5: "kiinnittymisen palveluun vielä 3 kk:n jälkeen": what somebody has written down is not asked for.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_known_is_not_asked() {
-    for early in [Retained::Attached, Retained::DroppedOut] {
-        let stage = Stage::at_noon().await;
-        let kela = stage.kela();
-        let (youth, referral, _) = taken_up(&stage).await;
-        add(&kela, &youth, opening(JourneySource::Other)).await.unwrap();
-        let says = |result: Retained| {
-            Matter::Retention(RetentionAnswer { referral: referral.clone(), result: result.into() })
-        };
-        stage.advance(days(30));
-        add(&kela, &youth, says(early)).await.unwrap();
-        stage.advance(days(62));
-        if early == Retained::DroppedOut {
-            nothing_comes_up(&[&kela]).await;
-        } else {
-            // Still there after one month says nothing of the third.
-            comes_up(&kela, Kind::Retention, &referral, "").await;
-            add(&kela, &youth, says(Retained::EndedAsPlanned)).await.unwrap();
-            assert_eq!(tasks(&kela, true).await[0].state(), State::Obsolete);
-        }
-        stage.close().await;
-    }
 }
 
 /// domain.md 5: "tieto toimijoiden kesken ei kulje", "ehkäisevät palveluista tippumista" (stalled-referral alerts).

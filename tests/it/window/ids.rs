@@ -41,8 +41,8 @@ async fn two_ids(stage: &Stage) -> (String, String) {
     (present, former)
 }
 
-async fn unlink(client: &Client, youth: &str) {
-    let (youth, identity_code) = (youth.to_owned(), CODE.to_owned());
+pub(super) async fn unlink(client: &Client, youth: &str, identity_code: &str) {
+    let (youth, identity_code) = (youth.to_owned(), identity_code.to_owned());
     let request =
         UnlinkIdentityRequest { request_id: request_id(), youth, identity_code, ..Default::default() };
     client.clone().journey.unlink_identity(request).await.unwrap();
@@ -98,7 +98,7 @@ async fn an_address_that_is_protected_under_one_id_is_protected_under_all() {
             let street = read.contact.map(|contact| contact.street_address).unwrap_or_default();
             assert_eq!((street.as_str(), read.given_names.is_empty()), ("", false));
         }
-        unlink(&stage.ohjaamo(), &former).await;
+        unlink(&stage.ohjaamo(), &former, CODE).await;
         assert_eq!(tells(&sender, told, from).await, PLACE, "it was somebody else");
         let stage = stage.restart().await;
         assert_eq!(tells(&stage.ohjaamo(), told, from).await, PLACE);
@@ -234,7 +234,7 @@ async fn the_young_person_has_one_hold_of_all_that_was_said() {
     let ended = subject.clone().consent.withdraw_consent(withdraw(&early)).await.unwrap().into_inner();
     assert_eq!(ended.consent.unwrap().name, early);
     assert!(!tells(&ohjaamo, &former, OHJAAMO).await.contains(&DataCategory::IdentityContact));
-    unlink(&ohjaamo, &former).await;
+    unlink(&ohjaamo, &former, CODE).await;
     let foreign = subject.clone().consent.withdraw_consent(withdraw(&early)).await;
     assert_refused(foreign, Code::NotFound, "NOT_FOUND");
     assert_eq!(consents(&subject, &present).await.unwrap(), [late]);
@@ -403,7 +403,7 @@ async fn the_end_of_a_link_is_told_to_those_who_watch_consents() {
     };
     link(&ohjaamo, &former, CODE).await.unwrap();
     assert_eq!(told(&ohjaamo).await, [DataCategory::IdentityContact]);
-    unlink(&ohjaamo, &former).await;
+    unlink(&ohjaamo, &former, CODE).await;
     assert_eq!(told(&ohjaamo).await, PLACE);
     stage.close().await;
 }

@@ -12,11 +12,36 @@ use polku_tests::world::{Client, nobody_born};
 use tonic::Code;
 
 use super::{add, assignment, encounter, journey, opening};
-use crate::stage::{Stage, assert_refused};
+use crate::stage::{Stage, assert_refused, fields_of};
 
 fn may(scopes: &[mandate::Scope]) -> Matter {
     let scopes = scopes.iter().map(|scope| *scope as i32).collect();
-    Matter::Mandate(Mandate { scopes, until: String::new() })
+    Matter::Mandate(Mandate { scopes, reference: "arkisto 7".into(), ..Mandate::default() })
+}
+
+/// A professional who lets themselves act says where the proof of it is; who writes down that it has ended needs none.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_lets_themselves_act_without_proof() {
+    let stage = Stage::at_noon().await;
+    let youth = beside(&stage, "020594X902N").await;
+    let wrote = |scopes: &[mandate::Scope], reference: &str| {
+        let scopes = scopes.iter().map(|scope| *scope as i32).collect();
+        Matter::Mandate(Mandate { scopes, reference: reference.into(), ..Mandate::default() })
+    };
+    let follow = [mandate::Scope::Follow];
+    for reference in ["", "010594Y9032"] {
+        let refused = add(&stage.ohjaamo(), &youth, wrote(&follow, reference)).await;
+        let status = assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_eq!(fields_of(&status), ["entry.mandate.reference"]);
+    }
+    let let_act = async || worker(&stage.ohjaamo(), &youth).await.unwrap().mandate.len();
+    add(&stage.ohjaamo(), &youth, wrote(&follow, "arkisto 7")).await.unwrap();
+    assert_eq!(let_act().await, 1);
+    add(&stage.ohjaamo(), &youth, wrote(&[], "")).await.unwrap();
+    assert_eq!(let_act().await, 0);
+    add(&stage.subject(&youth), &youth, wrote(&follow, "")).await.unwrap();
+    assert_eq!(let_act().await, 1);
+    stage.close().await;
 }
 
 /// Somebody who has an adult at the guidance point since noon.

@@ -22,7 +22,7 @@ use polku_proto::v1::Purpose;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{add, encounter, opening};
+use super::{add, assignment, encounter, opening};
 use crate::matrix::engine::{engine, now};
 use crate::matrix::situations::{Situation, situations};
 use crate::matrix::{Cell, cells_of};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
-    AddJourneyEntryRequest, AddJourneyEntryResponse, CurrentWorker, JourneyEntry, Purpose,
+    AddJourneyEntryRequest, AddJourneyEntryResponse, CurrentWorker, EscortedHandover, JourneyEntry, Purpose,
 };
 use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid, YouthId};
 use serde_json::json;
@@ -12,7 +12,8 @@ use serde_json::json;
 use super::entry::{kind, row, standing};
 use super::get::referral_of;
 use super::matter::{
-    category, check_assigned, check_assignment, check_time, check_words, has_own_mandate, is_open, replaced,
+    category, check_assigned, check_assignment, check_proof, check_time, check_words, happened,
+    has_own_mandate, is_open, replaced, wrong,
 };
 use super::sight::{Look, Looks as _};
 use super::worker::{self, When};
@@ -128,7 +129,7 @@ impl Gateway {
                         expected: "a mandate that the young person has neither given nor ended themselves",
                     });
                 }
-                self.check_matter(look, matter, current).await?;
+                self.check_matter(look, (entry, matter), current).await?;
                 Ok(vec![own.clone()])
             }
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Mandate(_))) => {
@@ -149,7 +150,7 @@ impl Gateway {
             }
             // Whether all three met, the young person says to whoever has sent them.
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Handover(handover))) => {
-                Ok(vec![self.check_party(look, &handover.referral).await?.sender])
+                Ok(vec![self.check_handover(look, (entry, handover)).await?.sender])
             }
             (_, Some(_) | None) => Err(NOT_THEIRS),
         }
@@ -162,6 +163,7 @@ impl Gateway {
             (Actor::Professional { .. }, Some(Matter::Worker(assignment))) => {
                 check_assigned(assignment, &caller.agency, &self.directory)
             }
+            (Actor::Professional { .. }, Some(Matter::Mandate(mandate))) => check_proof(mandate),
             (Actor::Professional { .. }, Some(_)) => Ok(()),
             (
                 Actor::Subject(_) | Actor::Representative { .. },
@@ -175,7 +177,7 @@ impl Gateway {
     async fn check_matter(
         &self,
         look: &Look<'_>,
-        matter: &Matter,
+        (entry, matter): (&JourneyEntry, &Matter),
         current: Option<&CurrentWorker>,
     ) -> Result<(), Error> {
         let own = &look.caller.agency;
@@ -184,7 +186,7 @@ impl Gateway {
             Matter::Mandate(_) if current.is_none_or(|worker| worker.agency != own.as_str()) => {
                 Err(Error::RecordState { expected: "the agency of the adult beside the young person" })
             }
-            Matter::Handover(handover) => self.check_party(look, &handover.referral).await.map(drop),
+            Matter::Handover(handover) => self.check_handover(look, (entry, handover)).await.map(drop),
             Matter::Retention(answer) => {
                 if self.check_party(look, &answer.referral).await?.recipient == *own {
                     return Ok(());
@@ -200,6 +202,22 @@ impl Gateway {
             | Matter::Background(_)
             | Matter::Leaving(_) => Ok(()),
         }
+    }
+
+    /// The referral by which they were handed over. Nobody was before it was sent.
+    async fn check_handover(
+        &self,
+        look: &Look<'_>,
+        (entry, handover): (&JourneyEntry, &EscortedHandover),
+    ) -> Result<ReferralRow, Error> {
+        let row = self.check_party(look, &handover.referral).await?;
+        if happened(entry, look.now)?.as_second() < row.created.as_second() {
+            return Err(wrong(
+                "entry.time",
+                "of a hand-over, an instant that is not before the referral was sent",
+            ));
+        }
+        Ok(row)
     }
 
     /// A referral of this person, under an id that the caller looks at, that the caller is a party to.

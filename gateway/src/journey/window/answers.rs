@@ -3,7 +3,7 @@
 //! Kept in memory only, sealed under the person's key, and for a day at most: it is theirs, and they can be asked again.
 //! Each gateway knows what it was answered itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,11 +12,11 @@ use polku_proto::{AgencyId, CategorySet, YouthId};
 /// How long an answer is used again at most, as the contract has it.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many bytes of answers there are at most. What is forgotten is asked again.
+/// How many bytes of answers there are at most: those that came first go first. What is forgotten is asked again.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Who asked about whom. The asker is a keyed hash of the professional and the purpose: the same question of somebody else,
-/// or for something else, the agency may answer differently.
+/// Who asked about whom. The asker is a keyed hash of the professional, the purpose and the identity code: the same question
+/// of somebody else, for something else, or about another code, the agency may answer differently.
 type Asked = (YouthId, [u8; 32]);
 
 /// What an agency has answered when it was asked about a person.
@@ -42,6 +42,39 @@ struct Book {
     bytes: usize,
 }
 
+impl Book {
+    /// Forgets what was answered longest ago, until so many bytes more fit.
+    fn make_room(&mut self, added: usize) {
+        if self.bytes + added <= MOST_BYTES {
+            return;
+        }
+        let place = |asked: &Asked, answer: &Answer| (answer.answered, *asked, answer.agency.clone());
+        let mut oldest: Vec<_> = self
+            .answers
+            .iter()
+            .flat_map(|(asked, answers)| {
+                answers.iter().map(|answer| (place(asked, answer), answer.sealed.len()))
+            })
+            .collect();
+        oldest.sort_unstable();
+        let mut left = self.bytes;
+        let gone: BTreeSet<_> = oldest
+            .into_iter()
+            .map_while(|(place, bytes)| {
+                // A quarter more than is needed: not every answer looks for the oldest one.
+                let has_room = left + added <= MOST_BYTES - MOST_BYTES / 4;
+                left -= bytes;
+                (!has_room).then_some(place)
+            })
+            .collect();
+        self.answers.retain(|asked, answers| {
+            answers.retain(|answer| !gone.contains(&place(asked, answer)));
+            !answers.is_empty()
+        });
+        self.bytes = self.answers.values().flatten().map(|answer| answer.sealed.len()).sum();
+    }
+}
+
 impl Answers {
     /// What was answered to this asker about this person.
     pub(crate) fn of(&self, youth: YouthId, asker: [u8; 32]) -> Vec<Answer> {
@@ -52,9 +85,7 @@ impl Answers {
     pub(crate) fn keep(&self, youth: YouthId, asker: [u8; 32], answers: Vec<Answer>) {
         let mut book = self.book();
         let added: usize = answers.iter().map(|answer| answer.sealed.len()).sum();
-        if book.bytes + added > MOST_BYTES {
-            *book = Book::default();
-        }
+        book.make_room(added);
         book.bytes += added;
         let all = book.answers.entry((youth, asker)).or_default();
         let mut gone = 0;

@@ -56,7 +56,8 @@ pub(super) type ShownFacts = (AgencyId, Authorised<AgencyFacts>, Option<Shown>);
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
     pub(super) async fn held(&self, person: &Person, asking: &Asking<'_>) -> Result<Held, Error> {
-        let asker = self.asker(&asking.look);
+        let identity = person.identity_code()?;
+        let asker = self.asker(&asking.look, identity.as_ref());
         let kept = self.answers.of(person.id, asker);
         let mut answers: BTreeMap<AgencyId, Option<AgencyFacts>> = BTreeMap::new();
         let mut missing = BTreeMap::new();
@@ -77,7 +78,7 @@ impl Gateway {
             }
         }
         if !missing.is_empty() {
-            answers.extend(self.ask(person, asking, asker, &missing).await?);
+            answers.extend(self.ask((person, identity), asking, asker, &missing).await?);
             self.learn().await?;
         }
         let mut held = Held::default();
@@ -94,16 +95,20 @@ impl Gateway {
     /// the first one is.
     async fn ask(
         &self,
-        person: &Person,
+        (person, identity): (&Person, Option<Hetu>),
         asking: &Asking<'_>,
         asker: [u8; 32],
         missing: &BTreeMap<AgencyId, CategorySet>,
     ) -> Result<BTreeMap<AgencyId, Option<AgencyFacts>>, Error> {
         let Look { caller, purpose, now, .. } = asking.look;
-        let Some(identity) = person.identity_code()? else {
+        let Some(identity) = identity else {
             // No agency knows them by what they are known by here: nobody can be asked.
-            return Ok(missing.keys().map(|agency| (agency.clone(), None)).collect());
+            return Ok(nobody_asked(missing));
         };
+        if asking.until <= Instant::now() {
+            // Nobody is told anything by a question that cannot be answered any more.
+            return Ok(nobody_asked(missing));
+        }
         let agencies: BTreeMap<&str, Vec<i32>> =
             missing.iter().map(|(agency, asked)| (agency.as_str(), asked.to_wire())).collect();
         let told = self.told_by_asking(&asking.look, missing.iter())?;
@@ -139,8 +144,7 @@ impl Gateway {
                 (agency, answer.ok().flatten())
             });
         }
-        let mut answers: BTreeMap<AgencyId, Option<AgencyFacts>> =
-            missing.keys().map(|agency| (agency.clone(), None)).collect();
+        let mut answers = nobody_asked(missing);
         let mut kept = Vec::new();
         while let Some(answered) = questions.join_next().await {
             // A question that ended abnormally is one without an answer.
@@ -156,10 +160,13 @@ impl Gateway {
         Ok(answers)
     }
 
-    /// Who asks, by all that a question tells of that: by it an agency can answer differently.
-    fn asker(&self, look: &Look<'_>) -> [u8; 32] {
+    /// Who asks about whom, by all that a question tells of that: by it an agency can answer differently. The person is
+    /// named to the agency by the identity code alone: what was answered about one code is none about another one that
+    /// the same id has by now.
+    fn asker(&self, look: &Look<'_>, identity: Option<&Hetu>) -> [u8; 32] {
         let (agency, professional) = (look.caller.agency.as_str(), look.caller.professional());
-        let asker = format!("{agency}\n{professional}\n{}", look.purpose as i32);
+        let identity = identity.map_or("", Hetu::expose);
+        let asker = format!("{agency}\n{professional}\n{}\n{identity}", look.purpose as i32);
         self.keys.pseudonym(b"asker", asker.as_bytes())
     }
 
@@ -208,6 +215,11 @@ impl Gateway {
         let told = self.owed_notice(About::Journey, holds, &question, facts.decision(), look.now)?;
         Ok(Some((agency.clone(), facts, told)))
     }
+}
+
+/// None of them has answered.
+fn nobody_asked(missing: &BTreeMap<AgencyId, CategorySet>) -> BTreeMap<AgencyId, Option<AgencyFacts>> {
+    missing.keys().map(|agency| (agency.clone(), None)).collect()
 }
 
 /// An answer that follows the contract and is about the agency that was asked.

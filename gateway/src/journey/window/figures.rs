@@ -29,7 +29,7 @@ use crate::gateway::Gateway;
 use crate::journey::PlanRecord;
 use crate::journey::plan::Eyes;
 use crate::person::Person;
-use crate::record::{ReferralRecord, is_taken_up};
+use crate::record::ReferralRecord;
 use crate::store::{Change, EntryRow, ReferralFilter, ReferralRow, RequestKey, TallyKind, TallyRow};
 use crate::trail::Entry;
 
@@ -259,10 +259,7 @@ impl Gateway {
         let look = AgencyLook { agency: &caller.agency, youth, purpose: Purpose::Unspecified, now };
         let entries = self.visible(&look, &own)?.into_iter().cloned().collect();
         let sent = beside.referrals.iter().map(|row| finnish_date(row.created)).collect();
-        // Who withdraws afterwards was handed over all the same.
-        let counts = |state| is_taken_up(state) || state == ReferralState::ConsentWithdrawn;
-        let taken_up = beside.referrals.into_iter().filter(|row| counts(row.state)).collect();
-        let handovers = self.handovers(&person, look, taken_up).await?;
+        let handovers = self.handovers(&person, look, beside.referrals).await?;
         let stars = if beside.has_plan { self.stars_seen(&person, asker).await? } else { Vec::new() };
         Ok(OnePerson { born: person.birth_date()?, entries, sent, handovers, stars })
     }
@@ -281,7 +278,7 @@ impl Gateway {
         let mut handovers = Vec::new();
         for row in referrals {
             let record = ReferralRecord::open(person, row)?;
-            let Some(day) = day(record.message.accept_time.as_ref()) else { continue };
+            let Some(day) = day(record.handed_over()) else { continue };
             // Told for the purpose for which the young person was handed over, and as it may be told now.
             let look = AgencyLook { purpose: record.purpose(), ..look };
             let seen = self.visible(&look, &entries)?;

@@ -3,18 +3,23 @@
 //! Entries and steps of referrals set a day, or take it away again; so does a guardian's consent ([`renewal`]). What is
 //! to be done when it has come stands in [`due`], and how a person says that it is done in [`task`]. Without a day come
 //! up what a second person looks at ([`second_look`]), where a protected address is held back ([`protected`]), and what an
-//! agency's system has not got, or may not have ([`undelivered`]).
+//! agency's system has not got, or may not have ([`undelivered`]), and that somebody else has become the adult
+//! ([`replaced`]).
 
 mod due;
 mod protected;
 mod put_off;
 mod question;
 mod renewal;
+mod replaced;
 mod second_look;
 mod task;
 mod undelivered;
 
 pub(crate) use put_off::PutOff;
+use replaced::Former;
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -23,7 +28,9 @@ use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::task::State;
-use polku_proto::v1::{self, JourneyEntry, ReferralState, task::Matter as TaskMatter};
+use polku_proto::v1::{
+    self, JourneyEntry, Outcome, ReferralState, RetentionAnswer, task::Matter as TaskMatter,
+};
 use polku_proto::{AgencyId, ReferralName, TaskId};
 
 use super::entry::standing;
@@ -33,8 +40,8 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::plan::TaskRecord;
 use crate::person::Person;
-use crate::record::ReferralRecord;
-use crate::store::{FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskStates, TaskWrite};
+use crate::record::{ReferralRecord, instant};
+use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskStates, TaskWrite};
 
 #[cfg(test)]
 mod tests;
@@ -49,6 +56,7 @@ const NO_SUCH_DAY: Error = Error::Inconsistent("a day beyond the calendar");
 pub(in crate::journey) struct LookedAfter {
     pub(in crate::journey) follow_ups: Vec<FollowUpWrite>,
     pub(in crate::journey) tasks: Vec<TaskWrite>,
+    pub(in crate::journey) entries: Vec<EntryRow>,
 }
 
 /// The day on which it is asked whether the young person is still there: three calendar months after this one, in
@@ -57,6 +65,23 @@ fn retention_day(taken_up: Timestamp) -> Result<Timestamp, Error> {
     let day: Date =
         finnish_date(taken_up).checked_add(Span::new().months(RETENTION_MONTHS)).map_err(|_| NO_SUCH_DAY)?;
     start_of_finnish_date(day).map_err(|_| NO_SUCH_DAY)
+}
+
+/// The last day on which an answer to that counts: a month after it was asked.
+fn answered_by(taken_up: Timestamp) -> Result<Timestamp, Error> {
+    let due = finnish_date(retention_day(taken_up)?);
+    let day = due.checked_add(Span::new().months(1)).map_err(|_| NO_SUCH_DAY)?;
+    start_of_finnish_date(day).map_err(|_| NO_SUCH_DAY)
+}
+
+/// What the end of a referral that was taken up says of whether the young person is still there: in a protocol of the
+/// agency's own there may be no other word for it.
+fn said_by_end(record: &ReferralRecord) -> Option<Retained> {
+    match (record.state(), record.message.outcome()) {
+        (ReferralState::Failed, _) => Some(Retained::DroppedOut),
+        (ReferralState::Completed, Outcome::GotService) => Some(Retained::EndedAsPlanned),
+        _ => None,
+    }
 }
 
 /// The day from which on nobody has met the young person for so long, in Finland.
@@ -77,40 +102,46 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<LookedAfter, Error> {
         let when = worker::When::of(person, now)?;
-        let before = worker::current(&standing(known.iter().collect()), when);
-        let before = before.map(|(current, _)| agency_of(&current.agency)).transpose()?;
+        let before = Former::of(&standing(known.iter().collect()), when)?;
+        let looked = self.looks_after(person, &known, now)?;
         let entries: Vec<JourneyEntry> = written.iter().cloned().chain(known).collect();
+        let looks = self.looks_after(person, &entries, now)?;
         let mut after = LookedAfter::default();
         let mut leavers = Vec::new();
         for entry in written {
             let agency = agency_of(&entry.agency)?;
             match &entry.matter {
                 Some(Matter::Worker(_)) => {
-                    let next = self.looks_after(person, &entries, now)?;
-                    if next.as_ref() != Some(&agency) {
-                        self.forget_unmet(person, &agency, &mut after, now).await?;
+                    if let Some(before) = &before {
+                        after.tasks.extend(self.adult_replaced(person, before, (entry, &entries), now)?);
                     }
-                    if let Some(next) = next {
+                    // Whoever had nobody beside them so far was looked after by whom they had come to.
+                    for former in BTreeSet::from([Some(&agency), looked.as_ref()]) {
+                        if let Some(former) = former.filter(|former| looks.as_ref() != Some(former)) {
+                            self.forget_unmet(person, former, &mut after, now).await?;
+                        }
+                    }
+                    if let Some(next) = looks.clone() {
                         self.forget_elsewhere(person, &next, &mut after, now).await?;
                         self.name_worker(person, &next, &entries, &mut after, now).await?;
                         after.follow_ups.push(self.unmet_from(person, next, now)?);
                     }
                 }
                 Some(Matter::Encounter(encounter)) if encounter.met || !entry.replaces.is_empty() => {
-                    let Some(agency) = self.looks_after(person, &entries, now)? else { continue };
+                    let Some(agency) = looks.clone() else { continue };
                     // A meeting elsewhere counts where it may be known.
                     let seen = self.visible(&AgencyLook::for_guidance(&agency, person.id, now), &entries)?;
                     if !seen.iter().any(|seen| seen.name == entry.name) {
                         continue;
                     }
-                    let last = last_met(&seen, worker::When::of(person, now)?).unwrap_or(now);
+                    let last = last_met(&seen, &agency, when).unwrap_or(now);
                     self.close_tasks(person, (&agency, Kind::NotMet, ""), &mut after, now).await?;
                     self.forget_elsewhere(person, &agency, &mut after, now).await?;
                     after.follow_ups.push(self.unmet_from(person, agency, last)?);
                 }
                 Some(Matter::Leaving(_)) => {
                     // Whoever has handed on to somebody who may not know of it waits on.
-                    if self.looks_after(person, &entries, now)?.as_ref() != Some(&agency) {
+                    if looks.as_ref() != Some(&agency) {
                         self.forget_unmet(person, &agency, &mut after, now).await?;
                     }
                     leavers.push(agency);
@@ -127,6 +158,7 @@ impl Gateway {
                     }
                 }
                 Some(
+                    // Whoever has come is waited for below.
                     Matter::Opening(_)
                     | Matter::Encounter(_)
                     | Matter::Mandate(_)
@@ -143,9 +175,23 @@ impl Gateway {
         let is_own_word = written.iter().all(|entry| entry.professional.is_empty());
         if is_own_word
             && !leavers.is_empty()
-            && let Some(before) = before.filter(|before| !leavers.contains(before))
+            && let Some(before) = before.filter(|before| !leavers.contains(&before.agency))
         {
-            self.forget_unmet(person, &before, &mut after, now).await?;
+            self.forget_unmet(person, &before.agency, &mut after, now).await?;
+        }
+        // Whoever has come and has no adult yet is not lost either; nor is who has left the agency of the adult alone.
+        let is_new = |next: &AgencyId| {
+            written.iter().any(|entry| match entry.matter {
+                Some(Matter::Opening(_)) => entry.agency == next.as_str(),
+                Some(Matter::Leaving(_)) => looked.as_ref() != Some(next),
+                _ => false,
+            })
+        };
+        if let Some(next) = looks.filter(is_new) {
+            let seen = self.visible(&AgencyLook::for_guidance(&next, person.id, now), &entries)?;
+            let last = last_met(&seen, &next, when).unwrap_or(now);
+            self.forget_elsewhere(person, &next, &mut after, now).await?;
+            after.follow_ups.push(self.unmet_from(person, next, last)?);
         }
         Ok(after)
     }
@@ -165,9 +211,27 @@ impl Gateway {
                 let row = FollowUpRow { youth: person.id, matter, agency, due: retention_day(now)? };
                 after.follow_ups.push(FollowUpWrite::Set(row));
             }
-            ReferralState::Cancelled | ReferralState::Failed | ReferralState::EnteredInError => {
+            ReferralState::Cancelled
+            | ReferralState::Failed
+            | ReferralState::Completed
+            | ReferralState::EnteredInError => {
+                let result = said_by_end(record);
+                if record.state() == ReferralState::Completed && result.is_none() {
+                    return Ok(after);
+                }
                 let name = record.name().to_string();
                 self.close_tasks(person, (&agency, Kind::Retention, &name), &mut after, now).await?;
+                let is_in_time = match record.handed_over() {
+                    Some(taken_up) => finnish_date(now) <= finnish_date(answered_by(instant(taken_up)?)?),
+                    None => false,
+                };
+                if let Some(result) = result.filter(|_| is_in_time)
+                    && self.may_tell_status(record, now)?
+                {
+                    let answer = RetentionAnswer { referral: name, result: result as i32 };
+                    let who = (&agency, record.message.recipient_professional.as_str());
+                    after.entries.push(self.retained(person, who, answer, now)?);
+                }
                 after.follow_ups.push(FollowUpWrite::Drop { youth: person.id, matter, agency });
             }
             ReferralState::Unspecified
@@ -176,7 +240,6 @@ impl Gateway {
             | ReferralState::InProgress
             | ReferralState::OnHold
             | ReferralState::CancelRequested
-            | ReferralState::Completed
             | ReferralState::Rejected
             | ReferralState::Expired
             | ReferralState::ConsentWithdrawn => {}
@@ -195,7 +258,7 @@ impl Gateway {
         let entries = self.written(person).await?;
         let recipient = record.row.reached_recipient.then_some(&record.row.recipient);
         let sender = &record.row.sender;
-        let beside = self.looks_after(person, &entries, now)?;
+        let beside = self.beside(person, &entries, now)?;
         let whose = beside.filter(|beside| beside == sender || Some(beside) == recipient);
         let whose = whose.unwrap_or_else(|| sender.clone());
         let professional = worker_of(&whose, person, &entries, now)?;
@@ -203,10 +266,24 @@ impl Gateway {
         self.new_task(person, whose, v1::FollowUp { professional, ..follow_up }, now)
     }
 
-    /// Which agency looks after it that somebody meets the young person: that of the adult beside them. Where the successor
-    /// may not know that it is handed them, or nobody is named, it stays with whoever said so, or else nobody would notice
-    /// that nobody is there.
+    /// Which agency looks after it that somebody meets the young person: that of the adult beside them; where they have had
+    /// none, the one that they came to first, of those that they have not left.
     fn looks_after(
+        &self,
+        person: &Person,
+        entries: &[JourneyEntry],
+        now: Timestamp,
+    ) -> Result<Option<AgencyId>, Error> {
+        if let Some(beside) = self.beside(person, entries, now)? {
+            return Ok(Some(beside));
+        }
+        let all = standing(entries.iter().collect());
+        came_first(&all).map(agency_of).transpose()
+    }
+
+    /// The agency of the adult beside the young person. Where the successor may not know that it is handed them, or nobody
+    /// is named, it stays with whoever said so, or else nobody would notice that nobody is there.
+    fn beside(
         &self,
         person: &Person,
         entries: &[JourneyEntry],
@@ -367,8 +444,19 @@ fn worker_of(
     Ok(own.map(|worker| worker.professional).unwrap_or_default())
 }
 
-/// When somebody met the young person last, or else since when the adult, or nobody, is there; as far as these entries tell.
-fn last_met(seen: &[&JourneyEntry], when: worker::When) -> Option<Timestamp> {
+/// Which agency the young person came to first, of those that they have not left, by these entries, newest first.
+fn came_first<'a>(all: &[&'a JourneyEntry]) -> Option<&'a str> {
+    let mut told = BTreeSet::new();
+    let comings =
+        all.iter().filter(|entry| matches!(entry.matter, Some(Matter::Opening(_) | Matter::Leaving(_))));
+    let last_words = comings.filter(|entry| told.insert(&entry.agency));
+    let open = last_words.filter(|entry| matches!(entry.matter, Some(Matter::Opening(_))));
+    open.last().map(|entry| entry.agency.as_str())
+}
+
+/// When somebody met the young person last, or else since when the adult, or nobody, is there, or since when they have come
+/// to this agency; as far as these entries tell.
+fn last_met(seen: &[&JourneyEntry], agency: &AgencyId, when: worker::When) -> Option<Timestamp> {
     let met = seen
         .iter()
         .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
@@ -376,7 +464,11 @@ fn last_met(seen: &[&JourneyEntry], when: worker::When) -> Option<Timestamp> {
         Some((worker, _)) => worker.since,
         None => worker::last_assignment(seen).and_then(|(last, _)| last.time),
     };
-    met.filter_map(|entry| entry.time).chain(since).filter_map(|time| from_wire(&time).ok()).max()
+    let is_coming = |entry: &&&JourneyEntry| {
+        matches!(entry.matter, Some(Matter::Opening(_))) && entry.agency == agency.as_str()
+    };
+    let came = seen.iter().find(is_coming).and_then(|entry| entry.time);
+    met.filter_map(|entry| entry.time).chain(since).chain(came).filter_map(|time| from_wire(&time).ok()).max()
 }
 
 /// What it is about.

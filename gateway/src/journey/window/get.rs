@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::Authorised;
 use polku_proto::v1::journey_entry::Matter;
-use polku_proto::v1::{CurrentWorker, GetJourneyRequest, Journey, JourneyEntry, Purpose, ReferralState};
+use polku_proto::v1::{CurrentWorker, GetJourneyRequest, Journey, JourneyEntry, Purpose};
 use polku_proto::{CategorySet, Disclose as _, ReferralName, Valid, YouthName};
 use tokio::time::Instant;
 
@@ -17,12 +18,13 @@ use super::telling::{Leaf, Telling};
 use super::worker::{self, When};
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::figures::day;
 use crate::gateway::Gateway;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
+use crate::margin::without;
 use crate::person::Person;
 use crate::record::ReferralRecord;
-use crate::record::is_taken_up;
 use crate::store::{ReferralFilter, ReferralRow};
 
 /// How many entries a journey shows.
@@ -31,7 +33,7 @@ const ENTRIES: usize = 500;
 const ALL: CategorySet = CategorySet::ALL.difference(CategorySet::ENVELOPE);
 /// For how long an agency's answer is used again, in seconds, unless the caller says otherwise.
 const MAX_AGE: i64 = 3600;
-/// Of the time until the answer, kept free for deciding on what has come and for writing that down.
+/// Of the time until the answer, kept free at most for deciding on what has come and for writing that down.
 const AFTERWARDS: Duration = Duration::from_millis(150);
 
 impl Gateway {
@@ -43,20 +45,22 @@ impl Gateway {
         request: Valid<GetJourneyRequest>,
         patience: Duration,
     ) -> Result<Authorised<Journey>, Error> {
-        let until = Instant::now() + patience.saturating_sub(AFTERWARDS);
+        let until = Instant::now() + without(patience, AFTERWARDS);
         let request = request.into_inner();
         let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         self.check_reader(caller, youth)?;
-        let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.purpose(), now };
+        self.check_concern(&look).await?;
+        let person = self.person(youth).await?;
 
         let written = self.written(&person).await?;
         let ids = self.ids_seen(caller, youth);
-        let seen = self.told_entries(&look, here(&written, &ids)).await?;
-        if !self.has_to_do_with(&look, &seen).await? {
-            // Somebody whom the caller has nothing to do with looks like nobody.
-            return Err(Error::NotFound);
+        if look.is_own_side() {
+            let seen = self.told_entries(&look, here(&written, &ids)).await?;
+            if seen.is_empty() && !self.has_anything(&look).await? {
+                return Err(Error::NotFound);
+            }
         }
         // What is kept here is read while the agencies take their time.
         let revision = self.index().revision();
@@ -75,12 +79,15 @@ impl Gateway {
             seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
         let (handovers, escorted_handovers) = count(&referrals, &seen);
         let worker = worker::known(&written, &seen, When::of(&person, look.now)?);
+        let more_entries = seen.len() > ENTRIES;
         seen.truncate(ENTRIES);
         let shell = Journey {
             youth: YouthName { youth }.to_string(),
             unreachable: held.unreachable.iter().map(ToString::to_string).collect(),
             handovers,
             escorted_handovers,
+            more_referrals: kept.has_more(),
+            more_entries,
             ..Journey::default()
         };
         let (mut answer, mut telling) = (self.shell(caller, shell)?, Telling::default());
@@ -174,24 +181,34 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// Whether the caller has anything to do with the person here.
-    pub(super) async fn has_to_do_with(
-        &self,
-        look: &Look<'_>,
-        seen: &[&JourneyEntry],
-    ) -> Result<bool, Error> {
-        let Look { caller, youth, now, .. } = *look;
-        let is_own = |entry: &JourneyEntry| entry.agency == caller.agency.as_str();
-        if seen.iter().any(|entry| look.is_own_side() || is_own(entry)) {
-            return Ok(true);
+    /// Lets a professional go on whose agency has anything to do with the person here.
+    ///
+    /// Nothing of the journey is opened before: of somebody whom it has nothing to do with, it takes as long as of nobody,
+    /// however much there is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: somebody whom the caller has nothing to do with looks like nobody.
+    pub(super) async fn check_concern(&self, look: &Look<'_>) -> Result<(), Error> {
+        if look.is_own_side() {
+            return Ok(());
         }
-        let ids = self.ids_seen(caller, youth);
-        let party = (!look.is_own_side()).then(|| caller.agency.clone());
-        let one = ReferralFilter { party, youth: None, before: None, limit: 1 };
-        for row in self.referrals_of(&one, &ids).await? {
-            let person = self.person(row.youth).await?;
-            if !look.is_own_side() || !self.holds_back(&person, row, now)? {
-                return Ok(true);
+        self.learn().await?;
+        let ties = self.ties(look.caller, look.youth).await?;
+        if ties.in_journey || (ties.any && self.has_anything(look).await?) {
+            return Ok(());
+        }
+        Err(Error::NotFound)
+    }
+
+    /// Whether there is anything here for this caller beside entries.
+    async fn has_anything(&self, look: &Look<'_>) -> Result<bool, Error> {
+        let Look { caller, youth, now, .. } = *look;
+        if look.is_own_side() {
+            let all = ReferralFilter { party: None, youth: None, before: None, limit: 1 };
+            for row in self.referrals_of(&all, &self.ids_seen(caller, youth)).await? {
+                if !self.holds_back(&self.person(row.youth).await?, row, now)? {
+                    return Ok(true);
+                }
             }
         }
         Ok(!self.consents_for(caller, youth).await?.is_empty()
@@ -233,12 +250,15 @@ fn escorted(entry: &JourneyEntry) -> Option<&str> {
     }
 }
 
-/// Whether two of the three say that all three met, by these entries: sender, recipient, and the young person's side. One
-/// word alone does not count.
+/// Whether two of the three say that all three met, on one day in Finland, by these entries: sender, recipient, and the young
+/// person's side. One word alone does not count, nor two about two meetings.
 pub(super) fn is_escorted(referral: &str, seen: &[&JourneyEntry]) -> bool {
-    let met = seen.iter().filter(|entry| escorted(entry) == Some(referral));
-    let who = |entry: &&&JourneyEntry| (!entry.professional.is_empty()).then(|| entry.agency.clone());
-    met.map(|entry| who(&entry)).collect::<BTreeSet<Option<String>>>().len() >= 2
+    let mut said: BTreeMap<Option<Date>, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for entry in seen.iter().filter(|entry| escorted(entry) == Some(referral)) {
+        let who = (!entry.professional.is_empty()).then_some(entry.agency.as_str());
+        said.entry(day(entry.time.as_ref())).or_default().insert(who);
+    }
+    said.values().any(|who| who.len() >= 2)
 }
 
 /// The name of the referral that an entry is about, if it is about one.
@@ -252,17 +272,17 @@ pub(super) fn referral_of(entry: &JourneyEntry) -> Option<&str> {
 
 /// Whether an entry about a referral is for this reader: for the young person's side, for whoever wrote it, and for the
 /// parties to the referral.
-fn concerns(look: &Look<'_>, entry: &JourneyEntry, referrals: &[(String, ReferralState)]) -> bool {
+fn concerns(look: &Look<'_>, entry: &JourneyEntry, referrals: &[(String, bool)]) -> bool {
     let Some(about) = referral_of(entry) else { return true };
     look.is_own_side()
         || entry.agency == look.caller.agency.as_str()
         || referrals.iter().any(|(name, _)| name == about)
 }
 
-/// How many of these referrals were taken up, and to how many of those the young person was escorted.
-fn count(referrals: &[(String, ReferralState)], seen: &[&JourneyEntry]) -> (i32, i32) {
-    let taken_up = referrals.iter().filter(|(_, state)| is_taken_up(*state));
+/// By how many of these referrals the young person was handed over, and by how many of those with escort.
+fn count(referrals: &[(String, bool)], seen: &[&JourneyEntry]) -> (i32, i32) {
+    let handed_over = referrals.iter().filter(|(_, handed_over)| *handed_over);
     let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-    let escorted = taken_up.clone().filter(|(name, _)| is_escorted(name, seen)).count();
-    (number(taken_up.count()), number(escorted))
+    let escorted = handed_over.clone().filter(|(name, _)| is_escorted(name, seen)).count();
+    (number(handed_over.count()), number(escorted))
 }

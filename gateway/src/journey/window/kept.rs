@@ -5,7 +5,7 @@
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::v1::{Consent, Journey, LegalStatus, Prohibition, Referral, ReferralState};
+use polku_proto::v1::{Consent, Journey, LegalStatus, Prohibition, Referral};
 use polku_proto::{ConsentName, LegalStatusName, PlanName, ProhibitionName, ReferralName};
 
 use super::sight::Look;
@@ -25,6 +25,8 @@ const REFERRALS: u32 = 200;
 /// What the caller may see of all that, in the order of the answer, with its names.
 pub(super) struct Kept {
     referrals: Vec<ShownReferral>,
+    /// Those that are too many to be shown: their names, and whether the young person was handed over by each.
+    older: Vec<(String, bool)>,
     consents: Vec<(ConsentName, Authorised<Consent>)>,
     prohibitions: Vec<(ProhibitionName, Authorised<Prohibition>)>,
     statuses: Vec<(LegalStatusName, Authorised<LegalStatus>)>,
@@ -33,15 +35,21 @@ pub(super) struct Kept {
 
 struct ShownReferral {
     name: ReferralName,
-    state: ReferralState,
+    handed_over: bool,
     view: Authorised<Referral>,
     told: Vec<Shown>,
 }
 
 impl Kept {
-    /// Names and states of the referrals.
-    pub(super) fn referrals(&self) -> Vec<(String, ReferralState)> {
-        self.referrals.iter().map(|shown| (shown.name.to_string(), shown.state)).collect()
+    /// Names of all referrals, and whether the young person was handed over by each.
+    pub(super) fn referrals(&self) -> Vec<(String, bool)> {
+        let shown = self.referrals.iter().map(|shown| (shown.name.to_string(), shown.handed_over));
+        shown.chain(self.older.iter().cloned()).collect()
+    }
+
+    /// Whether there are more referrals than are shown.
+    pub(super) fn has_more(&self) -> bool {
+        !self.older.is_empty()
     }
 
     /// Whether anything of it could be seen differently by now because time has passed.
@@ -92,34 +100,45 @@ impl Gateway {
     /// What of it the caller may see, under each id that they look at.
     pub(super) async fn kept_here(&self, look: &Look<'_>) -> Result<Kept, Error> {
         let Look { caller, youth, now, .. } = *look;
-        let (referrals, consents, prohibitions, statuses, plans) = tokio::try_join!(
+        let ((referrals, older), consents, prohibitions, statuses, plans) = tokio::try_join!(
             self.referrals_here(look),
             self.consents_for(caller, youth),
             self.prohibitions_for(caller, youth, now),
             self.legal_statuses_for(caller, youth),
             self.running_plans(look),
         )?;
-        Ok(Kept { referrals, consents, prohibitions, statuses, plans })
+        Ok(Kept { referrals, older, consents, prohibitions, statuses, plans })
     }
 
-    async fn referrals_here(&self, look: &Look<'_>) -> Result<Vec<ShownReferral>, Error> {
+    /// The newest ones as they are shown, and what counts of the others.
+    async fn referrals_here(
+        &self,
+        look: &Look<'_>,
+    ) -> Result<(Vec<ShownReferral>, Vec<(String, bool)>), Error> {
         let party = match look.caller.actor {
             Actor::Professional { .. } => Some(look.caller.agency.clone()),
             Actor::Subject(_) | Actor::Representative { .. } => None,
         };
-        let filter = ReferralFilter { party, youth: Some(look.youth), before: None, limit: REFERRALS };
+        let filter = ReferralFilter { party, youth: Some(look.youth), before: None, limit: u32::MAX };
         let ids = self.ids_seen(look.caller, look.youth);
         let mut rows = self.referrals_of(&filter, &ids).await?;
-        rows.truncate(page::fitting(&rows, REFERRALS));
+        let rest = rows.split_off(page::fitting(&rows, REFERRALS));
         let readings = rows.into_iter().map(|row| async move {
             let Some((record, view)) = self.view_row(look.caller, row, look.now).await? else {
                 return Ok(None);
             };
             let told = self.told_in_referral(look.caller, &record, view.decision(), look.now)?;
-            let (name, state) = (record.name(), record.state());
-            Ok::<_, Error>(Some(ShownReferral { name, state, view, told }))
+            let (name, handed_over) = (record.name(), record.handed_over().is_some());
+            Ok::<_, Error>(Some(ShownReferral { name, handed_over, view, told }))
         });
-        Ok(try_join_all(readings).await?.into_iter().flatten().collect())
+        let shown = try_join_all(readings).await?.into_iter().flatten().collect();
+        let mut older = Vec::new();
+        for row in rest {
+            if let Some((record, _)) = self.view_row(look.caller, row, look.now).await? {
+                older.push((record.name().to_string(), record.handed_over().is_some()));
+            }
+        }
+        Ok((shown, older))
     }
 
     /// The joint plans that have not ended.

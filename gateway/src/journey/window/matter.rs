@@ -152,7 +152,7 @@ fn earliest(now: Timestamp) -> Result<Timestamp, Error> {
 }
 
 /// When it happened: now, unless the entry says otherwise.
-fn happened(entry: &JourneyEntry, now: Timestamp) -> Result<Timestamp, Error> {
+pub(super) fn happened(entry: &JourneyEntry, now: Timestamp) -> Result<Timestamp, Error> {
     entry.time.as_ref().map_or(Ok(now), from_wire).map_err(|_| TOO_EARLY)
 }
 
@@ -175,6 +175,18 @@ pub(super) fn is_open(agency: &str, seen: &[&JourneyEntry]) -> bool {
     let mut own = seen.iter().filter(|entry| entry.agency == agency);
     let last = own.find(|entry| matches!(entry.matter, Some(Matter::Opening(_) | Matter::Leaving(_))));
     last.is_some_and(|entry| matches!(entry.matter, Some(Matter::Opening(_))))
+}
+
+/// Takes a mandate as a professional may word it: nobody lets themselves act for somebody without a proof of that.
+pub(super) fn check_proof(mandate: &Mandate) -> Result<(), Error> {
+    let Mandate { scopes, reference, .. } = mandate;
+    if has_hetu(reference) || (!scopes.is_empty() && reference.is_empty()) {
+        return Err(wrong(
+            "entry.mandate.reference",
+            "where the agency keeps the proof of it, without a personal identity code",
+        ));
+    }
+    Ok(())
 }
 
 /// Takes an assignment as this agency may word it, whoever is beside the young person.

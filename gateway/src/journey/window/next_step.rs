@@ -10,7 +10,7 @@ use super::former::{here, youth_of};
 use super::sight::{Look, agency};
 use super::telling::{Leaf, Telling};
 use super::worker::{self, When};
-use crate::caller::{Actor, Caller};
+use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::PlanRecord;
@@ -29,14 +29,11 @@ impl Gateway {
         let now = self.now();
         let youth = youth_id(&request.get().youth, "youth")?;
         self.check_reader(caller, youth)?;
-        let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.get().purpose(), now };
+        self.check_concern(&look).await?;
+        let person = self.person(youth).await?;
         let written = self.written(&person).await?;
         let seen = self.visible(&look, here(&written, &self.ids_seen(caller, youth)))?;
-        let is_professional = matches!(caller.actor, Actor::Professional { .. });
-        if is_professional && !self.has_to_do_with(&look, &seen).await? {
-            return Err(Error::NotFound);
-        }
         let plan = self.plan_at_hand(caller, youth).await?;
         let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
         let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };

@@ -117,7 +117,7 @@ fn mandate(since_then: &[&JourneyEntry], agency: &str, when: When) -> Vec<i32> {
         Some(Matter::Mandate(mandate)) => Some((entry, mandate)),
         _ => None,
     });
-    let Some((entry, Mandate { scopes, until })) = last else { return Vec::new() };
+    let Some((entry, Mandate { scopes, until, .. })) = last else { return Vec::new() };
     // Dates of this form sort as their days do.
     let has_passed = !until.is_empty() && *until < today;
     let is_of_age = when.full_age.is_some_and(|full_age| full_age <= when.now);

@@ -6,13 +6,13 @@ use polku_proto::v1::get_figures_request::Period;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
     AgeBand, Background, EducationLevel, Figure, JourneyEntry, JourneySource, LinkIdentityRequest,
-    MainActivity, Purpose, Sex,
+    MainActivity, PathStage, ProfileAssessment, Purpose, Sex, WorkSpent,
 };
-use polku_tests::world::{KELA, PEOPLE, TE, nobody_born, request_id};
+use polku_tests::world::{KELA, PEOPLE, TE, nobody_born, professional, request_id};
 use tonic::Code;
 
 use super::super::{add, add_entry, encounter, entry, journey, opening};
-use super::{after_april, figure, figures, in_spring, of, report};
+use super::{after_april, figure, figures, in_spring, of, report, six};
 use crate::stage::{Stage, assert_refused, wire};
 
 const SUMMARY: &str = r#"
@@ -53,14 +53,17 @@ async fn whom_it_is_about_is_told_by_education_and_sex() {
             _ => (Sex::Male, EducationLevel::Tertiary),
         };
         add(&ohjaamo, &youth, Matter::Background(background(sex, education))).await.unwrap();
-        // Who reads for guidance sees of it what they may: the consents here have no address.
-        let seen = journey(&stage.te(), &youth, Purpose::EmploymentServices).await;
-        let seen = seen.map(|journey| journey.entries).unwrap_or_default();
-        for JourneyEntry { matter, .. } in seen {
-            if let Some(Matter::Background(told)) = matter {
-                assert_eq!((told.sex(), told.municipality.as_str()), (sex, ""));
-            }
-        }
+        // Who else reads it sees of it what they may: the consents here have no address.
+        stage.te().identify(person).await.unwrap();
+        add(&stage.te(), &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+        let seen = journey(&stage.te(), &youth, Purpose::EmploymentServices).await.unwrap().entries;
+        let told = seen.into_iter().filter_map(|entry| match entry.matter {
+            Some(Matter::Background(told)) => Some(told),
+            _ => None,
+        });
+        let whole = background(sex, education);
+        let whole = Background { municipality: String::new(), ..whole };
+        assert_eq!(told.collect::<Vec<_>>(), [whole]);
     }
     after_april(&stage);
     let told = of(&in_spring(&ohjaamo).await, Kind::Persons);
@@ -79,6 +82,42 @@ async fn whom_it_is_about_is_told_by_education_and_sex() {
     ] {
         assert!(told.contains(&expected), "{expected:?} is not in {told:?}");
     }
+    stage.close().await;
+}
+
+/// domain.md 5: "kolmeen profiiliin motivaation ja avuntarpeen perusteella": set by people, with history; what was put in
+/// before stays with the profile of then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_has_a_history_and_work_is_told_by_the_profile_of_its_time() {
+    let stage = Stage::at_noon().await;
+    let people = six(&stage).await;
+    let second = stage.ohjaamo().acting(&professional("ohjaaja-2", "keskusta", "guidance_worker"));
+    let assessed = |profile| ProfileAssessment { profile, motivation: 2, need: 5 };
+    for (client, profile, minutes) in [(stage.ohjaamo(), 1, 60), (second, 3, 30)] {
+        for youth in &people {
+            add(&client, youth, Matter::Profile(assessed(profile))).await.unwrap();
+            let work = WorkSpent { stage: PathStage::Wellbeing.into(), minutes, cost_cents: 0 };
+            add(&client, youth, Matter::Work(work)).await.unwrap();
+        }
+        stage.advance(SignedDuration::from_hours(24));
+    }
+    for youth in &people {
+        let seen = journey(&stage.ohjaamo(), youth, Purpose::Unspecified).await.unwrap().entries;
+        let profiles = seen.into_iter().filter_map(|entry| match entry.matter {
+            Some(Matter::Profile(profile)) => Some((entry.professional, profile)),
+            _ => None,
+        });
+        let expected = [("ohjaaja-2".to_owned(), assessed(3)), ("ohjaaja-1".to_owned(), assessed(1))];
+        assert_eq!(profiles.collect::<Vec<_>>(), expected, "the newest first, and who set it");
+    }
+    after_april(&stage);
+    let told = of(&in_spring(&stage.ohjaamo()).await, Kind::Minutes);
+    let by = |profile, value| Figure {
+        profile,
+        stage: PathStage::Wellbeing.into(),
+        ..figure(Kind::Minutes, value)
+    };
+    assert_eq!(told, [figure(Kind::Minutes, 540), by(1, 360), by(3, 180)]);
     stage.close().await;
 }
 

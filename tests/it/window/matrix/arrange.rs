@@ -13,17 +13,19 @@ use polku_proto::v1::consent_evidence::GivenBy as By;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_status_terms::Status as Terms;
+use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    AcceptReferralRequest, Attainment, ConsentEvidence, ConsentTerms, DataCategory, EndLegalStatusRequest,
-    JourneyLeaving, JourneySource, MultiSectorSupport, PermitDomain, PlanPart, ProfileAssessment,
-    ProhibitionTerms, Purpose, RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, attainment,
+    AcceptReferralRequest, Attainment, Background, ConsentEvidence, ConsentTerms, DataCategory,
+    EducationLevel, EndLegalStatusRequest, EscortedHandover, JourneyLeaving, JourneySource, Mandate,
+    MultiSectorSupport, PathStage, PermitDomain, PlanPart, ProfileAssessment, ProhibitionTerms, Purpose,
+    RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, Sex, WorkSpent, attainment, mandate,
     retention_answer,
 };
 use polku_tests::world::{Client, evidence, full_content, nobody_born, referral_to, request_id, terms};
 
 use super::town::{Town, id, named};
-use super::{add, encounter, opening};
-use crate::matrix::engine::{AGENCIES, Direction, WITHOUT_AGREEMENT, personal};
+use super::{add, assignment, encounter, opening};
+use crate::matrix::engine::{AGENCIES, Direction, HOME, WITHOUT_AGREEMENT, personal};
 use crate::matrix::situations::{Given, Lacks, Prohibited, Situation};
 use crate::plan::table;
 use crate::stage::{assess, protect, record_status, wire, withdrawal};
@@ -35,10 +37,16 @@ pub(super) const WRITTEN: CategorySet = CategorySet::of(&[
     DataCategory::HealthCapacity,
     DataCategory::OutcomeMeasures,
     DataCategory::Housing,
+    DataCategory::EducationWork,
 ]);
 /// What a meeting tells beside that it was: it shows with it, or not at all.
 pub(super) const TOLD_OF_MEETING: CategorySet =
     CategorySet::of(&[DataCategory::GuidanceNotes, DataCategory::AddressContact]);
+/// What is told of who the young person is beside their education: in the same way.
+pub(super) const TOLD_OF_BACKGROUND: CategorySet =
+    CategorySet::of(&[DataCategory::IdentityContact, DataCategory::AddressContact]);
+/// Who has the adult beside the young person.
+pub(super) const RESPONSIBLE: &str = "ohjaamo";
 /// What each party has written into its section of the plan.
 pub(super) const PLANNED: CategorySet = CategorySet::of(&[
     DataCategory::ServiceNeeds,
@@ -101,6 +109,14 @@ impl Person {
             system.hold(&code, &system.specimen()).unwrap();
             self.write(&town.agency(agency)).await;
         }
+        let responsible = town.agency(RESPONSIBLE);
+        let scopes = vec![mandate::Scope::Follow.into()];
+        for matter in [
+            assignment("virkailija-1", Reason::First),
+            Matter::Mandate(Mandate { scopes, reference: "kanaria-arkisto".into(), ..Mandate::default() }),
+        ] {
+            add(&responsible, &self.youth, matter).await.unwrap();
+        }
         for direction in self.planned_referrals() {
             self.refer(town, direction).await;
             self.referrals.push(direction);
@@ -111,6 +127,13 @@ impl Person {
         let leaving = || Matter::Leaving(JourneyLeaving::default());
         let profile = ProfileAssessment { profile: 2, motivation: 3, need: 3 };
         let housed = Attainment { kind: attainment::Kind::Housing.into(), ..Attainment::default() };
+        let work = WorkSpent { stage: PathStage::Start.into(), minutes: 30, cost_cents: 100 };
+        let background = Background {
+            sex: Sex::OtherOrNotSaid.into(),
+            education: EducationLevel::NoQualification.into(),
+            municipality: HOME.into(),
+            ..Background::default()
+        };
         for matter in [
             opening(JourneySource::HealthCare),
             leaving(),
@@ -118,6 +141,8 @@ impl Person {
             encounter(),
             Matter::Profile(profile),
             Matter::Attainment(housed),
+            Matter::Work(work),
+            Matter::Background(background),
         ] {
             add(writer, &self.youth, matter).await.unwrap();
         }
@@ -152,9 +177,12 @@ impl Person {
             AcceptReferralRequest { request_id: request_id(), name: name.clone(), etag: String::new(), note };
         recipient.clone().referral.accept_referral(accept).await.unwrap();
         let result = retention_answer::Result::Attached.into();
-        add(&recipient, &self.youth, Matter::Retention(RetentionAnswer { referral: name, result }))
-            .await
-            .unwrap();
+        let said = RetentionAnswer { referral: name.clone(), result };
+        add(&recipient, &self.youth, Matter::Retention(said)).await.unwrap();
+        let met = EscortedHandover { referral: name, young_person: true, sender: true, recipient: true };
+        for party in [recipient, town.agency(from)] {
+            add(&party, &self.youth, Matter::Handover(met.clone())).await.unwrap();
+        }
     }
 
     /// A plan to which all are parties, with a section of each.

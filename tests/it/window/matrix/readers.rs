@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use polku_policy::{ActorRole, Channel, ConsentIndex, Engine, PurposeSet, Question, Viewer, purpose_name};
+use polku_policy::{
+    ActorRole, Channel, ConsentIndex, Engine, GrantKind, PurposeSet, Question, Viewer, purpose_name,
+};
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{DataCategory, GetJourneyRequest, Journey, Purpose};
+use polku_proto::v1::{DataCategory, GetJourneyRequest, Journey, PermitDomain, Purpose, mandate};
 use polku_proto::{CategorySet, Disclose as _, Party};
 use polku_tests::world::Client;
 use tonic::{Code, Status};
 
 use super::super::journey;
 use super::Told;
-use super::arrange::{PLANNED, Person, TOLD_OF_MEETING, WRITTEN, purpose_of};
+use super::arrange::{
+    PLANNED, Person, RESPONSIBLE, TOLD_OF_BACKGROUND, TOLD_OF_MEETING, WRITTEN, purpose_of,
+};
 use super::town::{Town, UNITS, all_named, id, named};
 use crate::matrix::engine::{AGENCIES, WITHOUT_AGREEMENT, asked, index, now, personal};
+use crate::matrix::situations::Given;
 use crate::stage::assert_refused;
 
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
@@ -71,8 +76,8 @@ impl<'a> Comparison<'a> {
         let mut there = BTreeMap::new();
         for (agency, ..) in AGENCIES {
             let mut whole = seen(&journey, agency, None);
-            let is_recipient = person.referrals.iter().any(|(_, to)| *to == agency);
-            let entries = written(personal()).union(if is_recipient { STATUS } else { CategorySet::EMPTY });
+            let is_party = person.referrals.iter().any(|(from, to)| [*from, *to].contains(&agency));
+            let entries = written(personal()).union(if is_party { STATUS } else { CategorySet::EMPTY });
             assert_eq!((whole.entries, whole.plan), (entries, PLANNED), "the young person sees all of it");
             assert!(!whole.facts.is_empty(), "{agency} holds nothing");
             // Ohjaamo has an agreement with all but one.
@@ -134,6 +139,8 @@ impl<'a> Comparison<'a> {
             Asking::Nobody => glance(&client, youth, purpose).await,
         };
         let journey = journey.unwrap();
+        let of_adult = self.told.get(&(RESPONSIBLE, reader, purpose)).copied();
+        self.beside(reader, &journey, of_adult.unwrap_or(personal()));
         for from in others(reader) {
             let told = |matter| {
                 let purpose = match matter {
@@ -168,6 +175,8 @@ impl<'a> Comparison<'a> {
         let journey = journey.unwrap_or_else(|status| panic!("the {role} of {unit} at {reader}: {status:?}"));
         let at = at(reader, unit);
         let actor = ActorRole::Professional { at: at.clone(), role: role.into() };
+        let of_adult = self.told_to(&actor, (whole(RESPONSIBLE), at.clone()), purpose);
+        self.beside(reader, &journey, if reader == RESPONSIBLE { personal() } else { of_adult });
         for from in others(reader) {
             // What is held is told by the agency to whoever reads; a plan and a referral are between their parties.
             let (from_whole, first) = (whole(from), |agency| self::at(agency, UNITS[0]));
@@ -188,6 +197,40 @@ impl<'a> Comparison<'a> {
             let expected = self.expected((from, reader), purpose, told);
             let seen = seen(&journey, from, Some(reader));
             self.check(&format!("{role} of {unit}"), (from, reader), purpose, seen, expected);
+        }
+    }
+
+    /// What does not stand under the agency that tells it: who is beside the young person, what they were asked for here,
+    /// and how often they were handed over.
+    fn beside(&mut self, reader: &'static str, journey: &Journey, of_adult: CategorySet) {
+        let Person { situation, referrals, .. } = self.person;
+        let is_told = of_adult.contains(DataCategory::ServiceAttendance);
+        // Whoever is named as a discloser reads a consent; the first of them has recorded it. All were asked for a day.
+        let is_named = |given: &&Given| match given.kind {
+            GrantKind::Consent => true,
+            GrantKind::DisclosurePermit(PermitDomain::Health) => reader == "health",
+            GrantKind::DisclosurePermit(_) => reader == "social",
+        };
+        let consents = 1 + situation.grants.iter().filter(is_named).count();
+        let has_recorded = reader == RESPONSIBLE && situation.prohibited.is_some();
+        let handovers = referrals.iter().filter(|(from, to)| [*from, *to].contains(&reader)).count();
+        let expected = (is_told, consents, usize::from(has_recorded), 0, handovers);
+        let seen = (
+            journey.worker.is_some(),
+            journey.consents.len(),
+            journey.prohibitions.len(),
+            journey.legal_statuses.len(),
+            usize::try_from(journey.handovers).unwrap(),
+        );
+        if let Some(worker) = &journey.worker {
+            assert_eq!(
+                (worker.agency.as_str(), worker.professional.as_str()),
+                (&*id(RESPONSIBLE), "virkailija-1")
+            );
+            assert_eq!(worker.mandate, [i32::from(mandate::Scope::Follow)]);
+        }
+        if seen != expected {
+            self.wrong.push(format!("{}: beside, at {reader}: {seen:?} for {expected:?}", situation.says));
         }
     }
 
@@ -228,7 +271,10 @@ impl<'a> Comparison<'a> {
         let journey = told(Matter::Journey(purpose));
         let only = |holds, set: CategorySet| if holds { set } else { CategorySet::EMPTY };
         Seen {
-            entries: written(journey).union(only(is_referred(reader, from), journey.intersection(STATUS))),
+            entries: written(journey).union(only(
+                is_referred(reader, from) || is_referred(from, reader),
+                journey.intersection(STATUS),
+            )),
             facts: CategorySet::EMPTY,
             plan: PLANNED.intersection(told(Matter::Plan)),
             // The status of what one has received is one's own word.
@@ -317,8 +363,10 @@ fn at(agency: &str, unit: &str) -> Party {
 /// Of the entries that everybody has written, what somebody sees who may be told this.
 fn written(told: CategorySet) -> CategorySet {
     let meeting = told.contains(DataCategory::ServiceAttendance);
-    let inside = if meeting { TOLD_OF_MEETING } else { CategorySet::EMPTY };
-    WRITTEN.union(inside).intersection(told)
+    let meeting = if meeting { TOLD_OF_MEETING } else { CategorySet::EMPTY };
+    let background = told.contains(DataCategory::EducationWork);
+    let background = if background { TOLD_OF_BACKGROUND } else { CategorySet::EMPTY };
+    WRITTEN.union(meeting).union(background).intersection(told)
 }
 
 /// Reads the journey without asking anybody: what became of a referral no agency's system is asked for.

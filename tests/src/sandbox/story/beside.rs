@@ -50,7 +50,7 @@ pub(super) async fn mandate(scene: &mut Scene<'_, '_>) -> Result<(), Deviation> 
         .teller
         .step("She lets her worker ask and follow for her and come along, until a day that she names")?;
     let scopes = [mandate::Scope::Request, mandate::Scope::Follow, mandate::Scope::Attend];
-    let given = Mandate { scopes: scopes.map(i32::from).to_vec(), until: UNTIL.into() };
+    let given = Mandate { scopes: scopes.map(i32::from).to_vec(), until: UNTIL.into(), ..Mandate::default() };
     scene.note(&scene.aino.clone(), Matter::Mandate(given)).await?;
     let seen = scene.journey(Purpose::Unspecified).await?;
     let worker = there("the adult beside her", seen.worker)?;

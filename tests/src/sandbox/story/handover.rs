@@ -83,10 +83,10 @@ pub(super) async fn escort(scene: &mut Scene<'_, '_>, referral: &Referral) -> Re
         let seen = scene.journey(Purpose::Unspecified).await?;
         same(
             "hand-overs, and those with escort",
-            &(2, escorted),
+            &(3, escorted),
             &(seen.handovers, seen.escorted_handovers),
         )?;
-        scene.teller.entry("with escort", &[format!("{escorted} of 2: {said}")])?;
+        scene.teller.entry("with escort", &[format!("{escorted} of 3: {said}")])?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! What comes of it and the end of the waiting are one commit: after a crash it is looked at once more, or it is done.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use polku_policy::{ActorRole, Viewer};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
@@ -14,14 +14,17 @@ use serde_json::json;
 use super::super::entry::row;
 use super::super::sight::AgencyLook;
 use super::super::worker;
-use super::{about, last_met, unmet_day, worker_of};
+use super::{about, answered_by, last_met, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::record::{ReferralRecord, wire_time};
+use crate::record::{ReferralRecord, instant, wire_time};
 use crate::store::{Change, EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskWrite};
 use crate::trail::Entry;
+
+/// How soon it is asked again whether the recipient may tell by now.
+const ASKED_AGAIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What comes of something that was due.
 pub(super) enum Outcome {
@@ -98,7 +101,7 @@ impl Gateway {
             None => return Ok(Outcome::Nothing),
         }
         let seen = self.visible(&AgencyLook::for_guidance(agency, person.id, now), &entries)?;
-        let last = last_met(&seen, worker::When::of(person, now)?);
+        let last = last_met(&seen, agency, worker::When::of(person, now)?);
         let due = last.map(|last| unmet_day(last, self.journey.unmet_days)).transpose()?;
         if let Some(later) = due.filter(|due| *due > now) {
             return Ok(Outcome::Later(later));
@@ -122,19 +125,31 @@ impl Gateway {
         referral: ReferralId,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
-        let status = CategorySet::of(&[DataCategory::ReferralStatus]);
         let Some(row) = self.store.referral(referral).await? else { return Ok(Outcome::Nothing) };
         let record = ReferralRecord::open(person, row)?;
         let name = record.name().to_string();
-        let question = record.question(Viewer::Author, ActorRole::System, now);
-        let decision = self.engine().decide(&self.index(), status, &question);
-        check_decided(&decision)?;
-        if decision.permitted() == status {
+        if self.may_tell_status(&record, now)? {
             let task = self.new_task(person, agency.clone(), about(Kind::Retention, name), now)?;
             return Ok(Outcome::Task(Box::new(task)));
         }
+        // The young person may agree to it as long as an answer counts.
+        if let Some(taken_up) = record.handed_over() {
+            let end = answered_by(instant(taken_up)?)?;
+            if now < end {
+                return Ok(Outcome::Later(end.min(now + ASKED_AGAIN)));
+            }
+        }
         let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };
         Ok(Outcome::Entry(Box::new(self.retained(person, (agency, ""), answer, now)?)))
+    }
+
+    /// Whether the recipient may tell the sender what became of the young person.
+    pub(super) fn may_tell_status(&self, record: &ReferralRecord, now: Timestamp) -> Result<bool, Error> {
+        let status = CategorySet::of(&[DataCategory::ReferralStatus]);
+        let question = record.question(Viewer::Author, ActorRole::System, now);
+        let decision = self.engine().decide(&self.index(), status, &question);
+        check_decided(&decision)?;
+        Ok(decision.permitted() == status)
     }
 
     /// The answer as an entry in the records of the agency that the referral went to; the professional is empty where

@@ -85,7 +85,11 @@ impl Gateway {
                 });
             }
             (
-                Kind::ReferralUnanswered | Kind::SecondLook | Kind::ConsentRenewal | Kind::AddressProtected,
+                Kind::ReferralUnanswered
+                | Kind::SecondLook
+                | Kind::ConsentRenewal
+                | Kind::AddressProtected
+                | Kind::AdultReplaced,
                 Retained::Unspecified,
             ) => {}
             (
@@ -94,6 +98,7 @@ impl Gateway {
                 | Kind::SecondLook
                 | Kind::ConsentRenewal
                 | Kind::AddressProtected
+                | Kind::AdultReplaced
                 | Kind::NoticeNotDelivered
                 | Kind::DeliveryInDoubt
                 | Kind::NewsNotDelivered

@@ -73,7 +73,9 @@ fn a_successor_is_there_before_it_has_named_anybody() {
 
 #[test]
 fn a_mandate_is_for_the_agency_that_has_it_and_until_its_day() {
-    let may = |until: &str| Matter::Mandate(Mandate { scopes: vec![1, 2], until: until.to_owned() });
+    let may = |until: &str| {
+        Matter::Mandate(Mandate { scopes: vec![1, 2], until: until.to_owned(), ..Mandate::default() })
+    };
     let first = at("a", 1, worker("x", ""));
     let with = |mandate: JourneyEntry| seen(vec![first.clone(), mandate]).unwrap().4;
     assert_eq!(with(at("a", 2, may(""))), 2);
@@ -84,7 +86,7 @@ fn a_mandate_is_for_the_agency_that_has_it_and_until_its_day() {
 
 #[test]
 fn a_mandate_is_for_the_adult_who_is_there_when_it_is_given() {
-    let may = || Matter::Mandate(Mandate { scopes: vec![1, 2], until: String::new() });
+    let may = || Matter::Mandate(Mandate { scopes: vec![1, 2], ..Mandate::default() });
     let given = vec![at("a", 1, worker("x", "")), at("a", 2, may())];
     let again = [given.clone(), vec![at("a", 3, worker("x", ""))]].concat();
     assert_eq!(seen(again), is("a", "x", 10, 0, 2));
@@ -95,7 +97,7 @@ fn a_mandate_is_for_the_adult_who_is_there_when_it_is_given() {
 
 #[test]
 fn what_a_guardian_lets_do_ends_at_full_age() {
-    let may = Matter::Mandate(Mandate { scopes: vec![1], until: String::new() });
+    let may = Matter::Mandate(Mandate { scopes: vec![1], ..Mandate::default() });
     let on = |capacity: Capacity, full_age: &str| {
         let represented_by = capacity as i32;
         let said = JourneyEntry { professional: String::new(), represented_by, ..at("a", 2, may.clone()) };
@@ -112,7 +114,7 @@ fn what_a_guardian_lets_do_ends_at_full_age() {
 fn who_leaves_leaves_the_adult_and_takes_the_mandate_along() {
     let leaving = || Matter::Leaving(JourneyLeaving::default());
     let own_word = |day| JourneyEntry { professional: String::new(), ..at("z", day, leaving()) };
-    let may = Matter::Mandate(Mandate { scopes: vec![1], until: String::new() });
+    let may = Matter::Mandate(Mandate { scopes: vec![1], ..Mandate::default() });
     let there = vec![at("a", 1, worker("x", "")), at("a", 2, may)];
     let with = |more: Vec<JourneyEntry>| seen([there.clone(), more].concat());
     assert_eq!(with(vec![at("b", 3, leaving())]), is("a", "x", 10, 0, 1), "another agency");

@@ -1,0 +1,55 @@
+//! Who is told that somebody else has become the adult beside the young person?
+//!
+//! An agency that may not know who is the adult may name another one: it is told nobody (see [`worker`]). Whoever was it
+//! until then is told nobody from then on, too, and would wait for somebody who goes elsewhere. Nobody is named: where the
+//! agency may know, the journey says it.
+
+use jiff::Timestamp;
+use polku_proto::AgencyId;
+use polku_proto::v1::follow_up::Kind;
+use polku_proto::v1::{self, JourneyEntry};
+
+use super::super::sight::AgencyLook;
+use super::super::worker;
+use super::{about, agency_of};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::store::TaskWrite;
+
+/// Who was beside the young person so far.
+pub(super) struct Former {
+    pub(super) agency: AgencyId,
+    professional: String,
+}
+
+impl Former {
+    /// By what was written, standing, newest first.
+    pub(super) fn of(known: &[&JourneyEntry], when: worker::When) -> Result<Option<Former>, Error> {
+        let Some((current, _)) = worker::current(known, when) else { return Ok(None) };
+        Ok(Some(Former { agency: agency_of(&current.agency)?, professional: current.professional }))
+    }
+}
+
+impl Gateway {
+    /// The task of the agency whose professional was the adult until this assignment of another agency; nothing where it
+    /// may know of that.
+    pub(super) fn adult_replaced(
+        &self,
+        person: &Person,
+        former: &Former,
+        (by, entries): (&JourneyEntry, &[JourneyEntry]),
+        now: Timestamp,
+    ) -> Result<Option<TaskWrite>, Error> {
+        if former.agency.as_str() == by.agency {
+            return Ok(None);
+        }
+        let look = AgencyLook::for_guidance(&former.agency, person.id, now);
+        if self.visible(&look, entries)?.iter().any(|seen| seen.name == by.name) {
+            return Ok(None);
+        }
+        let professional = former.professional.clone();
+        let follow_up = v1::FollowUp { professional, ..about(Kind::AdultReplaced, String::new()) };
+        self.new_task(person, former.agency.clone(), follow_up, now).map(Some)
+    }
+}
