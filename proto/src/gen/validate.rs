@@ -2489,9 +2489,7 @@ impl Validate for crate::v1::MeetingRecord {
             });
         });
         checker.field("missing", |checker| {
-            if !checker.max_items(&self.missing, 4) {
-                return;
-            }
+            checker.max_items(&self.missing, 4);
         });
     }
 }

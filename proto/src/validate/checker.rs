@@ -189,7 +189,6 @@ impl Checker {
     }
 
     /// `repeated.max_items`. Tells whether the items are worth looking at: a list of a quarter of a million of them is not.
-    #[must_use]
     pub fn max_items<X>(&mut self, items: &[X], max: usize) -> bool {
         if items.len() > max {
             self.broken("repeated.max_items", || format!("at most {max} items"));

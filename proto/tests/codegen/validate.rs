@@ -106,8 +106,10 @@ fn one_field(
                 .replace("\n                ", "\n            ")
         });
     }
-    if calls.is_empty() {
-        return Ok(String::new());
+    let Some(last) = calls.last_mut() else { return Ok(String::new()) };
+    // Behind the last rule there is nothing to pass over.
+    if let Some((call, _)) = last.strip_prefix("if !").and_then(|rest| rest.split_once(" {")) {
+        *last = format!("{call};");
     }
     let calls = calls.join("\n            ");
     Ok(format!("        checker.field({name:?}, |checker| {{\n            {calls}\n        }});\n"))
