@@ -141,7 +141,9 @@ impl Gateway {
             let terms = self.check_terms(call.caller, Valid::check(terms)?.into_inner(), now)?;
             check_source(&source, now)?;
             let evidence = self.check_evidence(call.caller, person, &terms, evidence.clone(), now)?;
-            let evidence = ConsentEvidence { source: Some(source), ..evidence };
+            // A document may say nothing of it.
+            let source = (source != ConsentSource::default()).then_some(source);
+            let evidence = ConsentEvidence { source, ..evidence };
             let mut record = self.new_consent(call.caller, person.id, terms, now)?;
             give(&mut record, call.caller, evidence, now)?;
             batch = batch.and(record, Write::New);

@@ -162,8 +162,7 @@ async fn permissions_become_consents_and_denials_prohibitions_in_one_change() {
     assert_eq!((answer.consents.len(), answer.prohibitions.len()), (2, 1));
     for consent in &answer.consents {
         assert_eq!((consent.state(), consent.recorder.as_str()), (ConsentState::Given, "ohjaamo"));
-        let evidence = ConsentEvidence { source: Some(ConsentSource::default()), ..evidence() };
-        assert_eq!(consent.evidence, Some(evidence));
+        assert_eq!(consent.evidence, Some(evidence()));
     }
     assert_eq!(answer.prohibitions[0].state(), prohibition::State::InForce);
     assert_eq!(answer.receipt.as_ref().map(|receipt| receipt.sequence), Some(answer.revision));
