@@ -58,8 +58,8 @@
 //! explicitly. A permit to disclose (luovutuslupa) is for the care domain of the discloser. A guardian's word counts
 //! until the eighteenth birthday, and not for social and health data of a minor who is able to decide; that of another
 //! representative of a minor has the same limit. A minor's own word counts as long as an assessment says that the minor is
-//! able to decide (domain.md, P7): not before there is one, and no more once it has ended. Whoever is of unknown age may be a
-//! minor, and is treated as one where that closes.
+//! able to decide (domain.md, P7): not before there is one, and no more once it has ended. Whoever is of unknown age
+//! gives alone unless assessed as not able to decide; in everything else such a one may be a minor where that closes.
 //!
 //! A prohibition of a service task or of documents reaches data whose origin says so, and all data of the discloser as
 //! long as nobody says where they stem from: they may stem from there. An origin that names neither a task nor a
@@ -161,4 +161,4 @@ pub use permit::{Authorised, Mismatch};
 pub use question::{
     ActorRole, Channel, Origin, PurposeSet, Question, Reader, Relation, UnknownPurpose, Viewer, purpose_name,
 };
-pub use rules::{MINOR, OF_AGE, RuleSource, Rules, RulesError};
+pub use rules::{MINOR, OF_AGE, Rule, RuleSource, Rules, RulesError};

@@ -3,6 +3,7 @@
 mod ages;
 mod basis;
 mod note;
+mod rule;
 mod trial;
 
 use std::collections::{BTreeSet, HashMap};
@@ -21,6 +22,7 @@ use crate::decision::Reason;
 use ages::check_ages;
 pub use ages::{MINOR, OF_AGE};
 use note::{Note, Says};
+pub use rule::Rule;
 use trial::validate;
 
 pub(crate) use note::Says as RuleSays;

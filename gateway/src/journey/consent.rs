@@ -15,7 +15,7 @@ use super::commit::{Batch, Write};
 use super::consent_party::{decides_for_a_minor, own_decision_governs};
 use super::evidence::of_age;
 use super::read::{name, youth_id};
-use super::terms::{check_period, check_review, without_past_review, wrong};
+use super::terms::{check_period, without_review_outside, wrong};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -174,7 +174,7 @@ impl Gateway {
         let evidence =
             self.check_evidence(caller, &person, &terms, request.evidence.unwrap_or_default(), now)?;
         self.check_own_word_stays(&person, &record, Some(&evidence), now)?;
-        record.message.terms = Some(check_review(check_period(without_past_review(terms, now)?, now)?, now)?);
+        record.message.terms = Some(without_review_outside(check_period(terms, now)?, now)?);
         let before = record.message.evidence.replace(evidence);
         // The word of another one may open less. A later end alone closes nothing.
         let giver = |given: Option<&ConsentEvidence>| given.map(ConsentEvidence::given_by);

@@ -126,19 +126,24 @@ pub(super) fn check_period(mut terms: ConsentTerms, now: Timestamp) -> Result<Co
 
 /// Terms whose review, if one is due, comes before they end.
 pub(super) fn check_review(terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
-    let Some(review) = review_time(&terms)? else { return Ok(terms) };
-    let until = terms.valid_until.as_ref().map(|until| time(until, "terms.valid_until")).transpose()?;
-    if review <= now || until.is_some_and(|until| until <= review) {
+    if has_review_outside(&terms, now)? {
         return Err(wrong("terms.review_time", "an instant in the future, before terms.valid_until"));
     }
     Ok(terms)
 }
 
-/// Terms without a review that has been: who gives them again has looked at them.
-pub(super) fn without_past_review(terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
-    let review_time =
-        if review_time(&terms)?.is_some_and(|review| review <= now) { None } else { terms.review_time };
+/// Terms that are given again, with the end that they have by then: without a review that has been, for whoever gives them
+/// has looked at them, or that would come behind the end.
+pub(super) fn without_review_outside(terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
+    let review_time = if has_review_outside(&terms, now)? { None } else { terms.review_time };
     Ok(ConsentTerms { review_time, ..terms })
+}
+
+/// Whether the review is not between now and the end.
+fn has_review_outside(terms: &ConsentTerms, now: Timestamp) -> Result<bool, Error> {
+    let until = terms.valid_until.as_ref().map(|until| time(until, "terms.valid_until")).transpose()?;
+    let is_outside = |review: Timestamp| review <= now || until.is_some_and(|until| until <= review);
+    Ok(review_time(terms)?.is_some_and(is_outside))
 }
 
 fn review_time(terms: &ConsentTerms) -> Result<Option<Timestamp>, Error> {

@@ -62,6 +62,7 @@ every_payload!(
     ConsentEvidence,
     ConsentNotice,
     ConsentReceipt,
+    ConsentSource,
     ConsentTerms,
     CurrentWorker,
     Delivery,

@@ -8635,8 +8635,8 @@ pub struct EscortedHandover {
 /// after the referral was taken up. In figures the last answer counts that was given until a month after that day; who was
 /// attached before that day, and of whom nothing is said from then on, is unknown. An agency whose system speaks its own
 /// protocol has no word for it there. What it says of the referral counts: by the end of that month, and where the sender may
-/// be told, one that has failed is written down as RESULT_DROPPED_OUT, and one that was completed with OUTCOME_GOT_SERVICE as
-/// RESULT_ENDED_AS_PLANNED.
+/// be told, one that has failed with OUTCOME_NO_LONGER_INTERESTED is written down as RESULT_DROPPED_OUT, and one that was
+/// completed with OUTCOME_GOT_SERVICE as RESULT_ENDED_AS_PLANNED.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct RetentionAnswer {

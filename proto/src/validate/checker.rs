@@ -188,12 +188,13 @@ impl Checker {
         }
     }
 
-    /// `repeated.max_items`. Tells whether the items are worth looking at: a list of a quarter of a million of them is not.
+    /// `repeated.max_items`. Tells whether the items are worth looking at: where there are more than twice as many, nobody
+    /// wants to know what else is wrong, and there may be a quarter of a million of them.
     pub fn max_items<X>(&mut self, items: &[X], max: usize) -> bool {
         if items.len() > max {
             self.broken("repeated.max_items", || format!("at most {max} items"));
         }
-        items.len() <= max
+        items.len() <= max.saturating_mul(2)
     }
 
     /// `repeated.unique`.

@@ -5,9 +5,9 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use super::{Valid, Validate, Violation, Violations};
 use crate::v1::{
     Actor, CompleteReferralRequest, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory,
-    EducationWork, GetReferralRequest, LegalBasis, ListReferralsRequest, Outcome, PlanAction, Professional,
-    Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, VerifyConsentResponse,
-    WatchReferralsRequest, actor, consent_evidence, consent_terms,
+    EducationWork, GetReferralRequest, LegalBasis, ListReferralsRequest, Origin, Outcome, PlanAction,
+    Professional, Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest,
+    VerifyConsentResponse, WatchReferralsRequest, actor, consent_evidence, consent_terms,
 };
 
 const UUID: &str = "018f2b6c-7c1e-7d3a-9b1a-0123456789ab";
@@ -280,9 +280,16 @@ fn violations_are_explained_without_the_value() {
 
 #[test]
 fn the_list_of_violations_is_bounded() {
-    let service_needs = vec![String::new(); 10_000];
-    let violations = Valid::check(ReferralContent { service_needs, ..Default::default() }).unwrap_err();
+    let documents: Vec<String> = (0..64).map(|number| format!("\u{1}{number}")).collect();
+    let violations = Valid::check(Origin { documents, ..Default::default() }).unwrap_err();
     assert_eq!(violations.iter().count(), Violations::MAX);
+}
+
+#[test]
+fn a_list_that_is_too_long_is_not_looked_at() {
+    let service_needs = vec![String::new(); 10_000];
+    let content = ReferralContent { service_needs, ..Default::default() };
+    assert_broken(content, &[("service_needs", "repeated.max_items")]);
 }
 
 #[test]

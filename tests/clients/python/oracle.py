@@ -66,8 +66,8 @@ What the documents leave open, both sides decide alike:
   for a minor within the limits of a guardian: P5 to P8 are about who decides for a minor, whatever they are called.
 - A minor gives alone who was assessed as capable (P6, P7), and nobody else: what a consent record needs of a minor is who
   assessed the capacity, and when (domain.md 2.2), and without that nothing says that it is not P7. Whoever is of unknown
-  age may be a minor: the same is asked of them, and of who represents them. Within any other limit of age they are not,
-  and guardians have none to decide for.
+  age gives alone unless assessed as not capable, and who represents them is held to be a minor's. Within any other limit
+  of age they are not, and guardians have none to decide for.
 - A coordinator reads for all units of an agency. A peer reads nothing.
 - Own words are no disclosure: the sender's all but the status, the recipient's the status. The status goes back to
   the sender as a disclosure, under a consent or a prohibition for either direction. Its origin is never stated: what
@@ -387,7 +387,9 @@ def another_may(consent: Consent, situation: Situation) -> bool:
 
 
 def young_person_may(situation: Situation) -> bool:
-    """P7."""
+    """P7. Of unknown age are those who have no identity code (yet): they are not held to be minors without a reason."""
+    if situation.age is None:
+        return situation.capacity != "not_capable"
     return situation.of_age() or situation.capable()
 
 

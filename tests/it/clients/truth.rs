@@ -125,7 +125,10 @@ const BROKEN: [(Break, Option<LegalGround>, &str); 32] = [
         "P12",
     ),
     (
-        Break::Says("1998-03-01T00:00:00+02:00", "1998-03-02T00:00:00+02:00"),
+        Break::Says(
+            "send_next_day\")\n@valid_from(\"1998-03-01T00:00:00+02:00\")",
+            "send_next_day\")\n@valid_from(\"1998-03-02T00:00:00+02:00\")",
+        ),
         Some(LegalGround::AssistanceLowered),
         "P14",
     ),

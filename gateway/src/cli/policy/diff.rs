@@ -1,13 +1,12 @@
 //! Which answers would be others under other rules?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use cedar_policy::Policy;
 use jiff::Timestamp;
 use polku_gateway::clock::{Clock as _, SystemClock};
 use polku_gateway::policy_files::{PolicyFiles, read_decisions};
-use polku_policy::{CaseResult, Rules, Shift, difference};
+use polku_policy::{CaseResult, Shift, difference};
 
 use super::test::parse_cases;
 use super::{files, unusable};
@@ -42,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// Names the rules that are in one set only, and those that read otherwise. By itself that changes no answer.
 fn tell_of_rules(old: &PolicyFiles, new: &PolicyFiles) -> Result<(), Failure> {
     let (old, new) = (old.rules().map_err(unusable)?, new.rules().map_err(unusable)?);
-    let (old, new) = (policies(&old), policies(&new));
+    let (old, new) = (old.by_id(), new.by_id());
     for id in old.keys().filter(|id| !new.contains_key(*id)) {
         tell(format_args!("rule {id} is in the old rules only"))?;
     }
@@ -51,36 +50,14 @@ fn tell_of_rules(old: &PolicyFiles, new: &PolicyFiles) -> Result<(), Failure> {
     }
     for (id, was) in &old {
         let Some(would_be) = new.get(id) else { continue };
-        if dates(was) != dates(would_be) {
+        if was.dates() != would_be.dates() {
             tell(format_args!("rule {id} has other dates in the new rules"))?;
         }
-        if text(was)? != text(would_be)? {
+        if !was.says_the_same(would_be) {
             tell(format_args!("rule {id} has another text in the new rules"))?;
         }
     }
     Ok(())
-}
-
-/// Every rule that is ever in force, by its id.
-fn policies(rules: &Rules) -> BTreeMap<&str, &Policy> {
-    let all = rules.eras().flat_map(|(_, set)| set.policies());
-    all.map(|policy| (AsRef::<str>::as_ref(policy.id()), policy)).collect()
-}
-
-/// The annotations that say when a rule is in force.
-const DATES: [&str; 2] = ["valid_from", "valid_until"];
-
-fn dates(policy: &Policy) -> [Option<&str>; 2] {
-    DATES.map(|date| policy.annotation(date))
-}
-
-/// What a rule says but for its dates, however it is written down.
-fn text(policy: &Policy) -> Result<serde_json::Value, Failure> {
-    let mut text = policy.to_json().map_err(|error| Failure::Broken(error.into()))?;
-    if let Some(annotations) = text.get_mut("annotations").and_then(serde_json::Value::as_object_mut) {
-        annotations.retain(|name, _| !DATES.contains(&name.as_str()));
-    }
-    Ok(text)
 }
 
 /// Puts the cases of both sets to both. A case that both have is the new one.

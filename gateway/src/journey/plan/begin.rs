@@ -236,7 +236,10 @@ impl Gateway {
                 } else {
                     task.row.state = State::Obsolete;
                 }
-            } else if task.message.categories().difference(CategorySet::ENVELOPE).is_subset(told) {
+            } else if task.message.categories().difference(CategorySet::ENVELOPE).is_subset(told)
+                // Of a clash about a state everything stands in the envelope: whoever sees nothing does not decide it.
+                && (task.conflict().is_none() || !told.is_subset(CategorySet::ENVELOPE))
+            {
                 task.row.agency = coordinator.clone();
             } else {
                 task.row.state = State::Obsolete;

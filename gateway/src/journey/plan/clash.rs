@@ -198,8 +198,14 @@ fn first_of(open: &[TaskRecord], task: &TaskRecord, record: &PlanRecord) -> Opti
 
 /// Whether a task is about this clash, whoever has it.
 pub(super) fn is_of(task: &Task, conflict: &PlanConflict) -> bool {
-    let bare = |conflict: &PlanConflict| PlanConflict { task: String::new(), ..conflict.clone() };
-    matches!(&task.matter, Some(Matter::Conflict(other)) if bare(other) == bare(conflict))
+    let PlanConflict { task: _, owner, path, base, ours, theirs } = conflict;
+    let Some(Matter::Conflict(other)) = &task.matter else { return false };
+    // What is short first: of one item there are few, of one plan there can be many.
+    other.path == *path
+        && other.owner == *owner
+        && other.base == *base
+        && other.ours == *ours
+        && other.theirs == *theirs
 }
 
 pub(super) fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {

@@ -78,7 +78,7 @@ fn answered_by(taken_up: Timestamp) -> Result<Timestamp, Error> {
 /// agency's own there may be no other word for it.
 fn said_by_end(record: &ReferralRecord) -> Option<Retained> {
     match (record.state(), record.message.outcome()) {
-        (ReferralState::Failed, _) => Some(Retained::DroppedOut),
+        (ReferralState::Failed, Outcome::NoLongerInterested) => Some(Retained::DroppedOut),
         (ReferralState::Completed, Outcome::GotService) => Some(Retained::EndedAsPlanned),
         _ => None,
     }

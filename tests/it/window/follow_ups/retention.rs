@@ -118,9 +118,14 @@ async fn it_is_asked_when_the_young_person_permits_it_in_time() {
 /// domain.md 5: "kiinnittymisen palveluun vielä 3 kk:n jälkeen": what has ended before is not asked about.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_asks_about_what_has_ended_before() {
-    for (has_failed, is_permitted, is_late) in
-        [(true, true, false), (false, true, false), (true, false, false), (true, true, true)]
-    {
+    let uninterested = Some(Outcome::NoLongerInterested);
+    for (failed, is_permitted, is_late) in [
+        (uninterested, true, false),
+        (None, true, false),
+        (uninterested, false, false),
+        (uninterested, true, true),
+        (Some(Outcome::CouldNotContact), true, false),
+    ] {
         let stage = Stage::at_noon().await;
         let kela = stage.kela();
         let (youth, referral, _) = taken_up(&stage).await;
@@ -134,8 +139,8 @@ async fn nobody_asks_about_what_has_ended_before() {
             prohibit(&stage.subject(&youth), &youth, terms).await.unwrap();
         }
         let (request_id, name, etag) = (request_id(), referral.clone(), String::new());
-        if has_failed {
-            let (outcome, note) = (Outcome::CouldNotContact.into(), "kanaria-ei tavoitettu".into());
+        if let Some(outcome) = failed {
+            let (outcome, note) = (outcome.into(), "kanaria-ei tavoitettu".into());
             let request = FailReferralRequest { request_id, name, etag, outcome, note };
             kela.clone().referral.fail_referral(request).await.unwrap();
         } else {
@@ -143,9 +148,13 @@ async fn nobody_asks_about_what_has_ended_before() {
             let request = CompleteReferralRequest { request_id, name, etag, outcome, note };
             kela.clone().referral.complete_referral(request).await.unwrap();
         }
-        let result = if has_failed { Retained::DroppedOut } else { Retained::EndedAsPlanned };
-        let said = (KELA.to_owned(), "kelan-virkailija".to_owned(), result);
-        let said: Vec<_> = (is_permitted && !is_late).then_some(said).into_iter().collect();
+        let result = match failed {
+            Some(Outcome::NoLongerInterested) => Some(Retained::DroppedOut),
+            Some(_) => None,
+            None => Some(Retained::EndedAsPlanned),
+        };
+        let said = result.map(|result| (KELA.to_owned(), "kelan-virkailija".to_owned(), result));
+        let said: Vec<_> = said.filter(|_| is_permitted && !is_late).into_iter().collect();
         let subject = stage.subject(&youth);
         assert_eq!(retained(&subject, &youth, Purpose::Unspecified).await, said);
         assert_eq!(tasks(&kela, false).await, []);
