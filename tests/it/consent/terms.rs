@@ -211,13 +211,21 @@ async fn a_review_that_has_been_is_over_with_the_renewal() {
         let etag = super::changes::get(&ohjaamo, &given.name).await.unwrap().etag;
         super::changes::renew(&ohjaamo, &given, &etag, wire(start + until)).await
     };
-    let status = assert_refused(renew(HOUR).await, Code::InvalidArgument, "TERMS_INVALID");
-    assert_eq!(fields_of(&status), ["terms.review_time"], "it would end before it is looked at");
     let ahead = renew(HOUR * 4).await.unwrap().consent.unwrap().terms.unwrap();
     assert_eq!(ahead.review_time, Some(wire(start + HOUR * 2)));
     stage.advance(HOUR * 2);
     let over = renew(HOUR * 5).await.unwrap().consent.unwrap().terms.unwrap();
     assert_eq!(over.review_time, None);
+    // Nor is anything left to be looked at behind the end.
+    let reviewed = ConsentTerms {
+        valid_until: Some(wire(start + HOUR * 6)),
+        review_time: Some(wire(start + HOUR * 5)),
+        ..terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC)
+    };
+    let given = record(&ohjaamo, &youth, reviewed).await.unwrap().consent.unwrap();
+    let etag = super::changes::get(&ohjaamo, &given.name).await.unwrap().etag;
+    let sooner = super::changes::renew(&ohjaamo, &given, &etag, wire(start + HOUR * 4)).await.unwrap();
+    assert_eq!(sooner.consent.unwrap().terms.unwrap().review_time, None);
     stage.close().await;
 }
 
