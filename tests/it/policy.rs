@@ -31,7 +31,6 @@ to = "workshop"
 
 [[case]]
 title = "Housing, with a consent"
-age = 20
 from = "employment"
 to = "workshop"
 consents = [{ categories = ["housing"] }]
@@ -40,7 +39,6 @@ permits = ["housing"]
 
 [[case]]
 title = "Needs, with a consent"
-age = 20
 from = "employment"
 to = "workshop"
 consents = [{ categories = ["service_needs"] }]
