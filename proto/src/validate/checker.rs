@@ -188,13 +188,13 @@ impl Checker {
         }
     }
 
-    /// `repeated.max_items`. Tells whether the items are worth looking at: where there are more than twice as many, nobody
-    /// wants to know what else is wrong, and there may be a quarter of a million of them.
+    /// `repeated.max_items`. Tells whether the items are worth looking at: where there are a thousand more, nobody wants to
+    /// know what else is wrong, and there may be a quarter of a million of them.
     pub fn max_items<X>(&mut self, items: &[X], max: usize) -> bool {
         if items.len() > max {
             self.broken("repeated.max_items", || format!("at most {max} items"));
         }
-        items.len() <= max.saturating_mul(2)
+        items.len() <= max.saturating_add(1_000)
     }
 
     /// `repeated.unique`.
