@@ -33,6 +33,8 @@ use crate::stage::{CATEGORIES, effects, how_often, id_of, purpose_of as purpose,
 const CALLERS: usize = 4;
 /// How many referrals each of them sends in one life of the gateway, if it lives so long.
 const EACH: usize = 6;
+/// How many referrals must have been acknowledged for the run to mean something; callers send as many in one life.
+const ENOUGH: usize = 20;
 
 /// What the gateway has acknowledged, in all its lives.
 #[derive(Debug, Default)]
@@ -219,7 +221,9 @@ async fn kills_lose_nothing_and_double_nothing(database: Database, cycles: usize
             callers.push(tokio::spawn(change_mind(over, client.clone(), agency, hetu, ledger, book)));
         }
         if cycle == cycles / 2 {
-            // One life is long enough for a whole change of mind, however slow the machine is.
+            // One life is long enough for a whole change of mind, and for enough referrals, however slow the machine is.
+            let sent = || async { (book.lock().unwrap().referrals.len() > ENOUGH).then_some(()) };
+            eventually(PATIENCE, sent).await.expect("referrals are not acknowledged");
             let withdrawn = || async { (!book.lock().unwrap().withdrawn.is_empty()).then_some(()) };
             eventually(PATIENCE, withdrawn).await.expect("no withdrawal is acknowledged");
             let merged = || async { plans.are_under_way().then_some(()) };
@@ -245,7 +249,7 @@ async fn kills_lose_nothing_and_double_nothing(database: Database, cycles: usize
     }
     gateway.kill().await.unwrap();
     check_data(&folder.path().join("data"), &world, &book, &everybody).await;
-    assert!(book.referrals.len() > 20 && !book.withdrawn.is_empty(), "nothing was sent: {book:?}");
+    assert!(book.referrals.len() > ENOUGH && !book.withdrawn.is_empty(), "nothing was sent: {book:?}");
     assert!(merges > 10, "{merges} changes of plans");
     assert!(slowest_start < Duration::from_secs(60), "a restart took {slowest_start:?}");
     println!(

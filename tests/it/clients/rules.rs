@@ -39,7 +39,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         AuditReceipt Background Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CalendarDay CalendarEntry
         CancelReferralRequest CapacityAssessment CategoryExplanation CommentPlanItemRequest CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
-        ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
+        ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentSource ConsentTerms ContactDetails
         CountWalkInRequest CountWalkInResponse CreatePlanRequest CurrentWorker Decision Delivery DeliveryAct Disclosure
         DisclosureActor DisclosureExplanation DisclosureNotice DuplicateResolution EducationWork Encounter
         EndLegalStatusRequest EscortedHandover ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery
