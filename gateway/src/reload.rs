@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
 
+use crate::front::tls::CurrentTls;
 use crate::gateway::Gateway;
 use crate::policy_files::Writer;
 use crate::{directory, policy_files, rotation};
@@ -28,7 +29,7 @@ impl Reload {
     }
 }
 
-/// What is read anew: the master keys, and the rest where the configuration names it.
+/// What is read anew: the master keys, TLS, and the rest where the configuration names it.
 #[derive(Debug, Clone)]
 pub(crate) struct Reloadable {
     /// The folder of the keys.
@@ -37,6 +38,8 @@ pub(crate) struct Reloadable {
     pub(crate) rules: Option<PathBuf>,
     /// The file of the service directory.
     pub(crate) directory: Option<PathBuf>,
+    /// TLS of the listeners.
+    pub(crate) tls: CurrentTls,
 }
 
 /// Reads the files whenever somebody wishes so, until it is dropped. Each by itself: what is wrong with one does not
@@ -49,6 +52,7 @@ pub(crate) async fn follow(
 ) {
     loop {
         reload.wished.notified().await;
+        files.tls.read_anew().await;
         rotation::read_anew(&gateway, files.keys.clone()).await;
         if let Some(folder) = files.rules.clone() {
             policy_files::read_anew(&gateway, folder, &decisions).await;

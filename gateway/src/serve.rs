@@ -175,6 +175,7 @@ pub async fn prepare(
         keys: config.keys.clone(),
         rules: config.rules.clone(),
         directory: config.service_directory.clone(),
+        tls: config.tls.clone().into(),
     };
     let (agencies, units) = (&config.directory, &config.units);
     let service_directory = ServiceDirectory::load_or_empty(files.directory.as_deref(), agencies, units)
@@ -229,7 +230,7 @@ pub async fn prepare(
     let quotas = Arc::new(Quotas::new(config.quota));
     let front = Front {
         listen: config.listen,
-        tls: config.tls,
+        tls: files.tls.clone(),
         limits: Limits::default(),
         routes: services::routes(Arc::clone(&gateway), callers, quotas),
         agencies,
@@ -332,6 +333,7 @@ impl Started {
         let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
         let decisions = self.decisions;
         let control = tokio::spawn(control::run(Arc::clone(&self.gateway), self.store));
+        let certificates = tokio::spawn(self.files.tls.clone().follow());
         let rotation = tokio::spawn(rotation::run(Arc::clone(&self.gateway), self.files.keys.clone()));
         let reloading = reload::follow(Arc::clone(&self.gateway), self.files, Arc::clone(&decisions), wish);
         let reloading = tokio::spawn(reloading);
@@ -341,6 +343,7 @@ impl Started {
         follower.abort();
         recorder.abort();
         control.abort();
+        certificates.abort();
         rotation.abort();
         reloading.abort();
         // Deliveries go on until nobody can ask for new ones.

@@ -9,6 +9,7 @@ mod frames;
 mod http2;
 mod log;
 mod opened;
+mod renewal;
 mod revocation;
 mod trust;
 
@@ -21,7 +22,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, Response};
 use polku_gateway::front::accept::{Entrance, Protocol};
-use polku_gateway::front::tls::{Tls, TlsFiles};
+use polku_gateway::front::tls::{CurrentTls, Tls, TlsFiles};
 use polku_gateway::front::{Limits, Peer, Shutdown};
 use polku_tests::pki::{self, Identity, Pki};
 use rustls::ClientConfig;
@@ -37,7 +38,7 @@ struct Site {
     pki: Pki,
     tls: Tls,
     files: TlsFiles,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Site {
@@ -49,7 +50,15 @@ impl Site {
         let client_authorities = pki.write_authority(folder.path(), "ca").unwrap();
         let files = TlsFiles { certificate, key, client_authorities, revocations: None };
         let tls = Tls::load(&files).unwrap();
-        Site { pki, tls, files, _folder: folder }
+        Site { pki, tls, files, folder }
+    }
+
+    /// With this revocation list.
+    fn revoke(&mut self, list: &str) {
+        let path = self.folder.path().join("ca.crl.pem");
+        std::fs::write(&path, list).unwrap();
+        self.files.revocations = Some(path);
+        self.tls = Tls::load(&self.files).unwrap();
     }
 
     fn client(&self, identity: &Identity, protocol: &str) -> ClientConfig {
@@ -62,13 +71,15 @@ impl Site {
 
     /// Serves `router` as the gRPC listener would be served.
     async fn serve(&self, protocol: Protocol, limits: Limits, router: Router) -> Served {
-        let tls = match protocol {
-            Protocol::Http1 => Arc::clone(&self.tls.inbound),
-            Protocol::Http2 => Arc::clone(&self.tls.grpc),
-        };
+        self.serve_by(&self.tls.clone().into(), protocol, limits, router).await
+    }
+
+    /// The same, with TLS that can change.
+    async fn serve_by(&self, tls: &CurrentTls, protocol: Protocol, limits: Limits, router: Router) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
+        let tls = tls.clone();
         let entrance = Entrance { listener, tls, protocol, limits };
         let task = tokio::spawn(entrance.serve(router, shutdown.clone()));
         Served { address, shutdown, task }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    PublicKeyData as _, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -39,6 +40,7 @@ pub struct Identity {
     pub key_pem: String,
     /// SHA-256 of the certificate in DER, 64 lower-case hexadecimal digits.
     pub sha256: String,
+    serial: SerialNumber,
 }
 
 impl fmt::Debug for Pki {
@@ -120,12 +122,46 @@ impl Pki {
         params.not_before = date_time_ymd(years.0, 1, 1);
         params.not_after = date_time_ymd(years.1, 1, 1);
         let key = new_key()?;
+        let serial = ring::digest::digest(&ring::digest::SHA256, key.der_bytes());
+        // Positive, and at most 20 bytes (RFC 5280, 4.1.2.2).
+        let serial = serial
+            .as_ref()
+            .iter()
+            .take(16)
+            .enumerate()
+            .map(|(at, byte)| if at == 0 { byte & 0x7f | 1 } else { *byte });
+        let serial = SerialNumber::from(serial.collect::<Vec<u8>>());
+        params.serial_number = Some(serial.clone());
         let certificate = params.signed_by(&key, &self.issuer).context("certificate cannot be signed")?;
         Ok(Identity {
             certificate_pem: certificate.pem(),
             key_pem: key.serialize_pem(),
             sha256: sha256_hex(certificate.der()),
+            serial,
         })
+    }
+
+    /// A list, PEM, that takes back these certificates. It holds until the first day of a year.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn revocation_list(&self, revoked: &[&Identity], until_year: i32) -> Result<String> {
+        let revoked = revoked.iter().map(|identity| RevokedCertParams {
+            serial_number: identity.serial.clone(),
+            revocation_time: date_time_ymd(VALID_YEARS.0, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(VALID_YEARS.0, 1, 1),
+            next_update: date_time_ymd(until_year, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let signed = list.signed_by(&self.issuer).context("list cannot be signed")?;
+        signed.pem().context("list cannot be written")
     }
 }
 

@@ -15,7 +15,7 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::{BoxError, Service, ServiceExt};
 
+use super::tls::{CurrentTls, Tls};
 use super::{Limits, Peer, Shutdown};
 use places::Places;
 
@@ -59,7 +60,7 @@ pub struct Entrance {
     /// The open port.
     pub listener: TcpListener,
     /// How connections are secured.
-    pub tls: Arc<ServerConfig>,
+    pub tls: CurrentTls,
     /// What is spoken.
     pub protocol: Protocol,
     /// How many and how long.
@@ -81,7 +82,7 @@ impl Entrance {
         let limits = self.limits;
         let permits = Arc::new(Semaphore::new(limits.connections));
         let lobby = Lobby {
-            acceptor: TlsAcceptor::from(self.tls),
+            tls: self.tls,
             places: Places::new(limits.connections_per_certificate),
             protocol: self.protocol,
             limits,
@@ -131,7 +132,7 @@ async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, O
 /// What all connections of a listener have in common.
 #[derive(Clone)]
 struct Lobby {
-    acceptor: TlsAcceptor,
+    tls: CurrentTls,
     places: Places,
     protocol: Protocol,
     limits: Limits,
@@ -148,10 +149,12 @@ impl Lobby {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let Some(stream) = self.secured(stream).await else {
+        let tls = self.tls.now();
+        let Some(stream) = self.secured(stream, &tls).await else {
             return;
         };
-        let peer = Peer { certificate_sha256: fingerprint(&stream) };
+        let chain = chain(&stream);
+        let peer = Peer { certificate_sha256: chain.first().and_then(fingerprint) };
         let Some(place) = self.places.take(peer) else {
             tracing::warn!(?peer, "too many connections with this certificate");
             return;
@@ -164,26 +167,38 @@ impl Lobby {
             service.clone().oneshot(request)
         });
         let stream = TokioIo::new(stream);
-        match self.protocol {
-            Protocol::Http1 => {
-                let connection = http1(&self.limits).serve_connection(stream, service);
-                self.carry(connection, &asked, number).await;
+        let life = async {
+            match self.protocol {
+                Protocol::Http1 => {
+                    let connection = http1(&self.limits).serve_connection(stream, service);
+                    self.carry(connection, &asked, number).await;
+                }
+                Protocol::Http2 => {
+                    let connection = http2().serve_connection(stream, service);
+                    self.carry(connection, &asked, number).await;
+                }
             }
-            Protocol::Http2 => {
-                let connection = http2().serve_connection(stream, service);
-                self.carry(connection, &asked, number).await;
+        };
+        tokio::select! {
+            () = life => {}
+            () = self.tls.distrusted(&tls, chain) => {
+                tracing::warn!(?peer, "a connection is cut: its certificate is not trusted any more");
             }
         }
         drop(place);
         drop(permit);
     }
 
-    async fn secured(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+    async fn secured(&self, stream: TcpStream, tls: &Tls) -> Option<TlsStream<TcpStream>> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection cannot be set up");
             return None;
         }
-        let handshake = timeout(self.limits.handshake, self.acceptor.accept(stream));
+        let config = match self.protocol {
+            Protocol::Http1 => Arc::clone(&tls.inbound),
+            Protocol::Http2 => Arc::clone(&tls.grpc),
+        };
+        let handshake = timeout(self.limits.handshake, TlsAcceptor::from(config).accept(stream));
         tokio::select! {
             () = self.shutdown.begun() => None,
             secured = handshake => match secured {
@@ -281,9 +296,13 @@ where
     }
 }
 
-fn fingerprint(stream: &TlsStream<TcpStream>) -> Option<[u8; 32]> {
+/// The client's certificate, and those that it came with.
+fn chain(stream: &TlsStream<TcpStream>) -> Vec<CertificateDer<'static>> {
     let (_, connection) = stream.get_ref();
-    let certificate = connection.peer_certificates()?.first()?;
+    connection.peer_certificates().map(<[_]>::to_vec).unwrap_or_default()
+}
+
+fn fingerprint(certificate: &CertificateDer<'static>) -> Option<[u8; 32]> {
     ring::digest::digest(&ring::digest::SHA256, certificate).as_ref().try_into().ok()
 }
 

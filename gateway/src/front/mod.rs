@@ -39,7 +39,7 @@ pub use limits::Limits;
 pub(crate) use limits::{LARGEST_MESSAGE, LARGEST_PLAN};
 pub use quota::{Excess, Quotas, RetryAfter};
 pub use shutdown::Shutdown;
-use tls::Tls;
+use tls::CurrentTls;
 
 /// What is known of the other end of a connection. An extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Front {
     /// Where to listen.
     pub listen: Listen,
     /// TLS of both listeners.
-    pub tls: Tls,
+    pub tls: CurrentTls,
     /// How much and how long.
     pub limits: Limits,
     /// The gRPC services. Health and reflection are added to them.
@@ -158,14 +158,9 @@ impl Open {
     pub async fn serve(self, shutdown: Shutdown) {
         let limits = self.front.limits;
         let running = Running::default();
-        let grpc =
-            Entrance { listener: self.grpc, tls: self.front.tls.grpc, protocol: Protocol::Http2, limits };
-        let inbound = Entrance {
-            listener: self.inbound,
-            tls: self.front.tls.inbound,
-            protocol: Protocol::Http1,
-            limits,
-        };
+        let tls = self.front.tls;
+        let grpc = Entrance { listener: self.grpc, tls: tls.clone(), protocol: Protocol::Http2, limits };
+        let inbound = Entrance { listener: self.inbound, tls, protocol: Protocol::Http1, limits };
         let routes = self.front.routes.into_axum_router().layer(map_response(bare::worded));
         let calls = Calls::new(routes, limits, running.clone(), shutdown.clone());
         let messages = router(self.front.inbound, self.front.clock, limits, running.clone());

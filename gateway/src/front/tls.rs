@@ -6,14 +6,19 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 
+mod current;
+mod lasting;
 #[cfg(test)]
 mod tests;
+
+pub use current::CurrentTls;
+pub use lasting::Lasting;
 
 /// The PEM files that TLS is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +67,9 @@ pub struct Tls {
     pub grpc: Arc<ServerConfig>,
     /// For agencies' own protocols: a client certificate is checked if there is one.
     pub inbound: Arc<ServerConfig>,
+    verifier: Arc<dyn ClientCertVerifier>,
+    files: TlsFiles,
+    lasting: Vec<Lasting>,
 }
 
 impl fmt::Debug for Tls {
@@ -86,6 +94,7 @@ impl Tls {
             Some(path) => noted(revocations(path), &mut problems),
             None => Some(Vec::new()),
         };
+        let lasting = lasting(&chain, &authorities, &revocations);
         let identity =
             chain.zip(key).and_then(|(chain, key)| noted(identity(chain, key, &provider), &mut problems));
         let trust = authorities.zip(revocations).and_then(|(authorities, revocations)| {
@@ -93,16 +102,78 @@ impl Tls {
         });
         match identity.zip(trust) {
             Some((identity, trust)) if problems.is_empty() => {
+                let verifier = Arc::clone(&trust.required);
+                let files = files.clone();
                 let grpc = server(&provider, trust.required, &identity, b"h2");
                 let inbound = server(&provider, trust.optional, &identity, b"http/1.1");
                 match (noted(grpc, &mut problems), noted(inbound, &mut problems)) {
-                    (Some(grpc), Some(inbound)) => Ok(Tls { grpc, inbound }),
+                    (Some(grpc), Some(inbound)) => Ok(Tls { grpc, inbound, verifier, files, lasting }),
                     (_, _) => Err(problems),
                 }
             }
             Some(_) | None => Err(problems),
         }
     }
+
+    /// The files that it was read from.
+    #[must_use]
+    pub fn files(&self) -> &TlsFiles {
+        &self.files
+    }
+
+    /// How long everything in the files lasts.
+    #[must_use]
+    pub fn lasting(&self) -> &[Lasting] {
+        &self.lasting
+    }
+
+    /// Whether a client with this certificate, and the chain below its root, would be let in.
+    fn trusts(&self, chain: &[CertificateDer<'static>], now: UnixTime) -> bool {
+        let Some((certificate, intermediates)) = chain.split_first() else { return false };
+        self.verifier.verify_client_cert(certificate, intermediates, now).is_ok()
+    }
+
+    /// Says in the log what has to be renewed.
+    fn warn(&self, now: UnixTime) {
+        for lasting in self.lasting.iter().filter(|lasting| lasting.is_due(now)) {
+            let path = lasting.file.path(&self.files).map(|path| path.display().to_string());
+            match lasting.left(now) {
+                Some(left) => tracing::warn!(path, hours = left.as_secs() / 3600, "has to be renewed"),
+                None => tracing::error!(path, "has expired"),
+            }
+        }
+    }
+}
+
+impl TlsFile {
+    /// Which of the files it is.
+    #[must_use]
+    pub fn path(self, files: &TlsFiles) -> Option<&Path> {
+        match self {
+            TlsFile::Certificate => Some(&files.certificate),
+            TlsFile::Key => Some(&files.key),
+            TlsFile::ClientAuthorities => Some(&files.client_authorities),
+            TlsFile::Revocations => files.revocations.as_deref(),
+        }
+    }
+}
+
+/// How long everything that was read lasts.
+fn lasting(
+    chain: &Option<Vec<CertificateDer<'static>>>,
+    authorities: &Option<Vec<CertificateDer<'static>>>,
+    revocations: &Option<Vec<CertificateRevocationListDer<'static>>>,
+) -> Vec<Lasting> {
+    let certificates = |file, found: &Option<Vec<CertificateDer<'static>>>| -> Vec<Lasting> {
+        let found = found.iter().flatten();
+        found.filter_map(|certificate| Lasting::of_certificate(file, certificate)).collect()
+    };
+    let lists = revocations.iter().flatten();
+    let lists = lists.filter_map(|list| Lasting::of_list(TlsFile::Revocations, list));
+    let mut all = certificates(TlsFile::Certificate, chain);
+    all.extend(certificates(TlsFile::ClientAuthorities, authorities));
+    all.extend(lists);
+    all
 }
 
 const PEM_CERTIFICATES: &str = "a readable file with certificates in PEM";

@@ -65,7 +65,7 @@ async fn open(limits: Limits, router: Router) -> Opened {
     *routes.axum_router_mut() = router;
     let front = Front {
         listen: Listen { grpc: any_port, inbound: any_port },
-        tls: site.tls.clone(),
+        tls: site.tls.clone().into(),
         limits,
         routes,
         agencies: vec!["te".parse().unwrap()],
@@ -283,7 +283,7 @@ async fn an_address_that_is_taken_is_named() {
     let site = Site::new();
     let front = Front {
         listen: Listen { grpc: "127.0.0.1:0".parse().unwrap(), inbound: address },
-        tls: site.tls.clone(),
+        tls: site.tls.clone().into(),
         limits: Limits::default(),
         routes: Routes::default(),
         agencies: Vec::new(),
