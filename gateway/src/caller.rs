@@ -11,9 +11,10 @@ use std::sync::Arc;
 use polku_policy::ActorRole;
 use polku_proto::id::YouthName;
 use polku_proto::identity::has_hetu;
+use polku_proto::v1::CallerRole;
 use polku_proto::v1::actor::Who;
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::{AgencyId, Party, UnitId, Valid, Violations, YouthId, v1};
+use polku_proto::{AgencyId, CallerRoles, Party, UnitId, Valid, Violations, YouthId, v1};
 use prost::Message;
 use tonic::metadata::MetadataMap;
 
@@ -96,6 +97,18 @@ impl Caller {
         }
     }
 
+    /// The actor as the contract's options name it.
+    fn kind(&self) -> CallerRole {
+        match &self.actor {
+            Actor::Professional { .. } => CallerRole::Professional,
+            Actor::Subject(_) => CallerRole::Subject,
+            Actor::Representative { capacity: Capacity::Guardian, .. } => CallerRole::Guardian,
+            Actor::Representative {
+                capacity: Capacity::OtherRepresentative | Capacity::Unspecified, ..
+            } => CallerRole::Representative,
+        }
+    }
+
     /// The actor as the policy engine sees it.
     #[must_use]
     pub fn role(&self) -> ActorRole {
@@ -136,6 +149,12 @@ pub enum CallerError {
     /// The organisation may not call on behalf of such an actor.
     #[error("the organisation is not registered to call on behalf of a {0}")]
     ActorNotAllowed(ActorKind),
+    /// The contract opens the method to others only.
+    #[error("the method is not for such a caller")]
+    MethodNotAllowed(
+        /// To whom.
+        CallerRoles,
+    ),
     /// The unit is not one of the organisation.
     #[error("the unit is not registered for the organisation")]
     UnknownUnit,
@@ -155,6 +174,7 @@ impl CallerError {
             CallerError::ActorMissing => "ACTOR_MISSING",
             CallerError::ActorUnreadable | CallerError::ActorMalformed(_) => "ACTOR_MALFORMED",
             CallerError::ActorNotAllowed(_) => "ACTOR_KIND_NOT_REGISTERED",
+            CallerError::MethodNotAllowed(_) => "ACTOR_NOT_ALLOWED",
             CallerError::UnknownUnit => "UNIT_UNKNOWN",
             CallerError::UnknownRole => "ROLE_UNKNOWN",
         }
@@ -200,12 +220,15 @@ impl Callers {
     /// Finds out who makes a call.
     ///
     /// # Errors
-    /// [`CallerError`] when the organisation is not known, or what it says of the actor does not hold.
+    /// [`CallerError`] when the organisation is not known, what it says of the actor does not hold, or the method is not for
+    /// such an actor.
     pub fn caller<T>(&self, request: &tonic::Request<T>) -> Result<Caller, CallerError> {
         let certificate = certificate(request)?;
         let registered = self.by_certificate.get(&certificate).ok_or(CallerError::UnknownCertificate)?;
         let actor = registered.actor(asserted(request.metadata())?)?;
-        Ok(Caller { agency: registered.agency.clone(), actor })
+        let caller = Caller { agency: registered.agency.clone(), actor };
+        allow(request, caller.kind())?;
+        Ok(caller)
     }
 
     /// Finds out which operator makes a call.
@@ -214,8 +237,16 @@ impl Callers {
     /// [`CallerError`] when the certificate is no operator's.
     pub fn operator<T>(&self, request: &tonic::Request<T>) -> Result<&str, CallerError> {
         let certificate = certificate(request)?;
-        self.operators.get(&certificate).map(String::as_str).ok_or(CallerError::NoOperator)
+        let operator = self.operators.get(&certificate).ok_or(CallerError::NoOperator)?;
+        allow(request, CallerRole::Operator)?;
+        Ok(operator)
     }
+}
+
+/// Whether the method that is called is for callers in this role. One that the front does not know is for nobody.
+fn allow<T>(request: &tonic::Request<T>, role: CallerRole) -> Result<(), CallerError> {
+    let roles = request.extensions().get().copied().unwrap_or(CallerRoles::NONE);
+    if roles.contains(role) { Ok(()) } else { Err(CallerError::MethodNotAllowed(roles)) }
 }
 
 /// SHA-256 of the certificate that the call comes with.

@@ -219,6 +219,7 @@ impl Error {
             Self::Caller(CallerError::NoOperator) => {
                 "call with a client certificate that is registered for an [[operator]]".into()
             }
+            Self::Caller(CallerError::MethodNotAllowed(roles)) => roles.to_string(),
             Self::Caller(_) => {
                 "present a registered client certificate and a polku.v1.Actor in the metadata polku-actor-bin".into()
             }

@@ -5,6 +5,7 @@
 //! - the messages and services ([`v1`]),
 //! - the cutting down of a message to a set of data categories ([`Disclose`]),
 //! - the checks of a message at the edge ([`Valid`]),
+//! - on whose behalf a method can be called ([`CallerRoles`]),
 //! - what a message weighs before it is read ([`Weigh`]),
 //! - a `Debug` that prints no content.
 //!
@@ -17,6 +18,7 @@ mod disclose;
 mod gather;
 pub mod id;
 pub mod identity;
+mod roles;
 pub mod time;
 mod validate;
 mod weight;
@@ -29,6 +31,7 @@ pub use id::{
     PlanId, PlanName, ProhibitionId, ProhibitionName, ReferralId, ReferralName, RequestId, TaskId, TaskName,
     UnitId, YouthId, YouthName,
 };
+pub use roles::CallerRoles;
 pub use validate::{Valid, Validate, Violation, Violations, is_plain};
 pub use weight::{Part, Weigh};
 
@@ -52,6 +55,11 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/descriptor.bin");
 /// Cutting down, by category.
 mod disclose_generated {
     include!("gen/disclose.rs");
+}
+
+/// Roles of callers, by method.
+mod roles_generated {
+    include!("gen/roles.rs");
 }
 
 /// Checks, by the rules of the contract.

@@ -5,12 +5,14 @@
 mod beat;
 mod configured;
 mod connections;
+mod foreign;
 mod frames;
 mod http2;
 mod log;
 mod opened;
 mod renewal;
 mod revocation;
+mod roles;
 mod trust;
 
 use std::convert::Infallible;

@@ -30,7 +30,7 @@ use polku_gateway::machine::{Machine, Turn};
 use polku_gateway::outbox;
 use polku_gateway::serve::{self, StartError};
 use polku_policy::Engine;
-use polku_proto::AgencyId;
+use polku_proto::{AgencyId, CallerRoles};
 use tokio::io::DuplexStream;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
@@ -198,6 +198,8 @@ impl Process {
         let of_calls = within.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer { certificate_sha256: Some(certificate) });
+            let roles = CallerRoles::of_method(request.uri().path());
+            request.extensions_mut().insert(roles);
             let work = routes.clone().oneshot(request.map(Body::new));
             of_calls.carried_to_its_end(work)
         });

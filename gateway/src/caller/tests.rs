@@ -27,6 +27,14 @@ fn callers() -> Callers {
     Callers::new(&organisations, &[operator])
 }
 
+const EVERYBODY: CallerRoles = CallerRoles::of(&[
+    CallerRole::Professional,
+    CallerRole::Subject,
+    CallerRole::Guardian,
+    CallerRole::Representative,
+    CallerRole::Operator,
+]);
+
 fn professional(unit: &str, role: &str) -> Who {
     Who::Professional(v1::Professional { id: "virkailija-7".into(), unit: unit.into(), role: role.into() })
 }
@@ -43,6 +51,7 @@ fn representative(capacity: Capacity) -> Who {
 fn request(certificate: Option<[u8; 32]>, actors: &[&[u8]]) -> tonic::Request<()> {
     let mut request = tonic::Request::new(());
     request.extensions_mut().insert(Peer { certificate_sha256: certificate });
+    request.extensions_mut().insert(EVERYBODY);
     for actor in actors {
         request.metadata_mut().append_bin(ACTOR_METADATA, tonic::metadata::MetadataValue::from_bytes(actor));
     }
@@ -156,4 +165,21 @@ fn neither_debug_nor_errors_tell_who_it_is() {
     assert!(!format!("{caller:?}").contains("virkailija"), "{caller:?}");
     let error = called(CERTIFICATE, professional("salainen", "guidance_worker")).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("salainen"));
+}
+
+#[test]
+fn a_method_is_for_whom_the_contract_says_and_an_unknown_one_for_nobody() {
+    let actor = v1::Actor { who: Some(professional("espoo", "guidance_worker")) }.encode_to_vec();
+    let by_roles = |roles: Option<CallerRoles>| {
+        let mut request = request(Some(CERTIFICATE), &[&actor]);
+        request.extensions_mut().remove::<CallerRoles>();
+        if let Some(roles) = roles {
+            request.extensions_mut().insert(roles);
+        }
+        callers().caller(&request).map(drop)
+    };
+    assert_eq!(by_roles(Some(CallerRoles::of(&[CallerRole::Professional]))), Ok(()));
+    let others = CallerRoles::of(&[CallerRole::Subject, CallerRole::Operator]);
+    assert_eq!(by_roles(Some(others)), Err(CallerError::MethodNotAllowed(others)));
+    assert_eq!(by_roles(None), Err(CallerError::MethodNotAllowed(CallerRoles::NONE)));
 }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use http::{HeaderMap, Request, Response};
 use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use polku_proto::CallerRoles;
 use tokio::sync::mpsc;
 use tonic::Code;
 use tower::{Service, ServiceExt};
@@ -113,7 +114,9 @@ impl Service<Request<Incoming>> for Calls {
             asked(request.headers()).map_or(self.limits.call, |asked| asked.min(self.limits.longest_call));
         let begun = Instant::now();
         let complete = Arc::new(OnceLock::new());
-        let request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
+        let roles = CallerRoles::of_method(request.uri().path());
+        let mut request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
+        request.extensions_mut().insert(roles);
         let work = self.running.spawn(self.routes.clone().oneshot(request));
         let shutdown = self.shutdown.clone();
         Box::pin(async move {

@@ -135,6 +135,7 @@ fn code(error: &Error) -> Code {
         ) => Code::InvalidArgument,
         Error::Caller(
             CallerError::NoOperator
+            | CallerError::MethodNotAllowed(_)
             | CallerError::ActorNotAllowed(_)
             | CallerError::UnknownUnit
             | CallerError::UnknownRole,

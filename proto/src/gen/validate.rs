@@ -88,6 +88,11 @@ static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.
 
 static PATTERN_41: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
+impl Validate for crate::v1::MethodCallers {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
         checker.field("who", |checker| checker.required(Presence::from(self.who.is_some())));

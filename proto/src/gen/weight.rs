@@ -2,6 +2,10 @@
 
 use crate::weight::{Part, Weigh};
 
+impl Weigh for crate::v1::MethodCallers {
+    const PARTS: &'static [Part] = &[];
+}
+
 impl Weigh for crate::v1::Actor {
     const PARTS: &'static [Part] = &[
         Part::message::<crate::v1::Professional>(1),

@@ -161,7 +161,7 @@ impl Contract {
         }
     }
 
-    fn extension(&self, name: &str) -> Result<ExtensionDescriptor, Refused> {
+    pub(crate) fn extension(&self, name: &str) -> Result<ExtensionDescriptor, Refused> {
         self.pool.get_extension_by_name(name).ok_or_else(|| Refused(format!("no option {name}")))
     }
 }

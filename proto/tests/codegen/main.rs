@@ -11,6 +11,7 @@ mod debug;
 mod disclose;
 mod messages;
 mod names;
+mod roles;
 mod rules;
 mod validate;
 mod weight;
@@ -48,6 +49,7 @@ fn generate(contract: &Contract) -> Result<Vec<(&'static str, Vec<u8>)>, Refused
     Ok(vec![
         ("disclose.rs", disclose::generate(contract)?.into_bytes()),
         ("validate.rs", validate::generate(contract)?.into_bytes()),
+        ("roles.rs", roles::generate(contract)?.into_bytes()),
         ("weight.rs", weight::generate(contract)?.into_bytes()),
         ("debug.rs", debug::generate(contract)?.into_bytes()),
         ("polku.v1.rs", messages::generate(contract)?.into_bytes()),
