@@ -12,7 +12,7 @@ use polku_proto::{AgencyId, MessageId};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::transport::http::{Answer, TransportCause, TransportError};
+use crate::transport::http::{Answer, HttpClient, TransportCause, TransportError};
 use crate::transport::xroad::soap::XroadFault;
 use crate::{Inbound, InboundError, InboundOutcome, Received, Reply, ReplyContext};
 
@@ -21,6 +21,9 @@ use crate::{Inbound, InboundError, InboundOutcome, Received, Reply, ReplyContext
 pub trait Adapter: Debug + Send + Sync {
     /// The agency at the other end.
     fn agency(&self) -> &AgencyId;
+
+    /// The ways to its systems.
+    fn connections(&self) -> Vec<&HttpClient>;
 
     /// What the agency does with a message that reaches it twice.
     fn redelivery(&self) -> Redelivery;

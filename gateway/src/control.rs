@@ -67,6 +67,12 @@ pub enum Answer {
     Refused(Vec<String>),
 }
 
+/// Whether a gateway runs on the store in this folder, as far as the caller may know.
+#[must_use]
+pub fn is_running(store: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(store.join(SOCKET)).is_ok()
+}
+
 /// Asks the gateway whose store is in this folder. Blocks.
 ///
 /// # Errors

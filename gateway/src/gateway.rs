@@ -327,6 +327,11 @@ impl Gateway {
         Ok(self.audit.append(leaf).await?)
     }
 
+    /// The systems of all agencies that have one.
+    pub(crate) fn systems(&self) -> impl Iterator<Item = &System> {
+        self.systems.values()
+    }
+
     /// The adapter of an agency, if it has a system of its own.
     pub(crate) fn adapter(&self, agency: &AgencyId) -> Option<&Arc<dyn Adapter>> {
         self.systems.get(agency).map(|system| &system.adapter)

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod caller;
 mod causes;
+mod certificates;
 pub mod clock;
 pub mod config;
 pub mod control;

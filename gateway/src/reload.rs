@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::front::tls::CurrentTls;
 use crate::gateway::Gateway;
 use crate::policy_files::Writer;
-use crate::{directory, policy_files, rotation};
+use crate::{certificates, directory, policy_files, rotation};
 
 /// The wish that files be read anew. Wishes that come while they are being read are one.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +53,7 @@ pub(crate) async fn follow(
     loop {
         reload.wished.notified().await;
         files.tls.read_anew().await;
+        certificates::renew(&gateway).await;
         rotation::read_anew(&gateway, files.keys.clone()).await;
         if let Some(folder) = files.rules.clone() {
             policy_files::read_anew(&gateway, folder, &decisions).await;

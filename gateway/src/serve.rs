@@ -29,7 +29,7 @@ use crate::seal::{KeyError, Keys};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{Store, StoreError};
-use crate::{control, outbox, publish, rotation, services, several, trail};
+use crate::{certificates, control, outbox, publish, rotation, services, several, trail};
 
 /// How often the gateway looks at itself.
 const LOOK: Duration = Duration::from_secs(1);
@@ -333,7 +333,10 @@ impl Started {
         let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
         let decisions = self.decisions;
         let control = tokio::spawn(control::run(Arc::clone(&self.gateway), self.store));
-        let certificates = tokio::spawn(self.files.tls.clone().follow());
+        let certificates = [
+            tokio::spawn(self.files.tls.clone().follow()),
+            tokio::spawn(certificates::follow(Arc::clone(&self.gateway))),
+        ];
         let rotation = tokio::spawn(rotation::run(Arc::clone(&self.gateway), self.files.keys.clone()));
         let reloading = reload::follow(Arc::clone(&self.gateway), self.files, Arc::clone(&decisions), wish);
         let reloading = tokio::spawn(reloading);
@@ -343,7 +346,9 @@ impl Started {
         follower.abort();
         recorder.abort();
         control.abort();
-        certificates.abort();
+        for following in certificates {
+            following.abort();
+        }
         rotation.abort();
         reloading.abort();
         // Deliveries go on until nobody can ask for new ones.

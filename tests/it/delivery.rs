@@ -1,5 +1,6 @@
 //! Does every message reach its agency exactly once, or is it said that nobody knows?
 
+mod certificates;
 mod disclosure;
 mod doubt;
 mod faults;

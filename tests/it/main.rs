@@ -13,6 +13,7 @@ mod crash;
 mod delivery;
 mod directory;
 mod disclosures;
+mod doctor;
 mod erasure;
 mod front;
 mod inbound;

@@ -7,12 +7,15 @@ mod body;
 #[cfg(fuzzing)]
 pub mod canned;
 mod network;
+mod renewal;
+mod resolver;
 mod tls;
 
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,15 +28,18 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use ipnet::IpNet;
 use serde::Deserialize;
 use thiserror::Error as ThisError;
 use tokio::time::Instant;
-use tower::Service;
+use tower::{Service, ServiceExt as _};
 
 use crate::setting::{SettingError, within};
 use body::Outgoing;
 use network::Stream;
 pub use network::{Dial, Dialling, Network};
+use renewal::Renewal;
+use resolver::{Resolver, is_allowed};
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +64,9 @@ pub struct Settings {
     pub certificate_file: Option<PathBuf>,
     /// PEM file with the key of that certificate.
     pub key_file: Option<PathBuf>,
+    /// To which networks the server's name may lead, as `10.1.0.0/16` or `2001:db8::/32`. To any when absent.
+    #[serde(default)]
+    pub addresses: Vec<IpNet>,
     /// Time to connect, TLS included, in milliseconds. 5000 when absent.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u64,
@@ -85,7 +94,7 @@ fn default_max_answer_bytes() -> usize {
 /// A client for one server.
 pub struct HttpClient {
     base: Uri,
-    client: Client<Connector, Outgoing>,
+    link: Renewal,
     timeout: Duration,
     max_answer_bytes: usize,
 }
@@ -156,7 +165,7 @@ pub enum TransportCause {
 }
 
 impl HttpClient {
-    /// Makes a client for the server of `base`. Reads the files once.
+    /// Makes a client for the server of `base`.
     ///
     /// # Errors
     /// The address is not `https`, a number is out of its bounds, or a file cannot be used.
@@ -169,27 +178,16 @@ impl HttpClient {
         let expected = "1024 to 1048576 bytes";
         within("connection.max_answer_bytes", max_answer_bytes, 1024..=1_048_576, expected)?;
 
-        let connect_timeout = Duration::from_millis(*connect_timeout_ms);
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(connect_timeout));
-        let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls::configure(settings)?)
-            .https_only()
-            .enable_http1()
-            .wrap_connector(tcp);
-        // hyper-util sends a request again by itself only when a kept connection turned out to be dead and the
-        // request came back unstarted (`TrySendError::take_message`): hyper hands it back only while it still waits
-        // in the connection's queue, before its head is written. So a request is never written twice.
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .http1_max_buf_size(HEAD_BYTES)
-            .build(Connector { https, network: network.clone(), timeout: connect_timeout });
+        let literal = base.host().and_then(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
+        if literal.is_some_and(|address| !is_allowed(&settings.addresses, SocketAddr::new(address, 0))) {
+            return Err(SettingError::Value {
+                key: "connection.addresses",
+                expected: "the address in the url too",
+            });
+        }
+        let link = Renewal::new(settings, network)?;
         let timeout = Duration::from_millis(*timeout_ms);
-        Ok(Self { base: base.clone(), client, timeout, max_answer_bytes: *max_answer_bytes })
+        Ok(Self { base: base.clone(), link, timeout, max_answer_bytes: *max_answer_bytes })
     }
 
     /// Sends one request and reads its answer. A request without body is never
@@ -226,6 +224,37 @@ impl HttpClient {
         Err(TransportError { kind, source })
     }
 
+    /// Reads the files of the settings anew if they have changed, all or nothing, and tells whether they have. Blocks.
+    ///
+    /// # Errors
+    /// What is wrong with them, once for each change; the last good ones stay.
+    pub fn renew(&self) -> Result<bool, SettingError> {
+        self.link.renew()
+    }
+
+    /// Connects to the server, TLS included, and asks for nothing.
+    ///
+    /// # Errors
+    /// It cannot be connected to.
+    pub async fn reach(&self) -> Result<(), TransportError> {
+        let connected = self.link.now().connector.oneshot(self.base.clone()).await;
+        connected.map(drop).map_err(|error| TransportError {
+            kind: TransportErrorKind::Unavailable,
+            source: TransportCause::Connect(error),
+        })
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub fn base(&self) -> &Uri {
+        &self.base
+    }
+
+    /// The files of the settings: roots, and the own certificate if there is one.
+    pub fn certificate_files(&self) -> impl Iterator<Item = &Path> {
+        self.link.certificate_files()
+    }
+
     /// The time that a whole call may take.
     #[must_use]
     pub fn timeout(&self) -> Duration {
@@ -238,10 +267,11 @@ impl HttpClient {
             Ok(response) => return self.read(response).await,
             Err(request) => request,
         };
-        let response = self.client.request(request).await.map_err(|error| match error.is_connect() {
-            true => TransportCause::Connect(error.into()),
-            false => TransportCause::Exchange(error.into()),
-        })?;
+        let response =
+            self.link.now().client.request(request).await.map_err(|error| match error.is_connect() {
+                true => TransportCause::Connect(error.into()),
+                false => TransportCause::Exchange(error.into()),
+            })?;
         self.read(response).await
     }
 
@@ -305,12 +335,50 @@ impl TransportCause {
     }
 }
 
+/// A client and what it connects by.
+#[derive(Clone)]
+struct Linked {
+    client: Client<Connector, Outgoing>,
+    connector: Connector,
+}
+
+impl Linked {
+    fn new(connector: Connector) -> Linked {
+        // hyper-util sends a request again by itself only when a kept connection turned out to be dead and the
+        // request came back unstarted (`TrySendError::take_message`): hyper hands it back only while it still waits
+        // in the connection's queue, before its head is written. So a request is never written twice.
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .http1_max_buf_size(HEAD_BYTES)
+            .build(connector.clone());
+        Linked { client, connector }
+    }
+}
+
 /// Connects within a time that covers the look-up of the name and the TLS handshake too.
 #[derive(Clone)]
 struct Connector {
-    https: HttpsConnector<HttpConnector>,
+    https: HttpsConnector<HttpConnector<Resolver>>,
     network: Network,
     timeout: Duration,
+}
+
+impl Connector {
+    fn new(settings: &Settings, network: &Network) -> Result<Connector, SettingError> {
+        let timeout = Duration::from_millis(settings.connect_timeout_ms);
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(&settings.addresses));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(timeout));
+        let https = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls::configure(settings)?)
+            .https_only()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Ok(Connector { https, network: network.clone(), timeout })
+    }
 }
 
 impl Service<Uri> for Connector {

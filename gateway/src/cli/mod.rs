@@ -8,6 +8,7 @@ mod backup;
 mod call;
 mod check_config;
 mod deliveries;
+mod doctor;
 mod erase;
 mod keys;
 mod policy;
@@ -32,11 +33,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads the master keys, the policy rules and the service
+    /// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads certificates, master keys, policy rules and the service
     /// directory anew.
     Serve(serve::Arguments),
     /// Checks a configuration and the files it names; opens no port.
     CheckConfig(check_config::Arguments),
+    /// Looks at the machine, the store, certificates and agencies' systems; changes nothing.
+    Doctor(doctor::Arguments),
     /// Makes one call to a gateway and prints the answer as JSON.
     Call(call::Arguments),
     /// Looks after deliveries, as an operator of the running gateway.
@@ -102,6 +105,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Call(arguments) => call::run(arguments),
         Command::Deliveries(command) => deliveries::run(command),
         Command::Erase(arguments) => erase::run(&arguments),

@@ -139,6 +139,10 @@ impl Adapter for TestAgency {
         &self.agency
     }
 
+    fn connections(&self) -> Vec<&polku_adapters::transport::http::HttpClient> {
+        Vec::new()
+    }
+
     fn redelivery(&self) -> Redelivery {
         self.redelivery
     }

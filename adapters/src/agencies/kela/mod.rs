@@ -29,7 +29,7 @@ use crate::agencies::answer::Failure;
 use crate::agencies::xroad::question_id;
 use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
-use crate::transport::http::Network;
+use crate::transport::http::{HttpClient, Network};
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
@@ -91,6 +91,10 @@ fn build(
 impl Adapter for Kela {
     fn agency(&self) -> &AgencyId {
         &self.agency
+    }
+
+    fn connections(&self) -> Vec<&HttpClient> {
+        vec![self.xroad.connection()]
     }
 
     fn redelivery(&self) -> Redelivery {

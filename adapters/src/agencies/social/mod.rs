@@ -31,7 +31,7 @@ use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad::question_id;
 use crate::agencies::xroad_rest::{Ask, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
-use crate::transport::http::Network;
+use crate::transport::http::{HttpClient, Network};
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
@@ -92,6 +92,10 @@ fn build(
 impl Adapter for SocialServices {
     fn agency(&self) -> &AgencyId {
         &self.agency
+    }
+
+    fn connections(&self) -> Vec<&HttpClient> {
+        vec![self.way.connection()]
     }
 
     fn redelivery(&self) -> Redelivery {

@@ -24,7 +24,7 @@ use self::wire::Message;
 use crate::agencies::answer::Failure;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
-use crate::transport::http::Network;
+use crate::transport::http::{HttpClient, Network};
 use crate::transport::xml::Element;
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
@@ -74,6 +74,10 @@ fn build(agency: AgencyId, table: toml::Table, network: &Network) -> Result<Arc<
 impl Adapter for EmploymentServices {
     fn agency(&self) -> &AgencyId {
         &self.office.agency
+    }
+
+    fn connections(&self) -> Vec<&HttpClient> {
+        vec![&self.office.http]
     }
 
     fn redelivery(&self) -> Redelivery {

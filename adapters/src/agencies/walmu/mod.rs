@@ -118,6 +118,14 @@ impl Adapter for CaseManagement {
         &self.agency
     }
 
+    fn connections(&self) -> Vec<&HttpClient> {
+        let tokens = match &self.access {
+            Access::Token(tokens) => Some(tokens.connection()),
+            Access::Certificate => None,
+        };
+        std::iter::once(&self.http).chain(tokens).collect()
+    }
+
     fn redelivery(&self) -> Redelivery {
         self.redelivery
     }

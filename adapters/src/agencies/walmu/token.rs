@@ -64,6 +64,11 @@ impl Tokens {
         Self { http, url, authorization, form, kept: Mutex::new(None) }
     }
 
+    /// The way to who issues them.
+    pub(super) fn connection(&self) -> &HttpClient {
+        &self.http
+    }
+
     /// Gives the token that is kept, or a new one. Those who ask while one is fetched wait for it, until this instant at
     /// the most: the message that needs it has not been written by then.
     pub(super) async fn get(&self, now: Timestamp, until: Instant) -> Result<Token, Failure> {

@@ -59,6 +59,11 @@ pub(super) struct Ask<'a> {
 }
 
 impl XroadRest {
+    /// The way to the own security server.
+    pub(super) fn connection(&self) -> &HttpClient {
+        &self.http
+    }
+
     /// Asks, and gives the provider's answer, good or bad.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ fn settings() -> Settings {
         ca_file: "/nonexistent/ca.pem".into(),
         certificate_file: None,
         key_file: None,
+        addresses: Vec::new(),
         connect_timeout_ms: 1000,
         timeout_ms: 2000,
         max_answer_bytes: 4096,
@@ -63,6 +64,30 @@ fn settings_are_checked() {
     assert_eq!(refusal(good, &small), "connection.max_answer_bytes: expected 1024 to 1048576 bytes");
     let file = "connection.ca_file: expected at least one certificate in PEM in the file /nonexistent/ca.pem";
     assert_eq!(refusal(good, &settings()), file);
+}
+
+#[test]
+fn an_address_outside_the_networks_is_refused() {
+    let networks =
+        |texts: &[&str]| -> Vec<IpNet> { texts.iter().map(|text| text.parse().unwrap()).collect() };
+    let allowed = networks(&["10.1.0.0/16", "2001:db8::/32"]);
+    for (address, expected) in [
+        ("10.1.2.3:443", true),
+        ("[::ffff:10.1.2.3]:443", true),
+        ("[2001:db8::7]:443", true),
+        ("10.2.0.1:443", false),
+        ("127.0.0.1:443", false),
+        ("[::1]:443", false),
+        ("169.254.169.254:443", false),
+    ] {
+        let address = address.parse().unwrap();
+        assert_eq!(is_allowed(&allowed, address), expected, "{address}");
+        assert!(is_allowed(&[], address));
+    }
+    let elsewhere = Settings { addresses: allowed, ..settings() };
+    for literal in ["https://10.2.0.1", "https://[::1]:4443"] {
+        assert_eq!(refusal(literal, &elsewhere), "connection.addresses: expected the address in the url too");
+    }
 }
 
 #[test]

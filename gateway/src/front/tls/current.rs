@@ -5,10 +5,10 @@
 //! connection whose certificate would not be let in any more is cut.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use polku_adapters::transport::stamp::Stamp;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -132,26 +132,19 @@ impl CurrentTls {
     }
 
     /// What tells whether a file has changed.
-    async fn stamps(&self) -> Vec<Stamp> {
+    async fn stamps(&self) -> Vec<Option<Stamp>> {
         let files = self.now().files().clone();
         // A disk that does not answer holds up nobody else.
         tokio::task::spawn_blocking(move || stamps(&files)).await.unwrap_or_default()
     }
 }
 
-/// Device, number, time of change (seconds and nanoseconds) and size of a file; nothing if there is none.
-type Stamp = Option<(u64, u64, i64, i64, u64)>;
-
-fn stamps(files: &TlsFiles) -> Vec<Stamp> {
+fn stamps(files: &TlsFiles) -> Vec<Option<Stamp>> {
     let all = [
         Some(&files.certificate),
         Some(&files.key),
         Some(&files.client_authorities),
         files.revocations.as_ref(),
     ];
-    let stamp = |path| {
-        let found = std::fs::metadata(path).ok()?;
-        Some((found.dev(), found.ino(), found.ctime(), found.ctime_nsec(), found.size()))
-    };
-    all.into_iter().flatten().map(stamp).collect()
+    all.into_iter().flatten().map(|path| Stamp::of(path)).collect()
 }

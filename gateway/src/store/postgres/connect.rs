@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use jiff::Timestamp;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -179,6 +180,15 @@ impl Connector {
         let client = ClientWrapper::new(client, task);
         expect_usable(&client).await?;
         Ok(client)
+    }
+
+    /// The time of the server, to the millisecond.
+    pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
+        let client = self.open().await?;
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8";
+        let row = client.query_one(sql, &[]).await.map_err(failed)?;
+        let milliseconds = row.try_get(0).map_err(failed)?;
+        Timestamp::from_millisecond(milliseconds).map_err(StoreError::failed)
     }
 
     /// Hears what other gateways tell, until the connection is lost.

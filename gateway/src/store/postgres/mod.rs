@@ -16,6 +16,7 @@ mod session;
 mod writer;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use self::connect::Connector;
@@ -49,6 +50,14 @@ impl PostgresStore {
         let holds = Holds::new(&connector)?;
         let writer = Writer::start(connector.clone()).await?;
         Ok(PostgresStore { readers, writer, holds, connector })
+    }
+
+    /// Connects to the server, which has to be one that can be used, and asks for its time. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when it cannot be reached or used.
+    pub async fn time(settings: &PostgresSettings) -> Result<Timestamp, StoreError> {
+        Connector::new(settings)?.time().await
     }
 
     /// The audit log in the same database.

@@ -48,6 +48,8 @@ enum Unusable {
     Sqlite { found: &'static str },
     #[error("the database cannot use a write-ahead log")]
     NoWriteAheadLog,
+    #[error("the database is damaged")]
+    Damaged,
 }
 
 impl SqliteStore {
@@ -57,6 +59,18 @@ impl SqliteStore {
     /// [`StoreError::NewerSchema`] when a newer release has written it, [`StoreError::Failed`] when it cannot be used.
     pub fn open(path: &Path) -> Result<SqliteStore, StoreError> {
         SqliteStore::open_on(path, &Blocking::Threads)
+    }
+
+    /// Looks whether a database is whole, beside a gateway that works on it. Changes nothing. Reads all of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when it cannot be read, or is not whole.
+    pub fn look(path: &Path) -> Result<(), StoreError> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
+        let said: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
+        if said == "ok" { Ok(()) } else { Err(failed(Unusable::Damaged)) }
     }
 
     /// The same, with the choice of where it is written and read.

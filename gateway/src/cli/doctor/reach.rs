@@ -1,0 +1,54 @@
+//! Are the store and the agencies' systems there?
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use polku_gateway::config::Config;
+use polku_gateway::serve::adapters;
+use polku_gateway::store::postgres::PostgresStore;
+use polku_gateway::store::sqlite::{self, SqliteStore};
+
+use super::{Failure, Finding, certificates};
+
+/// How far the clocks of two machines may be apart, in milliseconds: a lease is longer.
+const APART_MS: i64 = 1_000;
+
+pub(super) async fn findings(config: &Config, runs: bool) -> Result<Vec<Finding>, Failure> {
+    let mut findings = vec![store(config, runs).await];
+    for system in adapters(config).map_err(|error| Failure::Usage(error.into()))? {
+        let agency = system.adapter.agency().clone();
+        for connection in system.adapter.connections() {
+            findings.extend(connection.certificate_files().flat_map(certificates::of_file));
+            let what = format!("agency {agency} at {}", connection.base());
+            let begun = Instant::now();
+            findings.push(match connection.reach().await {
+                Ok(()) => Finding::good(what, format!("reached in {} ms", begun.elapsed().as_millis())),
+                Err(error) => Finding::bad(what, super::super::chain(&error.into())),
+            });
+        }
+    }
+    Ok(findings)
+}
+
+async fn store(config: &Config, runs: bool) -> Finding {
+    let Some(settings) = &config.database else {
+        let path = config.store.join(sqlite::FILE);
+        return match SqliteStore::look(&path) {
+            Ok(()) => Finding::good("store", "its pages are as they should be"),
+            Err(_) if !path.exists() && !runs => Finding::good("store", "is made at the first start"),
+            Err(error) => Finding::bad("store", super::super::chain(&error.into())),
+        };
+    };
+    let before = Timestamp::now();
+    match PostgresStore::time(settings).await {
+        Ok(there) => {
+            let now = Timestamp::now();
+            // What took time on the way is nobody's fault.
+            let apart = if there < before { before.duration_since(there) } else { there.duration_since(now) };
+            let apart = i64::try_from(apart.as_millis()).unwrap_or(i64::MAX).max(0);
+            let found = format!("reached, its clock is within {apart} ms of this one");
+            if apart > APART_MS { Finding::warning("store", found) } else { Finding::good("store", found) }
+        }
+        Err(error) => Finding::bad("store", super::super::chain(&error.into())),
+    }
+}
