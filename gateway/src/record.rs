@@ -11,9 +11,9 @@ use polku_policy::{
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
-    self, Consent, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, DeliveryState,
-    InformationExchange, LegalClaim, LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral,
-    ReferralState, capacity_assessment, consent_evidence, prohibition,
+    self, Consent, ConsentEvent, ConsentState, ConsentTerms, DeliveryState, InformationExchange, LegalClaim,
+    LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState, capacity_assessment,
+    consent_evidence, prohibition,
 };
 use polku_proto::{
     AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, ReferralId, ReferralName, YouthId,
@@ -200,7 +200,7 @@ impl ConsentRecord {
     pub(crate) fn apply(&self, index: &mut ConsentIndex) -> Result<(), Error> {
         let row = &self.row;
         if row.in_force {
-            index.put_grant(&grant(row, self.terms()?, self.message.evidence.as_ref())?, row.revision);
+            index.put_grant(&grant(row, &self.message)?, row.revision);
         } else {
             self.remove(index);
         }
@@ -359,12 +359,26 @@ pub(crate) fn home_municipality(content: &v1::ReferralContent) -> Option<Municip
 }
 
 /// What the index holds of a consent.
-pub(crate) fn grant(
-    row: &InstrumentRow,
-    terms: &ConsentTerms,
-    evidence: Option<&ConsentEvidence>,
-) -> Result<Grant, Error> {
-    grant_by(row, terms, evidence.ok_or(BROKEN_TERMS)?.given_by())
+pub(crate) fn grant(row: &InstrumentRow, consent: &Consent) -> Result<Grant, Error> {
+    let (terms, evidence) = consent.terms.as_ref().zip(consent.evidence.as_ref()).ok_or(BROKEN_TERMS)?;
+    grant_by(row, terms, evidence.given_by(), given(consent)?)
+}
+
+/// When a consent was given, the last time: one that came in as a document, when that says so.
+pub(crate) fn given(consent: &Consent) -> Result<Option<Timestamp>, Error> {
+    let source = consent.evidence.as_ref().and_then(|evidence| evidence.source.as_ref());
+    let elsewhere = source.and_then(|source| source.give_time.as_ref());
+    given_at(elsewhere, consent.events.iter().map(|event| (event.state(), event.time.as_ref())))
+}
+
+/// The same, of the steps in the life of the record, oldest first.
+fn given_at<'a>(
+    elsewhere: Option<&prost_types::Timestamp>,
+    mut events: impl DoubleEndedIterator<Item = (ConsentState, Option<&'a prost_types::Timestamp>)>,
+) -> Result<Option<Timestamp>, Error> {
+    let is_given = |state| matches!(state, ConsentState::Given | ConsentState::Renewed);
+    let here = || events.rfind(|(state, _)| is_given(*state)).and_then(|(_, time)| time);
+    elsewhere.or_else(here).map(instant).transpose()
 }
 
 const BROKEN_TERMS: Error = Error::Inconsistent("stored consent terms are unreadable");
@@ -373,6 +387,7 @@ fn grant_by(
     row: &InstrumentRow,
     terms: &ConsentTerms,
     given_by: consent_evidence::GivenBy,
+    given: Option<Timestamp>,
 ) -> Result<Grant, Error> {
     const BROKEN: Error = BROKEN_TERMS;
     let kind = match terms.kind() {
@@ -394,6 +409,7 @@ fn grant_by(
         youth: row.youth,
         kind,
         given_by,
+        given: given.unwrap_or(from),
         disclosers: parties(&terms.disclosers)?,
         recipients: parties(&terms.recipients)?,
         purposes: PurposeSet::from_wire(&terms.purposes).map_err(|_| BROKEN)?,
@@ -411,6 +427,8 @@ struct IndexedConsent {
     terms: Option<ConsentTerms>,
     #[prost(message, optional, tag = "5")]
     evidence: Option<IndexedEvidence>,
+    #[prost(message, repeated, tag = "8")]
+    events: Vec<IndexedEvent>,
 }
 
 /// The same of a `ConsentEvidence`.
@@ -418,6 +436,24 @@ struct IndexedConsent {
 struct IndexedEvidence {
     #[prost(enumeration = "consent_evidence::GivenBy", tag = "1")]
     given_by: i32,
+    #[prost(message, optional, tag = "10")]
+    source: Option<IndexedSource>,
+}
+
+/// The same of a `ConsentSource`.
+#[derive(Message)]
+struct IndexedSource {
+    #[prost(message, optional, tag = "1")]
+    give_time: Option<prost_types::Timestamp>,
+}
+
+/// The same of a `ConsentEvent`.
+#[derive(Message)]
+struct IndexedEvent {
+    #[prost(enumeration = "ConsentState", tag = "1")]
+    state: i32,
+    #[prost(message, optional, tag = "2")]
+    time: Option<prost_types::Timestamp>,
 }
 
 /// Opens a consent for the index alone. The sealed bytes of the row are used up.
@@ -427,7 +463,10 @@ pub(crate) fn open_grant(key: &PersonKey, row: &mut InstrumentRow) -> Result<Gra
     let consent =
         IndexedConsent::decode(plain).map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
     let terms = consent.terms.as_ref().ok_or(Error::Inconsistent("consent without terms"))?;
-    grant_by(row, terms, consent.evidence.ok_or(BROKEN_TERMS)?.given_by())
+    let evidence = consent.evidence.ok_or(BROKEN_TERMS)?;
+    let elsewhere = evidence.source.as_ref().and_then(|source| source.give_time.as_ref());
+    let events = consent.events.iter().map(|event| (event.state(), event.time.as_ref()));
+    grant_by(row, terms, evidence.given_by(), given_at(elsewhere, events)?)
 }
 
 /// What the index holds of a prohibition.
