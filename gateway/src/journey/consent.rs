@@ -21,7 +21,8 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::person::Person;
-use crate::record::{ConsentRecord, etag, given, instant, new_instrument, wire_time};
+use crate::record::grant::given;
+use crate::record::{ConsentRecord, etag, instant, new_instrument, wire_time};
 use crate::store::InstrumentKind;
 
 /// The form of a consent record.

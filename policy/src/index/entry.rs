@@ -30,6 +30,8 @@ pub(super) struct Entry {
     pub(super) recipients: ListId,
 }
 
+const _: () = assert!(size_of::<Entry>() == 64, "a grant is one cache line");
+
 /// [`GrantKind`], flat.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Instrument {

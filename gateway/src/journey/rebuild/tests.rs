@@ -167,7 +167,7 @@ fn the_index_needs_of_a_consent_what_a_whole_reading_gives() {
     row.sealed = key.seal(place, &consent().encode_to_vec()).unwrap();
     let of_index = open_grant(&key, &mut row.clone()).unwrap();
     let whole = crate::record::ConsentRecord::open(&key, row).unwrap();
-    let of_whole = crate::record::grant(&whole.row, &whole.message).unwrap();
+    let of_whole = crate::record::grant::grant(&whole.row, &whole.message).unwrap();
     assert!(of_index == of_whole);
     assert_eq!(of_index.given, noon() + 7_i64.seconds());
 }

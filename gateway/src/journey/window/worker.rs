@@ -124,7 +124,9 @@ fn mandate(since_then: &[&JourneyEntry], agency: &str, when: When) -> Vec<i32> {
     let said = entry.time.as_ref().and_then(|time| from_wire(time).ok());
     let is_for_a_minor = |full_age| match entry.represented_by() {
         Capacity::Unspecified => false,
-        capacity => ends_at_full_age(said_by(capacity), said, full_age),
+        capacity @ (Capacity::Guardian | Capacity::OtherRepresentative) => {
+            ends_at_full_age(said_by(capacity), said, full_age)
+        }
     };
     let full_age = when.full_age.filter(|full_age| *full_age <= when.now);
     if has_passed || full_age.is_some_and(is_for_a_minor) { Vec::new() } else { scopes.clone() }
