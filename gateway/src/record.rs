@@ -3,17 +3,17 @@
 //! A referral, consent or prohibition is kept as the contract's own message, sealed under the person's key; the row
 //! repeats in clear only what is searched by.
 
+pub(crate) mod grant;
+
 use jiff::Timestamp;
 use polku_policy::{
-    ActorRole, Capacity, Channel, ConsentIndex, GivenBy, Grant, GrantKind, LegalStatus, Municipality, Origin,
-    Period, PurposeSet, Question, Viewer,
+    ActorRole, Capacity, Channel, ConsentIndex, LegalStatus, Municipality, Origin, Question, Viewer,
 };
-use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
-    self, Consent, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, DeliveryState,
-    InformationExchange, LegalClaim, LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral,
-    ReferralState, capacity_assessment, consent_evidence, prohibition,
+    self, Consent, ConsentEvent, ConsentState, ConsentTerms, DeliveryState, InformationExchange, LegalClaim,
+    LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState, capacity_assessment,
+    prohibition,
 };
 use polku_proto::{
     AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, ReferralId, ReferralName, YouthId,
@@ -200,7 +200,7 @@ impl ConsentRecord {
     pub(crate) fn apply(&self, index: &mut ConsentIndex) -> Result<(), Error> {
         let row = &self.row;
         if row.in_force {
-            index.put_grant(&grant(row, self.terms()?, self.message.evidence.as_ref())?, row.revision);
+            index.put_grant(&grant::grant(row, &self.message)?, row.revision);
         } else {
             self.remove(index);
         }
@@ -356,78 +356,6 @@ pub(crate) fn origin(origin: Option<&v1::Origin>) -> Origin {
 /// The home municipality that the sender has stated, as the engine wants it.
 pub(crate) fn home_municipality(content: &v1::ReferralContent) -> Option<Municipality> {
     content.contact.as_ref()?.municipality.parse().ok()
-}
-
-/// What the index holds of a consent.
-pub(crate) fn grant(
-    row: &InstrumentRow,
-    terms: &ConsentTerms,
-    evidence: Option<&ConsentEvidence>,
-) -> Result<Grant, Error> {
-    grant_by(row, terms, evidence.ok_or(BROKEN_TERMS)?.given_by())
-}
-
-const BROKEN_TERMS: Error = Error::Inconsistent("stored consent terms are unreadable");
-
-fn grant_by(
-    row: &InstrumentRow,
-    terms: &ConsentTerms,
-    given_by: consent_evidence::GivenBy,
-) -> Result<Grant, Error> {
-    const BROKEN: Error = BROKEN_TERMS;
-    let kind = match terms.kind() {
-        ConsentKind::Consent => GrantKind::Consent,
-        ConsentKind::DisclosurePermit => GrantKind::DisclosurePermit(terms.permit_domain()),
-        ConsentKind::Unspecified => return Err(BROKEN),
-    };
-    let given_by = match given_by {
-        consent_evidence::GivenBy::Self_ => GivenBy::Self_,
-        consent_evidence::GivenBy::Guardian => GivenBy::Guardian,
-        consent_evidence::GivenBy::OtherRepresentative => GivenBy::Representative,
-        consent_evidence::GivenBy::Unspecified => return Err(BROKEN),
-    };
-    let from = terms.valid_from.as_ref().ok_or(BROKEN).and_then(instant)?;
-    let until = terms.valid_until.as_ref().map(instant).transpose()?;
-    Ok(Grant {
-        id: ConsentId::from_uuid(row.id),
-        version: row.version,
-        youth: row.youth,
-        kind,
-        given_by,
-        disclosers: parties(&terms.disclosers)?,
-        recipients: parties(&terms.recipients)?,
-        purposes: PurposeSet::from_wire(&terms.purposes).map_err(|_| BROKEN)?,
-        categories: CategorySet::from_wire(&terms.categories).map_err(|_| BROKEN)?,
-        explicit: CategorySet::from_wire(&terms.explicit_categories).map_err(|_| BROKEN)?,
-        period: Period::new(from, until).map_err(|_| BROKEN)?,
-    })
-}
-
-/// The fields of a `Consent` that the index needs, under the numbers of the contract: of all of it, reading the other
-/// ones would be most of the work.
-#[derive(Message)]
-struct IndexedConsent {
-    #[prost(message, optional, tag = "4")]
-    terms: Option<ConsentTerms>,
-    #[prost(message, optional, tag = "5")]
-    evidence: Option<IndexedEvidence>,
-}
-
-/// The same of a `ConsentEvidence`.
-#[derive(Message)]
-struct IndexedEvidence {
-    #[prost(enumeration = "consent_evidence::GivenBy", tag = "1")]
-    given_by: i32,
-}
-
-/// Opens a consent for the index alone. The sealed bytes of the row are used up.
-pub(crate) fn open_grant(key: &PersonKey, row: &mut InstrumentRow) -> Result<Grant, Error> {
-    let mut sealed = std::mem::take(&mut row.sealed);
-    let plain = key.open_in_place(instrument_place(row), &mut sealed)?;
-    let consent =
-        IndexedConsent::decode(plain).map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
-    let terms = consent.terms.as_ref().ok_or(Error::Inconsistent("consent without terms"))?;
-    grant_by(row, terms, consent.evidence.ok_or(BROKEN_TERMS)?.given_by())
 }
 
 /// What the index holds of a prohibition.

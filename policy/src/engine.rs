@@ -389,7 +389,8 @@ impl Engine {
                                 && !ground.categories.intersection(categories).is_empty()
                         });
                         for ground in rests_on {
-                            by_age |= ground.given_by() == GivenBy::Guardian;
+                            // What others give in somebody's place may end on a birthday.
+                            by_age |= ground.given_by() != GivenBy::Self_;
                             decision.bases.push(basis(Some(ground.consent())));
                         }
                     }

@@ -58,7 +58,7 @@ pub enum GivenBy {
     Self_,
     /// A guardian. It opens nothing once the young person is of age.
     Guardian,
-    /// Another legal representative.
+    /// Another legal representative. What such a one has given for a minor opens nothing either once the minor is of age.
     Representative,
 }
 
@@ -77,6 +77,8 @@ pub struct Grant {
     pub kind: GrantKind,
     /// Who gave it.
     pub given_by: GivenBy,
+    /// When it was given, the last time: whether another representative gave it for a minor.
+    pub given: Timestamp,
     /// Who may disclose. Empty means nobody.
     pub disclosers: Vec<Party>,
     /// Who may receive. Empty means nobody.

@@ -56,10 +56,11 @@
 //! unit, one that names an agency for all of its units. The category `REFERRAL_STATUS` is read in both directions of
 //! the channel, for consents and prohibitions alike. The special categories ([`SPECIAL`]) need a grant that names them
 //! explicitly. A permit to disclose (luovutuslupa) is for the care domain of the discloser. A guardian's word counts
-//! until the eighteenth birthday, and not for social and health data of a minor who is able to decide; that of another
-//! representative of a minor has the same limit. A minor's own word counts as long as an assessment says that the minor is
-//! able to decide (domain.md, P7): not before there is one, and no more once it has ended. Whoever is of unknown age
-//! gives alone unless assessed as not able to decide; in everything else such a one may be a minor where that closes.
+//! until the eighteenth birthday, and not for social and health data of a minor who is able to decide; what another
+//! representative gave for a minor has the same limits, as soon as it is known how old the young person was then. A
+//! minor's own word counts as long as an assessment says that the minor is able to decide (domain.md, P7): not before
+//! there is one, and no more once it has ended. Whoever is of unknown age gives alone unless assessed as not able to
+//! decide; in everything else such a one may be a minor where that closes.
 //!
 //! A prohibition of a service task or of documents reaches data whose origin says so, and all data of the discloser as
 //! long as nobody says where they stem from: they may stem from there. An origin that names neither a task nor a
@@ -108,11 +109,11 @@
 //!
 //! Instants are arguments. Periods are half-open: the first instant belongs to them, the last does not; both are read to
 //! the microsecond. Ages are counted by the date in Finland. `valid_until` is the nearest edge of a matching consent, of
-//! one that is not in force yet, or of a rule with a date. Where a law that speaks of ages or a guardian's word is the
-//! ground, and where a guardian reads, it is the next midnight in Finland at the latest: ages change at no other time, and
-//! midnight tells nobody's birthday. Until then the same question has the same answer, unless a consent, a prohibition, a
-//! legal status, the rules or the directory change; a refusal may end earlier, when a birthday brings a person under a
-//! law.
+//! one that is not in force yet, or of a rule with a date. Where a law that speaks of ages, or the word of a guardian or of
+//! another representative, is the ground, and where a guardian reads, it is the next midnight in Finland at the latest:
+//! ages change at no other time, and midnight tells nobody's birthday. Until then the same question has the same answer,
+//! unless a consent, a prohibition, a legal status, the rules or the directory change; a refusal may end earlier, when a
+//! birthday brings a person under a law.
 //!
 //! # FHIR Consent
 //!

@@ -75,6 +75,7 @@ fn permit<X: Disclose + polku_proto::Validate>(payload: X) -> Authorised<X> {
         youth: YOUTH.parse().unwrap(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Self_,
+        given: "2026-11-01T00:00:00Z".parse().unwrap(),
         disclosers: vec![Party::whole(from.clone())],
         recipients: vec![Party::whole(to.clone())],
         purposes: PurposeSet::of(&[Purpose::EmploymentServices]),

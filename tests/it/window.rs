@@ -11,6 +11,7 @@ mod identity;
 mod ids;
 mod mandates;
 mod matrix;
+mod minors;
 mod next_step;
 mod ways;
 

@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use polku_adapters::Inbound;
 use polku_gateway::clock::Clock;
 use polku_gateway::config::Config;
-use polku_gateway::front::{InboundHandler as _, Peer};
+use polku_gateway::front::{Answer, InboundHandler as _, Peer};
 use polku_gateway::gateway::Gateway;
 use polku_gateway::machine::{Machine, Turn};
 use polku_gateway::outbox;
@@ -224,7 +224,7 @@ impl Process {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
                 let inbound = Inbound { headers: &parts.headers, body: &body, peer: certificate, now };
-                let reply =
+                let (Answer::Agency(reply) | Answer::Stranger(reply)) =
                     gateway.unwrap().inbound(&agency, inbound).await.expect("the agency has an adapter");
                 let mut response = Response::new(Full::new(Bytes::from(reply.body)));
                 *response.status_mut() = reply.status;

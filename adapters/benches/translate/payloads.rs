@@ -81,6 +81,7 @@ impl Permits {
             youth: YOUTH.parse()?,
             kind: GrantKind::Consent,
             given_by: GivenBy::Self_,
+            given: "2026-11-01T00:00:00Z".parse()?,
             disclosers: vec![Party::whole(sender.clone()), Party::whole(recipient.clone())],
             recipients: vec![Party::whole(recipient.clone()), Party::whole(sender.clone())],
             purposes: PurposeSet::of(&[PURPOSE]),

@@ -195,6 +195,7 @@ fn index_for(channel: &Channel, categories: CategorySet) -> ConsentIndex {
         youth: YOUTH.parse().unwrap(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Self_,
+        given: instant("2026-11-01T00:00:00Z"),
         disclosers: vec![channel.from.clone()],
         recipients: vec![channel.to.clone()],
         purposes: PurposeSet::of(&[Purpose::EmploymentServices]),

@@ -30,7 +30,16 @@ const PASSED_OVER: usize = 32;
 pub trait InboundHandler: Debug + Send + Sync {
     /// Takes in one message and words the answer in the agency's protocol. `None`: there is no such agency, or it
     /// has no protocol of its own.
-    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply>;
+    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Answer>;
+}
+
+/// How a message is answered in the agency's protocol, and who is.
+#[derive(Debug)]
+pub enum Answer {
+    /// The agency, whatever has become of the message.
+    Agency(Reply),
+    /// Somebody who is not: not every protocol says so by its status.
+    Stranger(Reply),
 }
 
 /// The one route `POST /inbound/{agency}`; everything else is not found, or not allowed.
@@ -57,8 +66,6 @@ impl Entry {
     async fn take(self, request: Request<Body>) -> Response<Body> {
         let mut response = self.answer(request).await;
         let unwelcome = [
-            StatusCode::UNAUTHORIZED,
-            StatusCode::FORBIDDEN,
             StatusCode::NOT_FOUND,
             StatusCode::METHOD_NOT_ALLOWED,
             StatusCode::REQUEST_TIMEOUT,
@@ -91,7 +98,12 @@ impl Entry {
             handler.inbound(&agency, inbound).await
         });
         match work.await {
-            Ok(Some(reply)) => worded(reply),
+            Ok(Some(Answer::Agency(reply))) => worded(reply),
+            Ok(Some(Answer::Stranger(reply))) => {
+                let mut response = worded(reply);
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                response
+            }
             Ok(None) => Problem::NotFound.response(),
             Err(_) => Problem::Internal.response(),
         }

@@ -34,7 +34,7 @@ use accept::{Entrance, Protocol};
 use call::Calls;
 
 pub use call::Running;
-pub use inbound::{InboundHandler, router};
+pub use inbound::{Answer, InboundHandler, router};
 pub use limits::Limits;
 pub(crate) use limits::{LARGEST_MESSAGE, LARGEST_PLAN};
 pub use quota::{Excess, Quotas, RetryAfter};

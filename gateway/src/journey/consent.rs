@@ -13,7 +13,7 @@ use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
 
 use super::commit::{Batch, Write};
 use super::consent_party::{decides_for_a_minor, own_decision_governs};
-use super::evidence::of_age;
+use super::evidence::{ends_at_full_age, of_age};
 use super::read::{name, youth_id};
 use super::terms::{check_period, without_review_outside, wrong};
 use crate::caller::{Actor, Caller};
@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::person::Person;
+use crate::record::grant::given;
 use crate::record::{ConsentRecord, etag, instant, new_instrument, wire_time};
 use crate::store::InstrumentKind;
 
@@ -76,7 +77,7 @@ impl Gateway {
             }
             Some(requested) => {
                 let record = self.consent_of(&person, requested, now).await?;
-                self.check_consent_party(caller, &person, &record)?;
+                self.check_consent_party(caller, &person, &record, now)?;
                 Some(record)
             }
         };
@@ -125,7 +126,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<ConsentRecord, Error> {
         let mut old = self.consent_of(person, name(replaced, "supersedes")?, now).await?;
-        self.check_consent_party(caller, person, &old)?;
+        self.check_consent_party(caller, person, &old, now)?;
         if !is_in_force(old.message.state()) {
             return Err(Error::RecordState { expected: "a consent in force can be replaced by another one" });
         }
@@ -155,7 +156,7 @@ impl Gateway {
             return self.consent_again(caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
-        self.check_consent_party(caller, &person, &record)?;
+        self.check_consent_party(caller, &person, &record, now)?;
         check_etag(&record, &request.etag)?;
         let is_over = record.message.state() == ConsentState::Expired;
         if !is_over && !is_in_force(record.message.state()) {
@@ -199,7 +200,7 @@ impl Gateway {
             return self.consent_again(caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
-        self.check_consent_party(caller, &person, &record)?;
+        self.check_consent_party(caller, &person, &record, now)?;
         check_etag(&record, &request.etag)?;
         if record.message.state() != ConsentState::Requested {
             return Err(Error::RecordState { expected: "a consent is refused while its state is REQUESTED" });
@@ -251,8 +252,8 @@ impl Gateway {
     }
 }
 
-/// A consent past the end of its period has expired, then and by itself; so has a guardian's from the day on which the
-/// young person is of age. Nobody writes that down when it happens: it is so whenever the record is read, and is kept
+/// A consent past the end of its period has expired, then and by itself; so has what a guardian gave, or another
+/// representative for a minor, from the day on which the young person is of age. Nobody writes that down when it happens: it is so whenever the record is read, and is kept
 /// with whatever happens to the record next.
 pub(super) fn expire(consent: &mut Consent, person: &Person, now: Timestamp) -> Result<(), Error> {
     if !is_in_force(consent.state()) {
@@ -260,8 +261,14 @@ pub(super) fn expire(consent: &mut Consent, person: &Person, now: Timestamp) -> 
     }
     let until = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref());
     let until = until.map(instant).transpose()?;
-    let guardians = consent.evidence.as_ref().is_some_and(|given| given.given_by() == GivenBy::Guardian);
-    let of_age = if guardians { of_age(person)? } else { None };
+    let given_by = consent.evidence.as_ref().map_or(GivenBy::Unspecified, ConsentEvidence::given_by);
+    let of_age = match given_by {
+        GivenBy::Self_ | GivenBy::Unspecified => None,
+        GivenBy::Guardian | GivenBy::OtherRepresentative => {
+            let given = given(consent)?;
+            of_age(person)?.filter(|full_age| ends_at_full_age(given_by, given, *full_age))
+        }
+    };
     if let Some(end) = until.into_iter().chain(of_age).min().filter(|end| *end <= now) {
         consent.set_state(ConsentState::Expired);
         consent.events.push(ConsentEvent {
@@ -342,9 +349,4 @@ fn told_by(caller: &Caller) -> By {
 
 pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error> {
     if sent == etag(record.row.version) { Ok(()) } else { Err(Error::EtagMismatch) }
-}
-
-/// Whether a guardian calls.
-pub(super) fn is_guardian(caller: &Caller) -> bool {
-    matches!(caller.actor, Actor::Representative { capacity: Capacity::Guardian, .. })
 }

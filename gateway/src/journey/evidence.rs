@@ -1,12 +1,13 @@
 //! Who has given a consent, could they, and were they told what it is about?
 //!
 //! A guardian's consent may reach beyond the eighteenth birthday, but begins before it: it is recorded as it was given,
-//! permits nothing from that day on and reads as expired. From then on the young person gives it anew, in person. What another
-//! representative of a minor gives ends with that birthday by its own terms: of an adult such a one may be the representative
-//! too, and later nobody could tell the two apart.
+//! permits nothing from that day on and reads as expired. From then on the young person gives it anew, in person. So it is
+//! with what another representative gave for a minor; where the age is known when it is given, it ends with that birthday
+//! by its own terms as well.
 //!
 //! Of somebody who has no identity code yet the age is not known. Nobody decides for them as a guardian, for they may be
-//! of age; and they decide themselves when it has been assessed that they are able to, for they may be a minor.
+//! of age; and they decide themselves when it has been assessed that they are able to, for they may be a minor. Another
+//! representative gives for them what ends as it would have, had the age been known, from when it is known on.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -110,6 +111,16 @@ pub(super) fn of_age_since(born: Date) -> Result<Timestamp, Error> {
     let year = born.year().saturating_add(i16::from(OF_AGE));
     let birthday = born.with().year(year).build().or_else(|_| Date::new(year, 3, 1)).map_err(|_| BROKEN)?;
     start_of_finnish_date(birthday).map_err(|_| BROKEN)
+}
+
+/// Whether what somebody else has given or said in the young person's place ends when they are of age: a guardian's word
+/// does, and so does that of another representative who has spoken for a minor.
+pub(super) fn ends_at_full_age(by: GivenBy, said: Option<Timestamp>, full_age: Timestamp) -> bool {
+    match by {
+        GivenBy::Guardian => true,
+        GivenBy::OtherRepresentative => said.is_none_or(|said| said < full_age),
+        GivenBy::Self_ | GivenBy::Unspecified => false,
+    }
 }
 
 /// What a guardian consents to begins while guardians decide.

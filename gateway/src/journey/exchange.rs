@@ -12,6 +12,7 @@ use polku_proto::{ConsentName, Disclose, ProhibitionName, Valid};
 
 use super::commit::{Batch, Mark, Write};
 use super::consent::give;
+use super::consent_party::decides_for_a_minor;
 use super::consent_view::may_read;
 use super::fhir::is_about;
 use super::read::{name, youth_id};
@@ -26,8 +27,15 @@ use crate::person::Person;
 #[cfg(test)]
 mod tests;
 
-/// The document and whoever brings it say the same of who has given it, and nobody prohibits who may not: guardians
-/// permit, and do not deny.
+/// Who speaks for a minor permits, and does not deny.
+const NOT_FOR_A_MINOR: Error = Error::Field {
+    field: "content",
+    reason: "GUARDIAN_PROHIBITS",
+    expected: "permissions only: the young person or a legal representative of an adult prohibits, who speaks for a minor \
+               does not",
+};
+
+/// The document and whoever brings it say the same of who has given it.
 fn check_giver(imported: &Imported, given_by: GivenBy) -> Result<(), Error> {
     const MISMATCH: Error = Error::Field {
         field: "evidence.given_by",
@@ -35,23 +43,12 @@ fn check_giver(imported: &Imported, given_by: GivenBy) -> Result<(), Error> {
         expected: "whom the document names as performer: SELF for the patient, GUARDIAN or OTHER_REPRESENTATIVE for a \
                    related person",
     };
-    const NOT_A_GUARDIANS: Error = Error::Field {
-        field: "content",
-        reason: "GUARDIAN_PROHIBITS",
-        expected: "permissions only: the young person or another legal representative prohibits, a guardian does not",
-    };
     let fits = match imported.given_by {
         None => true,
         Some(Giver::Patient) => given_by == GivenBy::Self_,
         Some(Giver::RelatedPerson) => matches!(given_by, GivenBy::Guardian | GivenBy::OtherRepresentative),
     };
-    if !fits {
-        return Err(MISMATCH);
-    }
-    if given_by == GivenBy::Guardian && !imported.prohibitions.is_empty() {
-        return Err(NOT_A_GUARDIANS);
-    }
-    Ok(())
+    if fits { Ok(()) } else { Err(MISMATCH) }
 }
 
 /// What has been given and recorded elsewhere was so before it comes in.
@@ -135,6 +132,9 @@ impl Gateway {
             });
         }
         check_giver(&imported, evidence.given_by())?;
+        if !imported.prohibitions.is_empty() && decides_for_a_minor(person, evidence.given_by(), now)? {
+            return Err(NOT_FOR_A_MINOR);
+        }
         let mut batch = Batch::default();
         for Permission { terms, source } in imported.consents {
             // What a document says has been through no rule of the contract yet.
@@ -150,7 +150,7 @@ impl Gateway {
         }
         for terms in imported.prohibitions {
             let terms = Valid::check(terms)?.into_inner();
-            let record = self.new_prohibition(call.caller, person.id, terms, now)?;
+            let record = self.new_prohibition(call.caller, person, terms, now)?;
             batch = batch.and_prohibition(record, Write::New);
         }
         let response = |batch: &Batch, mark: Mark| ImportConsentResponse {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use polku_adapters::{
     Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundReferral,
-    Received, Reply, ReplyContext, Retry,
+    Received, ReplyContext, Retry,
 };
 use polku_proto::identity::has_hetu;
 use polku_proto::v1::{
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::respond::{Action, Respond};
 use crate::caller::{Actor, Caller, CallerError};
 use crate::error::Error;
-use crate::front::InboundHandler;
+use crate::front::{Answer, InboundHandler};
 use crate::gateway::Gateway;
 use crate::once::Call;
 use crate::record::wire_time;
@@ -31,13 +31,21 @@ const ROLE: &str = "official";
 
 #[async_trait]
 impl InboundHandler for Gateway {
-    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply> {
+    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Answer> {
         let adapter = self.adapter(agency)?;
         // A refusal names it where the agency's protocol has a place for it, as X-Road's faults have.
         let log_id = self.new_opaque_id().unwrap_or_default();
         let span = tracing::error_span!("inbound", %agency, %log_id);
         let (outcome, context) = self.take_inbound(agency, adapter.receive(&inbound)).instrument(span).await;
-        Some(adapter.reply(&context, &outcome, log_id))
+        let reply = adapter.reply(&context, &outcome, log_id);
+        Some(match outcome {
+            InboundOutcome::Unreadable(InboundError::Unauthenticated { .. }) => Answer::Stranger(reply),
+            InboundOutcome::Unreadable(InboundError::Malformed { .. })
+            | InboundOutcome::Applied { .. }
+            | InboundOutcome::Sent { .. }
+            | InboundOutcome::PlanTaken { .. }
+            | InboundOutcome::Refused { .. } => Answer::Agency(reply),
+        })
     }
 }
 

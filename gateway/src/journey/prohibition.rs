@@ -9,7 +9,7 @@ use polku_proto::v1::{
 use polku_proto::{ProhibitionId, ProhibitionName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
-use super::consent::is_guardian;
+use super::consent_party::speaks_for_a_minor;
 use super::page::made_in;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
@@ -18,6 +18,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
+use crate::person::Person;
 use crate::record::{ProhibitionRecord, etag, new_instrument, wire_time};
 use crate::store::InstrumentKind;
 
@@ -32,7 +33,6 @@ impl Gateway {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
         self.check_subject(caller, youth)?;
-        check_may_prohibit(caller)?;
         let terms = request.terms.clone().unwrap_or_default();
         let call = self.call(caller, "RecordProhibition", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
@@ -40,7 +40,7 @@ impl Gateway {
             return self.prohibition_again(caller, earlier, now);
         }
         self.check_relation(caller, youth).await?;
-        let record = self.new_prohibition(caller, youth, terms, now)?;
+        let record = self.new_prohibition(caller, &person, terms, now)?;
         let batch = Batch::default().and_prohibition(record, Write::New);
         let answer = self.commit_batch(&call, &person, batch, now, prohibition_change).await?;
         self.prohibition_again(caller, answer, now)
@@ -50,13 +50,14 @@ impl Gateway {
     pub(super) fn new_prohibition(
         &self,
         caller: &Caller,
-        youth: YouthId,
+        person: &Person,
         terms: ProhibitionTerms,
         now: Timestamp,
     ) -> Result<ProhibitionRecord, Error> {
-        check_may_prohibit(caller)?;
+        check_may_prohibit(caller, person, now)?;
         self.check_prohibition(&terms)?;
         let id = self.new_id(now)?;
+        let youth = person.id;
         let name = ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(id) };
         Ok(ProhibitionRecord {
             row: new_instrument(id, youth, InstrumentKind::Prohibition),
@@ -80,12 +81,12 @@ impl Gateway {
         let request = request.into_inner();
         let name: ProhibitionName = name(&request.name, "name")?;
         self.check_subject(caller, name.youth)?;
-        check_may_prohibit(caller)?;
         let call = self.call(caller, "LiftProhibition", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
         if let Some(earlier) = earlier {
             return self.prohibition_again(caller, earlier, now);
         }
+        check_may_prohibit(caller, &person, now)?;
         let row = self.store.instrument(name.prohibition.uuid()).await?.ok_or(Error::NotFound)?;
         if row.kind != InstrumentKind::Prohibition || row.youth != name.youth {
             return Err(Error::NotFound);
@@ -162,11 +163,12 @@ impl Gateway {
     }
 }
 
-/// Guardians give permits, and neither prohibit nor lift what a minor has prohibited.
-fn check_may_prohibit(caller: &Caller) -> Result<(), Error> {
-    if is_guardian(caller) {
+/// Who speaks for a minor, a guardian or another representative, gives permits, and neither prohibits nor lifts what the
+/// minor has prohibited.
+fn check_may_prohibit(caller: &Caller, person: &Person, now: Timestamp) -> Result<(), Error> {
+    if speaks_for_a_minor(caller, person, now)? {
         return Err(Error::ActorNotAllowed {
-            expected: "the young person, another legal representative or a professional prohibits and lifts",
+            expected: "the young person, a legal representative of an adult or a professional prohibits and lifts",
         });
     }
     Ok(())

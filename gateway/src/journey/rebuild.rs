@@ -18,7 +18,8 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::record::{ProhibitionRecord, StatusRecord, ban, open_grant};
+use crate::record::grant::open_grant;
+use crate::record::{ProhibitionRecord, StatusRecord, ban};
 use crate::seal::PersonKey;
 use crate::store::{InForce, InstrumentKind, InstrumentRow, YouthRow};
 

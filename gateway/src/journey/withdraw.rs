@@ -11,7 +11,8 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, CategorySet, ConsentName, Disclose, PlanName, ReferralName, Valid, YouthId};
 
 use super::commit::{Batch, Write};
-use super::consent::{check_etag, is_guardian, is_in_force, push_event};
+use super::consent::{check_etag, is_in_force, push_event};
+use super::consent_party::{decides_for_a_minor, spoken_by, takes_back};
 use super::machine::{Step, is_final};
 use super::read::name;
 use super::respond::event;
@@ -43,9 +44,15 @@ enum Ending {
 impl Ending {
     /// Into which state this brings the record, and whose word that is: the young person withdraws, everybody else
     /// revokes.
-    fn outcome(self, caller: &Caller, record: &ConsentRecord) -> Result<(ConsentState, GivenBy), Error> {
+    fn outcome(
+        self,
+        caller: &Caller,
+        person: &Person,
+        record: &ConsentRecord,
+        now: Timestamp,
+    ) -> Result<(ConsentState, GivenBy), Error> {
         let by = match self {
-            Ending::TakenBack(said) => taken_back_by(caller, said, record)?,
+            Ending::TakenBack(said) => taken_back_by(caller, said, person, record, now)?,
             Ending::Revoked => GivenBy::Unspecified,
             Ending::Invalidated => return Ok((ConsentState::Invalidated, GivenBy::Unspecified)),
         };
@@ -130,12 +137,12 @@ impl Gateway {
             return self.consent_again(call.caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
-        self.check_consent_party(call.caller, &person, &record)?;
+        self.check_consent_party(call.caller, &person, &record, now)?;
         if !etag.is_empty() {
             check_etag(&record, etag)?;
         }
         ending.check(record.message.state())?;
-        let (state, by) = ending.outcome(call.caller, &record)?;
+        let (state, by) = ending.outcome(call.caller, &person, &record, now)?;
         push_event(&mut record, call.caller, state, reason, now)?;
         if let Some(event) = record.message.events.last_mut() {
             event.set_taken_back_by(by);
@@ -336,22 +343,23 @@ fn tells(item: DeliveryItem) -> bool {
 }
 
 /// Who takes a consent back: whoever calls, or the one of whom a professional says so.
-fn taken_back_by(caller: &Caller, said: GivenBy, record: &ConsentRecord) -> Result<GivenBy, Error> {
+fn taken_back_by(
+    caller: &Caller,
+    said: GivenBy,
+    person: &Person,
+    record: &ConsentRecord,
+    now: Timestamp,
+) -> Result<GivenBy, Error> {
     let wrong = |expected| Error::Field { field: "taken_back_by", reason: "INVALID_FIELDS", expected };
-    let own = match caller.actor {
-        Actor::Professional { .. } => None,
-        Actor::Subject(_) => Some(GivenBy::Self_),
-        Actor::Representative { .. } if is_guardian(caller) => Some(GivenBy::Guardian),
-        Actor::Representative { .. } => Some(GivenBy::OtherRepresentative),
-    };
     let given_by = record.message.evidence.as_ref().map_or(GivenBy::Self_, ConsentEvidence::given_by);
-    match (own, said) {
+    match (spoken_by(caller), said) {
         (Some(own), GivenBy::Unspecified) => Ok(own),
         (Some(_), _) => Err(wrong("nothing: it is the word of whoever calls")),
         (None, GivenBy::Unspecified) => Ok(given_by),
-        (None, GivenBy::Guardian) if given_by != GivenBy::Guardian => {
-            Err(wrong("another one than a guardian: no guardian has given the consent"))
-        }
+        (None, said) if decides_for_a_minor(person, said, now)? && !takes_back(said, given_by) => Err(wrong(
+            "another one: a guardian takes back what a guardian has given, and another representative of a minor what \
+             either has",
+        )),
         (None, said) => Ok(said),
     }
 }

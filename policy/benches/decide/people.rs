@@ -175,6 +175,7 @@ impl People {
             version: 1,
             youth: youth(person),
             kind,
+            given: from,
             given_by: if draw.below(20) == 0 { GivenBy::Guardian } else { GivenBy::Self_ },
             disclosers,
             recipients,

@@ -62,6 +62,7 @@ fn grant(
         youth: question.youth,
         kind: kind(&mut fields)?,
         given_by: fields.word("given_by")?.unwrap_or(GivenBy::Self_),
+        given: question.now,
         disclosers: fields.ids("disclosers")?.unwrap_or_else(|| vec![question.channel.from.clone()]),
         recipients: fields.ids("recipients")?.unwrap_or_else(|| vec![question.channel.to.clone()]),
         purposes: PurposeSet::of(&purposes),

@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use polku_proto::time::finnish_date;
 use polku_proto::v1::PermitDomain;
 use polku_proto::{AgencyId, CategorySet, ConsentId, Party, UnitId};
 
 use super::{GivenBy, Grant, GrantKind, Period};
 use crate::question::PurposeSet;
+use crate::rules::OF_AGE;
 
 /// A grant in 64 bytes: one cache line.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub(super) struct Entry {
     pub(super) version: u32,
     pub(super) instrument: Instrument,
     pub(super) given_by: GivenBy,
+    /// The day on which another representative gave it; nothing where it does not matter.
+    given_on: Option<Date>,
     pub(super) period: Period,
     pub(super) purposes: PurposeSet,
     pub(super) categories: CategorySet,
@@ -23,6 +29,8 @@ pub(super) struct Entry {
     pub(super) disclosers: ListId,
     pub(super) recipients: ListId,
 }
+
+const _: () = assert!(size_of::<Entry>() == 64, "a grant is one cache line");
 
 /// [`GrantKind`], flat.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,6 +94,7 @@ impl Entry {
             version: u32::try_from(grant.version).unwrap_or(u32::MAX),
             instrument,
             given_by: grant.given_by,
+            given_on: (grant.given_by == GivenBy::Representative).then(|| finnish_date(grant.given)),
             period: grant.period,
             purposes: grant.purposes,
             categories: grant.categories,
@@ -93,6 +102,13 @@ impl Entry {
             disclosers: lists.place(&grant.disclosers),
             recipients: lists.place(&grant.recipients),
         }
+    }
+
+    /// Tells whether another representative gave it for a minor who has come of age since. Of somebody of unknown age
+    /// nobody can say so; what guardians gave is for the rules, which have a reason of its own for it.
+    pub(super) fn has_lapsed(&self, born: Option<Date>, now: Timestamp) -> bool {
+        born.zip(self.given_on)
+            .is_some_and(|(born, given_on)| !is_of_age(born, given_on) && is_of_age(born, finnish_date(now)))
     }
 
     /// The entry with its lists where [`PartyLists::take_over`] has placed them.
@@ -177,6 +193,11 @@ impl Numbers {
     fn bit(self) -> u64 {
         1_u64.checked_shl(self.agency).unwrap_or(0)
     }
+}
+
+/// Whether somebody who was born on the one day is of age on the other.
+fn is_of_age(born: Date, day: Date) -> bool {
+    born <= day.saturating_sub(OF_AGE.years())
 }
 
 /// There are never so many agencies or units that [`NOBODY`] would become one.

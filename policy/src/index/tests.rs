@@ -35,6 +35,7 @@ pub(super) fn grant(number: u128, version: u64, period: Period) -> Grant {
         youth: youth(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Self_,
+        given: period.from(),
         disclosers: vec!["te".parse().unwrap()],
         recipients: vec!["social".parse().unwrap()],
         purposes: PurposeSet::of(&[Purpose::Guidance]),

@@ -94,7 +94,8 @@ impl ConsentIndex {
             if !covered.is_subset(word.prohibited) {
                 edge = edge.min(entry.period.edge_after(now));
             }
-            if entry.period.holds(now) {
+            // The edge of one that has lapsed counts all the same, or it would tell of a birthday.
+            if entry.period.holds(now) && !entry.has_lapsed(person.born, question.now) {
                 word.take(entry, covered);
             }
         }

@@ -38,6 +38,7 @@ fn index() -> ConsentIndex {
         youth: youth(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Guardian,
+        given: Timestamp::UNIX_EPOCH,
         disclosers: parties.clone(),
         recipients: parties,
         purposes: PurposeSet::of(&[Purpose::Guidance]),

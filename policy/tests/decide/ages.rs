@@ -52,11 +52,14 @@ fn p5_who_was_born_on_29_february_comes_of_age_on_1_march() {
 #[test]
 fn p5_the_consent_is_given_anew_by_the_young_person_or_a_representative() {
     let guardians = given_by(GivenBy::Guardian, &[Housing]);
-    for (giver, rule) in [(GivenBy::Self_, "consent"), (GivenBy::Representative, "consent-of-representative")]
-    {
+    let midnight = instant("2026-03-03T00:00:00+02:00");
+    for (giver, rule, until) in [
+        (GivenBy::Self_, "consent", None),
+        (GivenBy::Representative, "consent-of-representative", Some(midnight)),
+    ] {
         let renewed = Grant { id: consent_id(2), ..given_by(giver, &[Housing]) };
         let case = adult().gives(&guardians).gives(&renewed).asked(&addressee(), &[Housing]);
-        case.opens(&[Housing]).rests_on(&[(rule, Some(2))]).holds_until(None);
+        case.opens(&[Housing]).rests_on(&[(rule, Some(2))]).holds_until(until);
     }
 }
 
@@ -203,6 +206,23 @@ fn p6_another_representative_of_a_minor_has_the_limits_of_a_guardian() {
     let able = adult().with(assessed(Capacity::CapableHidden)).gives(&word);
     able.asked(&addressee(), &care).opens(&care);
     able.asked(&reads, &[Housing]).opens(&[Housing]);
+}
+
+#[test]
+fn p5_what_a_representative_gave_for_a_minor_ends_with_the_eighteenth_birthday_once_that_is_known() {
+    let given = instant("2026-03-01T23:59:59.999999+02:00");
+    let midnight = instant("2026-03-02T00:00:00+02:00");
+    let word = Grant { given, ..given_by(GivenBy::Representative, &[Housing]) };
+    let (before, after) =
+        (|| Question { now: given, ..addressee() }, || Question { now: midnight, ..addressee() });
+    let of_age = born("2008-03-02").gives(&word);
+    of_age.asked(&before(), &[Housing]).opens(&[Housing]).holds_until(Some(midnight));
+    of_age.asked(&after(), &[Housing]).finds_no_ground();
+    // Whoever is of unknown age may have been of age when it was given, and is still.
+    person().gives(&word).asked(&after(), &[Housing]).opens(&[Housing]);
+    // Of an adult it is the word of whoever was appointed for an adult.
+    let later = Grant { given: midnight, ..word };
+    born("2008-03-02").gives(&later).asked(&after(), &[Housing]).opens(&[Housing]);
 }
 
 #[test]

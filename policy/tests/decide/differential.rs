@@ -103,7 +103,7 @@ impl Both {
             Change::Give(grant) => {
                 // Some have begun already.
                 let period = random::later(grant.period, clock - 4);
-                let grant = Grant { id: consent_id(number), period, ..grant };
+                let grant = Grant { id: consent_id(number), given: period.from(), period, ..grant };
                 self.index.put_grant(&grant, revision);
                 grants.push(grant);
             }
@@ -111,6 +111,7 @@ impl Both {
                 if let Some(grant) = pick(grants, which) {
                     grant.version += 1;
                     grant.period = random::later(period, clock - 4);
+                    grant.given = grant.period.from();
                     self.index.put_grant(grant, revision);
                 }
             }

@@ -189,6 +189,7 @@ pub(crate) fn grant() -> impl Strategy<Value = Grant> {
             youth,
             kind,
             given_by,
+            given: period.from(),
             disclosers,
             recipients,
             purposes: PurposeSet::of(&purposes),
@@ -292,6 +293,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
             for (number, grant) in (1_u128..).zip(&mut grants) {
                 grant.id = consent_id(number);
                 grant.period = later(grant.period, start);
+                grant.given = grant.period.from();
             }
             for (number, prohibition) in (1_u128..).zip(&mut prohibitions) {
                 prohibition.id = prohibition_id(number);

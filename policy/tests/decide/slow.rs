@@ -59,6 +59,9 @@ pub(crate) fn decide(
     asked: CategorySet,
     question: &Question,
 ) -> Told {
+    let all = records;
+    let grants = all.grants.iter().filter(|grant| !has_lapsed(all, grant, question)).cloned().collect();
+    let records = &Records { grants, ..all.clone() };
     let Channel { from, to } = &question.channel;
     let book = Book::new(directory, [&from.agency, &to.agency], question.now);
     let known = |party: &Party| directory.agency(&party.agency).is_some();
@@ -112,7 +115,7 @@ pub(crate) fn decide(
                     }
                 }
                 for grant in consents {
-                    by_age |= grant.given_by == GivenBy::Guardian;
+                    by_age |= grant.given_by != GivenBy::Self_;
                     bases.insert((rule.annotation("id").to_owned(), Some((grant.id, grant.version))));
                 }
             }
@@ -138,7 +141,7 @@ pub(crate) fn decide(
         let only_missing = reasons == BTreeSet::from([Reason::NoBasis]);
         outcome = if only_missing { Outcome::NoConsent } else { Outcome::Denied };
     }
-    let mut edges = edges(directory, records, asked, question);
+    let mut edges = edges(directory, all, asked, question);
     if by_age {
         edges.push(next_midnight(question.now));
     }
@@ -233,6 +236,14 @@ fn discloser(question: &Question) -> &Party {
 
 fn sector(directory: &Directory, party: &Party) -> Option<Sector> {
     directory.agency(&party.agency).map(|agency| agency.sector)
+}
+
+/// Tells whether another representative gave it for a minor who is of age by now.
+fn has_lapsed(records: &Records, grant: &Grant, question: &Question) -> bool {
+    let is_minor = |born, instant| age(born, time::finnish_date(instant)) < 18;
+    grant.given_by == GivenBy::Representative
+        && born(records, grant.youth)
+            .is_some_and(|born| is_minor(born, grant.given) && !is_minor(born, question.now))
 }
 
 fn in_force(grant: &Grant, question: &Question) -> bool {

@@ -151,6 +151,7 @@ pub(crate) fn grant(categories: &[DataCategory]) -> Grant {
         youth: youth(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Self_,
+        given: at(NOW),
         disclosers: vec![party("te")],
         recipients: vec![party("social")],
         purposes: PurposeSet::of(&[Purpose::Guidance]),

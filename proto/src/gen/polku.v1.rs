@@ -1051,8 +1051,9 @@ pub struct WithdrawConsentRequest {
     pub etag: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
-    /// Whose word it is, where a professional writes it down: a guardian takes back what a guardian has given. Absent: that
-    /// of whoever gave the consent. For others it is their own, and stays absent.
+    /// Whose word it is, where a professional writes it down: a guardian takes back what a guardian has given, another
+    /// representative of a minor what either has, and nobody what the minor has. Absent: that of whoever gave the consent. For
+    /// others it is their own, and stays absent.
     #[prost(enumeration = "consent_evidence::GivenBy", tag = "5")]
     pub taken_back_by: i32,
 }
@@ -8586,8 +8587,8 @@ pub mod worker_assignment {
     }
 }
 /// The young person lets the one adult act for them; or does not any more. It is for the adult who is there when it is given,
-/// and ends with them: whoever comes next needs one of their own. What a guardian gives for a minor ends on the eighteenth
-/// birthday. What the young person's own side has given and not let pass, or has ended, no professional writes over.
+/// and ends with them: whoever comes next needs one of their own. What a guardian, or another representative, gives for a
+/// minor ends on the eighteenth birthday. What the young person's own side has given and not let pass, or has ended, no professional writes over.
 /// It is a word that others can read, and opens nothing: what the adult may see and send is for consents and the law.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

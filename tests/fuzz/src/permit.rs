@@ -45,6 +45,7 @@ impl Permits {
             youth: YOUTH.parse().unwrap(),
             kind: GrantKind::Consent,
             given_by: GivenBy::Self_,
+            given: period.from(),
             disclosers: vec![Party::whole(id(SENDER))],
             recipients: recipients().map(|recipient| Party::whole(id(recipient))).collect(),
             purposes: PurposeSet::of(&[Purpose::EmploymentServices]),

@@ -276,6 +276,7 @@ fn consent(from: AgencyId, to: AgencyId, categories: CategorySet) -> ConsentInde
         youth: YOUTH.parse().unwrap(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Self_,
+        given: instant("2026-11-01T00:00:00Z"),
         disclosers: vec![Party::whole(from)],
         recipients: vec![Party::whole(to)],
         purposes: PurposeSet::of(&[PURPOSE]),

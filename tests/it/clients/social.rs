@@ -187,6 +187,7 @@ fn index() -> ConsentIndex {
         youth: YOUTH.parse().unwrap(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Self_,
+        given: instant("2026-11-01T00:00:00Z"),
         disclosers: vec![Party::whole(id("ohjaamo"))],
         recipients: vec![Party::whole(id("social"))],
         purposes: PurposeSet::of(&[Purpose::SocialServices]),

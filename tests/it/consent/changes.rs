@@ -13,22 +13,22 @@ use tonic::Status;
 
 /// A question that is asked with `VerifyConsent`.
 #[derive(Clone)]
-pub(super) struct Ask<'a> {
-    pub(super) youth: &'a str,
-    pub(super) from: &'a str,
-    pub(super) to: &'a str,
-    pub(super) purpose: Purpose,
-    pub(super) categories: &'a [DataCategory],
+pub(crate) struct Ask<'a> {
+    pub(crate) youth: &'a str,
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+    pub(crate) purpose: Purpose,
+    pub(crate) categories: &'a [DataCategory],
 }
 
 impl Ask<'_> {
-    pub(super) async fn by(&self, client: &Client) -> Result<Decision, Status> {
+    pub(crate) async fn by(&self, client: &Client) -> Result<Decision, Status> {
         let answer = client.clone().consent.verify_consent(self.request(0)).await?.into_inner();
         assert!(answer.receipt.is_some(), "a verification without its leaf");
         Ok(answer.decision.unwrap())
     }
 
-    pub(super) fn request(&self, min_revision: u64) -> VerifyConsentRequest {
+    pub(crate) fn request(&self, min_revision: u64) -> VerifyConsentRequest {
         VerifyConsentRequest {
             youth: self.youth.into(),
             discloser: self.from.into(),
@@ -41,7 +41,7 @@ impl Ask<'_> {
     }
 
     /// What is permitted; asserts that verdict and lists fit together.
-    pub(super) async fn permitted(&self, client: &Client) -> Vec<DataCategory> {
+    pub(crate) async fn permitted(&self, client: &Client) -> Vec<DataCategory> {
         let decision = self.by(client).await.unwrap();
         let permitted: Vec<DataCategory> = decision.permitted().collect();
         let verdict = if permitted.is_empty() { Verdict::NotPermitted } else { Verdict::Permitted };
@@ -66,7 +66,7 @@ pub(super) async fn request(
     Ok(client.clone().consent.request_consent(request).await?.into_inner())
 }
 
-pub(super) async fn record(
+pub(crate) async fn record(
     client: &Client,
     youth: &str,
     terms: ConsentTerms,
@@ -74,7 +74,7 @@ pub(super) async fn record(
     record_with(client, youth, terms, evidence()).await
 }
 
-pub(super) async fn record_with(
+pub(crate) async fn record_with(
     client: &Client,
     youth: &str,
     terms: ConsentTerms,
@@ -91,7 +91,7 @@ pub(super) async fn record_with(
 }
 
 /// Evidence of somebody's consent.
-pub(super) fn given_by(who: GivenBy) -> ConsentEvidence {
+pub(crate) fn given_by(who: GivenBy) -> ConsentEvidence {
     ConsentEvidence { given_by: who as i32, ..evidence() }
 }
 
@@ -186,7 +186,7 @@ pub(super) async fn revoke(client: &Client, consent: &Consent, etag: &str) -> Re
     Ok(client.clone().consent.revoke_consent(request).await?.into_inner())
 }
 
-pub(super) async fn get(client: &Client, name: &str) -> Result<Consent, Status> {
+pub(crate) async fn get(client: &Client, name: &str) -> Result<Consent, Status> {
     let request = GetConsentRequest { name: name.into() };
     Ok(client.clone().consent.get_consent(request).await?.into_inner())
 }

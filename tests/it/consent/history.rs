@@ -121,13 +121,16 @@ async fn an_end_says_whose_word_it_is() {
         (&ohjaamo, own, unsaid, (State::Withdrawn, By::Professional, own)),
         (&ohjaamo, guardians, unsaid, (State::Revoked, By::Professional, guardians)),
         (&ohjaamo, guardians, own, (State::Withdrawn, By::Professional, own)),
-        (&ohjaamo, own, others, (State::Revoked, By::Professional, others)),
+        (&ohjaamo, guardians, others, (State::Revoked, By::Professional, others)),
     ] {
         assert_eq!(taken_back(client, given, said).await.unwrap(), expected);
     }
-    for (client, given, said) in
-        [(&subject, own, own), (&subject, own, guardians), (&ohjaamo, own, guardians)]
-    {
+    for (client, given, said) in [
+        (&subject, own, own),
+        (&subject, own, guardians),
+        (&ohjaamo, own, guardians),
+        (&ohjaamo, own, others),
+    ] {
         let status =
             assert_refused(taken_back(client, given, said).await, Code::InvalidArgument, "INVALID_FIELDS");
         assert_eq!(fields_of(&status), ["taken_back_by"]);

@@ -6,6 +6,7 @@ use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::{
     Consent, ConsentState as State, ConsentTerms, DataCategory as Data, EndLegalStatusRequest, LegalStatus,
     LiftProhibitionRequest, ProhibitionTerms, RecordConsentRequest, ReferralState, RenewConsentRequest,
+    WithdrawConsentRequest,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
 use tonic::Code;
@@ -203,6 +204,74 @@ async fn a_guardian_leaves_a_minors_own_decisions_alone() {
     let basic = ConsentTerms { categories: vec![Data::IdentityContact as i32], ..to_kela(&stage) };
     let asked = request(&stage.ohjaamo(), &youth, basic).await.unwrap().consent.unwrap();
     refuse(&guardian, &asked, &asked.etag).await.unwrap();
+    stage.close().await;
+}
+
+/// Rule P6: whoever else represents a minor has a guardian's limits, whatever a guardian is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_representative_leaves_a_minors_own_decisions_alone() {
+    let stage = Stage::at_noon().await;
+    let youth = able_minor(&stage).await;
+    let (other, minor, worker) = (stage.representative(&youth), stage.subject(&youth), stage.ohjaamo());
+    let own = record(&minor, &youth, to_kela(&stage)).await.unwrap().consent.unwrap();
+    let word = || given_by(GivenBy::OtherRepresentative);
+    let until = wire(stage.now() + DAY);
+    let short = ConsentTerms { valid_until: Some(until), ..to_kela(&stage) };
+    let asked = request(&worker, &youth, to_kela(&stage)).await.unwrap().consent.unwrap();
+    let care = ConsentTerms { categories: vec![Data::SocialSituation as i32], ..to_kela(&stage) };
+    let asked_about_care = request(&worker, &youth, care).await.unwrap().consent.unwrap();
+    let attempts = [
+        withdraw(&other, &own, "").await,
+        renew_as(&other, &own, Some(until), word()).await,
+        refuse(&other, &asked_about_care, &asked_about_care.etag).await,
+        replace_with(&other, &own.name, short.clone(), word()).await,
+    ];
+    for attempt in attempts {
+        assert_refused(attempt, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    }
+    for who in [GivenBy::Guardian, GivenBy::OtherRepresentative] {
+        let said = WithdrawConsentRequest {
+            request_id: request_id(),
+            name: own.name.clone(),
+            taken_back_by: who as i32,
+            ..WithdrawConsentRequest::default()
+        };
+        let status = assert_refused(
+            worker.clone().consent.withdraw_consent(said).await,
+            Code::InvalidArgument,
+            "INVALID_FIELDS",
+        );
+        assert_eq!(fields_of(&status), ["taken_back_by"]);
+    }
+    assert_eq!(get(&minor, &own.name).await.unwrap().state(), State::Given);
+
+    let banned = prohibit(&other, &youth, ProhibitionTerms::default()).await;
+    assert_refused(banned, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    let banned = prohibit(&minor, &youth, ProhibitionTerms::default()).await.unwrap().prohibition.unwrap();
+    let lift = LiftProhibitionRequest { request_id: request_id(), name: banned.name, etag: banned.etag };
+    let lifted = other.clone().consent.lift_prohibition(lift.clone()).await;
+    assert_refused(lifted, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    minor.clone().consent.lift_prohibition(lift).await.unwrap();
+
+    // What either has given, and what is asked for and not about care, is for them.
+    for given in [word(), given_by(GivenBy::Guardian)] {
+        let given = record_with(&worker, &youth, short.clone(), given).await.unwrap().consent.unwrap();
+        assert_eq!(withdraw(&other, &given, "").await.unwrap().consent.unwrap().state(), State::Revoked);
+    }
+    let of_guardian = stage.guardian(&youth);
+    let given = record_with(&other, &youth, short, word()).await.unwrap().consent.unwrap();
+    assert_refused(withdraw(&of_guardian, &given, "").await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    let basic = ConsentTerms { categories: vec![Data::IdentityContact as i32], ..to_kela(&stage) };
+    let basic = request(&worker, &youth, basic).await.unwrap().consent.unwrap();
+    refuse(&other, &basic, &basic.etag).await.unwrap();
+    refuse(&minor, &asked, &asked.etag).await.unwrap();
+
+    // Whoever represents an adult takes back what the adult has given.
+    let adult = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
+    let own = record(&stage.subject(&adult), &adult, to_kela(&stage)).await.unwrap().consent.unwrap();
+    let other = stage.representative(&adult);
+    prohibit(&other, &adult, ProhibitionTerms::default()).await.unwrap();
+    assert_eq!(withdraw(&other, &own, "").await.unwrap().consent.unwrap().state(), State::Revoked);
     stage.close().await;
 }
 

@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use polku_adapters::{Inbound, Reply};
 use polku_gateway::clock::SystemClock;
 use polku_gateway::config::Listen;
-use polku_gateway::front::{Bound, Front, InboundHandler, Limits, Shutdown};
+use polku_gateway::front::{Answer, Bound, Front, InboundHandler, Limits, Shutdown};
 use polku_proto::AgencyId;
 use polku_tests::pki;
 use polku_tests::world::{KELA, PAJA, TE};
@@ -40,14 +40,10 @@ struct Sizes;
 
 #[async_trait]
 impl InboundHandler for Sizes {
-    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply> {
+    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Answer> {
         let body = inbound.body.len().to_string().into_bytes();
-        (agency.as_str() == "te").then_some(Reply {
-            status: StatusCode::OK,
-            content_type: "text/plain",
-            body,
-            retry_after: None,
-        })
+        let reply = Reply { status: StatusCode::OK, content_type: "text/plain", body, retry_after: None };
+        (agency.as_str() == "te").then_some(Answer::Agency(reply))
     }
 }
 

@@ -61,6 +61,24 @@ async fn there_is_one_route() {
     stage.close().await;
 }
 
+/// Whatever the status says: a fault of SOAP is told with that of an error of our own.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_the_agency_does_not_keep_the_connection() {
+    let stage = Stage::open().await;
+    for (path, status) in [("/inbound/te", 500), ("/inbound/paja", 401)] {
+        let config = pki::mutual_client_config(stage.world.authority_pem(), &stage.world.identities.stranger);
+        let mut stream = connect(&stage, config.unwrap()).await;
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\n<a/>");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{path}: {answer}");
+    }
+    stage.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_too_large_is_not_waited_for() {
     let stage = Stage::open().await;

@@ -101,6 +101,7 @@ fn grant(given: Given, id: ConsentId, from: &str, to: &Party) -> Grant {
         youth: youth(),
         kind: given.kind,
         given_by: given.by,
+        given: begin.parse().unwrap(),
         disclosers: vec![Party::whole(self::id(from))],
         recipients: vec![if given.lacks == Lacks::Recipient {
             BYSTANDER.parse().unwrap()

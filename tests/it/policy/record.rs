@@ -66,6 +66,25 @@ async fn what_was_asked_is_there_after_the_end_and_can_be_compared() {
     let closes = "closes from 2089-12-31T22:00:00Z on: ohjaamo to te for employment_services: housing (";
     assert!(ran.out.contains(closes) && !ran.out.contains("closes: "), "{}", ran.out);
 
+    // A question whose answer changes more than once is one question: told in steps, counted as the gravest of them.
+    let from = "@id(\"consent\")\n@valid_from(\"2090-01-01T00:00:00+02:00\")";
+    super::change(&old.path().join("consent.cedar"), "@id(\"consent\")", from);
+    let text_of = |folder: &RuleFolder| std::fs::read_to_string(folder.path().join("consent.cedar")).unwrap();
+    let until = text_of(&old).replace("@valid_from(\"2090-01-01", "@valid_until(\"2085-01-01");
+    std::fs::write(new.path().join("consent.cedar"), until).unwrap();
+    let ran = diff();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
+    let opens: Vec<&str> =
+        ran.out.lines().skip_while(|line| !line.starts_with("opens: ohjaamo to te")).collect();
+    let steps = [
+        "  the same answer again from 2084-12-31T22:00:00Z on",
+        "  closes from 2089-12-31T22:00:00Z on: permitted by consent -> withheld for ",
+    ];
+    assert!(opens[1..].iter().zip(steps).all(|(line, step)| line.starts_with(step)), "{}", ran.out);
+    let opened = ran.out.lines().filter(|line| line.starts_with("opens: ")).count();
+    let asked = format!("decisions: {} asked, {opened} opened, 0 closed, ", questions.len());
+    assert!(opened > 0 && ran.out.contains(&asked), "{asked} is not in {}", ran.out);
+
     // A file of another kind is refused by its line.
     std::fs::write(&file, format!("{text}{{\"reader\": 1}}\n")).unwrap();
     let ran = diff();

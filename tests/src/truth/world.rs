@@ -203,6 +203,7 @@ fn grant(given: &Given, id: ConsentId, situation: &Situation) -> Result<Grant> {
             Giver::Guardian => GivenBy::Guardian,
             Giver::Representative => GivenBy::Representative,
         },
+        given: now,
         disclosers: vec![discloser],
         recipients: vec![recipient],
         purposes: PurposeSet::of(&[purpose]),

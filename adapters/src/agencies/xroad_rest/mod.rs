@@ -102,15 +102,18 @@ impl XroadRest {
             return Err(UNWRITABLE.into());
         }
         Ok(Call {
+            method,
+            client: self.client.clone(),
+            service,
             path,
             query,
-            user_id: Some(professional.and_then(user).unwrap_or_else(|| self.user_id.clone())),
+            id,
+            user_id: professional.and_then(user).unwrap_or_else(|| self.user_id.clone()),
             issue,
-            represented_party: Some(self.represented.party(sender)),
+            represented_party: self.represented.party(sender),
             accept,
             content,
             headers,
-            ..Call::new(method, self.client.clone(), service, id)
         })
     }
 }

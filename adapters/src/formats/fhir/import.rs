@@ -173,17 +173,16 @@ fn read_consent(mut consent: Object, reader: Reader<'_>) -> Result<Imported, Imp
         "sourceAttachment",
         "sourceReference",
     ]);
-    let mut give_time = source::given(&mut consent, "dateTime")?;
-    if r5 {
-        give_time = source::given(&mut consent, "date")?.or(give_time);
+    let (mut give_time, mut give_place) = (source::given(&mut consent, "dateTime")?, consent.at("dateTime"));
+    if r5 && let Some(date) = source::given(&mut consent, "date")? {
+        (give_time, give_place) = (Some(date), consent.at("date"));
     }
-    let consent_place = consent.place().clone();
     let tree = read_tree(&mut consent, reader)?;
     let place = consent.at("provision");
     consent.end()?;
     let outcome = tree.outcome()?;
     let give_time = give_time.map(time::to_wire).transpose();
-    let give_time = give_time.map_err(|_| consent_place.below("dateTime").fault(Problem::Form))?;
+    let give_time = give_time.map_err(|_| give_place.fault(Problem::Form))?;
     let source = ConsentSource { give_time, ..ConsentSource::default() };
     let consents: Result<Vec<_>, _> = outcome
         .permitted
@@ -344,8 +343,8 @@ impl Instrument {
         if needs_end && region.until.is_none() {
             return Err(place.below("period.end").fault(Problem::Unbounded));
         }
-        let wire = |instant: Option<Timestamp>| {
-            instant.map(time::to_wire).transpose().map_err(|_| place.below("period").fault(Problem::Form))
+        let wire = |instant: Option<Timestamp>, name| {
+            instant.map(time::to_wire).transpose().map_err(|_| place.below(name).fault(Problem::Form))
         };
         let explicit = region.explicit.iter().filter(|category| region.categories.contains(category));
         let terms = ConsentTerms {
@@ -355,11 +354,11 @@ impl Instrument {
             purposes: region.purposes.iter().map(|purpose| (*purpose).into()).collect(),
             explicit_categories: explicit.map(|category| (*category).into()).collect(),
             categories: region.categories.iter().map(|category| (*category).into()).collect(),
-            valid_from: wire(region.from)?,
-            valid_until: wire(region.until)?,
+            valid_from: wire(region.from, "period.start")?,
+            valid_until: wire(region.until, "period.end")?,
             legal_basis: region.legal_basis.unwrap_or(default_basis).into(),
             permit_domain: self.domain.unwrap_or_default().into(),
-            review_time: wire(region.review)?,
+            review_time: wire(region.review, "extension")?,
         };
         let terms = Valid::check(terms).map_err(|_| place.fault(Problem::TooMuch))?;
         Ok(terms.into_inner())

@@ -1,12 +1,14 @@
 //! Which answers would be others under other rules?
 
 use std::collections::BTreeSet;
+use std::iter::once;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use jiff::Timestamp;
 use polku_gateway::clock::{Clock as _, SystemClock};
 use polku_gateway::policy_files::{PolicyFiles, read_decisions};
-use polku_policy::{CaseResult, Shift, difference};
+use polku_policy::{CaseResult, Change, Shift, difference};
 
 use super::test::parse_cases;
 use super::{files, unusable};
@@ -23,7 +25,8 @@ pub(in crate::cli) struct Arguments {
     new: PathBuf,
     /// What a gateway was really asked: decisions.jsonl in the folder of its store, which it writes every minute, before
     /// other rules come into force and when it ends. Each question is answered by the rules that are in force now, and by
-    /// those that will be from each day on at which rules of either folder begin or end.
+    /// those that will be from each day on at which rules of either folder begin or end. It is told, and counted, once: as
+    /// opened if it ever is, or else as closed, or else as answered on other grounds.
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
 }
@@ -94,30 +97,54 @@ fn of_decisions(old: &PolicyFiles, new: &PolicyFiles, file: &Path) -> Result<usi
     let engine = |files: &PolicyFiles| files.engine_alone(decisions.directory.clone()).map_err(unusable);
     let (old_engine, new_engine) = (engine(old)?, engine(new)?);
     let now = SystemClock.now();
-    let mut counts = [0_usize; 3];
-    let [opens, closes, others] = &mut counts;
-    let mut before = Vec::new();
-    for at in std::iter::once(now).chain(later_eras([old, new], now)?) {
-        let changes = difference(&old_engine, &new_engine, &decisions.recorded, at);
-        let from = if at == now { String::new() } else { format!(" from {at} on") };
-        // What goes on as it was is told once.
-        for change in changes.iter().filter(|change| !before.contains(*change)) {
-            let (count, word) = match change.shift() {
-                Shift::Opens => (&mut *opens, "opens"),
-                Shift::Closes => (&mut *closes, "closes"),
-                Shift::OtherGrounds => (&mut *others, "other grounds"),
-            };
+    let eras: BTreeSet<Timestamp> = once(now).chain(later_eras([old, new], now)?).collect();
+    let (mut opens, mut closes, mut others) = (0_usize, 0_usize, 0_usize);
+    for question in &decisions.recorded {
+        let changes = |at| difference(&old_engine, &new_engine, from_ref(question), at).pop();
+        let shifts = tell_steps(eras.iter().map(|at| ((*at != now).then_some(*at), changes(*at))))?;
+        let counts =
+            [(Shift::Opens, &mut opens), (Shift::Closes, &mut closes), (Shift::OtherGrounds, &mut others)];
+        if let Some((_, count)) = counts.into_iter().find(|(shift, _)| shifts.contains(shift)) {
             *count += 1;
-            tell(format_args!("{word}{from}: {change}"))?;
         }
-        before = changes;
     }
-    let changes = *opens + *closes + *others;
     tell(format_args!(
         "decisions: {} asked, {opens} opened, {closes} closed, {others} on other grounds",
         decisions.recorded.len()
     ))?;
-    Ok(changes)
+    Ok(opens + closes + others)
+}
+
+/// Tells how the answers to a question come to differ, from the instant of each step on, or from now on: the question
+/// once, and what goes on as it was not at all.
+fn tell_steps(
+    steps: impl Iterator<Item = (Option<Timestamp>, Option<Change>)>,
+) -> Result<Vec<Shift>, Failure> {
+    let (mut shifts, mut before) = (Vec::new(), None);
+    for (at, change) in steps {
+        if change == before {
+            continue;
+        }
+        let from = at.map(|at| format!(" from {at} on")).unwrap_or_default();
+        match &change {
+            None => tell(format_args!("  the same answer again{from}"))?,
+            Some(change) => {
+                let word = match change.shift() {
+                    Shift::Opens => "opens",
+                    Shift::Closes => "closes",
+                    Shift::OtherGrounds => "other grounds",
+                };
+                if shifts.is_empty() {
+                    tell(format_args!("{word}{from}: {change}"))?;
+                } else {
+                    tell(format_args!("  {word}{from}: {} -> {}", change.was, change.would_be))?;
+                }
+                shifts.push(change.shift());
+            }
+        }
+        before = change;
+    }
+    Ok(shifts)
 }
 
 /// The instants to come at which other rules of one of the sets are in force, in their order.

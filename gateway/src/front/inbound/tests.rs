@@ -13,7 +13,7 @@ struct Echo;
 
 #[async_trait]
 impl InboundHandler for Echo {
-    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply> {
+    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Answer> {
         if agency.as_str() != "te" {
             return None;
         }
@@ -25,7 +25,8 @@ impl InboundHandler for Echo {
             b"soon" => Some(Duration::ZERO),
             _ => None,
         };
-        Some(Reply { status: StatusCode::ACCEPTED, content_type: "text/xml", body, retry_after })
+        let reply = Reply { status: StatusCode::ACCEPTED, content_type: "text/xml", body, retry_after };
+        Some(if inbound.body == b"stranger" { Answer::Stranger(reply) } else { Answer::Agency(reply) })
     }
 }
 
@@ -136,5 +137,6 @@ async fn who_is_refused_at_the_door_is_let_go() {
     let closes = |response: &Response<Body>| response.headers().get(header::CONNECTION).is_some();
     assert!(closes(&ask(post("/inbound/kela", Body::empty())).await));
     assert!(closes(&ask(Request::get("/inbound/te").body(Body::empty()).unwrap()).await));
+    assert!(closes(&ask(post("/inbound/te", Body::from("stranger"))).await));
     assert!(!closes(&ask(post("/inbound/te", Body::from("<a/>"))).await));
 }

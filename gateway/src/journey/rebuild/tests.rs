@@ -1,9 +1,11 @@
 //! Is the index what is stored, and does a record that does not open stop the start?
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use polku_policy::{Agency, Directory, Engine, Rules, Sector, Standing};
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{Consent, ConsentEvidence, ConsentTerms, consent_evidence, consent_terms};
+use polku_proto::v1::{
+    Consent, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, consent_evidence, consent_terms,
+};
 use prost::Message;
 use tempfile::TempDir;
 
@@ -47,6 +49,13 @@ fn consent() -> Consent {
             ..ConsentEvidence::default()
         }),
         recorder: "te".to_owned(),
+        events: [(ConsentState::Requested, 5), (ConsentState::Given, 7), (ConsentState::Unspecified, 9)]
+            .map(|(state, seconds)| ConsentEvent {
+                state: state as i32,
+                time: wire(seconds),
+                ..ConsentEvent::default()
+            })
+            .into(),
         ..Consent::default()
     }
 }
@@ -158,7 +167,7 @@ fn the_index_needs_of_a_consent_what_a_whole_reading_gives() {
     row.sealed = key.seal(place, &consent().encode_to_vec()).unwrap();
     let of_index = open_grant(&key, &mut row.clone()).unwrap();
     let whole = crate::record::ConsentRecord::open(&key, row).unwrap();
-    let evidence = whole.message.evidence.as_ref();
-    let of_whole = crate::record::grant(&whole.row, whole.terms().unwrap(), evidence).unwrap();
+    let of_whole = crate::record::grant::grant(&whole.row, &whole.message).unwrap();
     assert!(of_index == of_whole);
+    assert_eq!(of_index.given, noon() + 7_i64.seconds());
 }

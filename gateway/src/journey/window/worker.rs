@@ -10,7 +10,8 @@ use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Mandate, Worker
 
 use super::entry::standing;
 use crate::error::Error;
-use crate::journey::evidence::of_age;
+use crate::journey::consent_party::said_by;
+use crate::journey::evidence::{ends_at_full_age, of_age};
 use crate::person::Person;
 
 #[cfg(test)]
@@ -109,7 +110,7 @@ fn responsible<'a>(entry: &'a JourneyEntry, worker: &'a WorkerAssignment) -> Opt
 }
 
 /// What the young person lets the adult of this agency do: the last word on it since that one is there, as long as its day
-/// has not passed. What a guardian has said for a minor ends when they are of age.
+/// has not passed. What a guardian, or another representative, has said for a minor ends when they are of age.
 fn mandate(since_then: &[&JourneyEntry], agency: &str, when: When) -> Vec<i32> {
     let today = finnish_date(when.now).to_string();
     let mut own = since_then.iter().filter(|entry| entry.agency == agency);
@@ -120,9 +121,15 @@ fn mandate(since_then: &[&JourneyEntry], agency: &str, when: When) -> Vec<i32> {
     let Some((entry, Mandate { scopes, until, .. })) = last else { return Vec::new() };
     // Dates of this form sort as their days do.
     let has_passed = !until.is_empty() && *until < today;
-    let is_of_age = when.full_age.is_some_and(|full_age| full_age <= when.now);
-    let is_guardians = entry.represented_by() == Capacity::Guardian;
-    if has_passed || (is_guardians && is_of_age) { Vec::new() } else { scopes.clone() }
+    let said = entry.time.as_ref().and_then(|time| from_wire(time).ok());
+    let is_for_a_minor = |full_age| match entry.represented_by() {
+        Capacity::Unspecified => false,
+        capacity @ (Capacity::Guardian | Capacity::OtherRepresentative) => {
+            ends_at_full_age(said_by(capacity), said, full_age)
+        }
+    };
+    let full_age = when.full_age.filter(|full_age| *full_age <= when.now);
+    if has_passed || full_age.is_some_and(is_for_a_minor) { Vec::new() } else { scopes.clone() }
 }
 
 /// Whole days by the calendar in Finland.

@@ -32,7 +32,7 @@ impl Base {
 /// Every good document.
 pub fn all() -> impl Iterator<Item = &'static Base> {
     let soap = SOAP.iter().flat_map(|office| {
-        let Office { messages, receipts, facts, failure: _ } = office;
+        let Office { agency: _, messages, receipts, facts, failure: _ } = office;
         messages.iter().chain(receipts).chain([facts])
     });
     soap.chain(JSON.iter().chain(&RECEIPTS).chain(&ASKED).map(|(_, base)| base))
@@ -40,6 +40,8 @@ pub fn all() -> impl Iterator<Item = &'static Base> {
 
 /// An agency that speaks over X-Road SOAP.
 pub struct Office {
+    /// Its kind.
+    pub agency: &'static str,
     /// Messages of its own.
     pub messages: [Base; 4],
     /// Answers to deliveries, and to the question whether one has arrived.
@@ -50,9 +52,10 @@ pub struct Office {
     pub failure: &'static str,
 }
 
-/// The same table of hostile XML is tried with both.
-pub static SOAP: [Office; 2] = [
+/// The same table of hostile XML is tried with each.
+pub static SOAP: &[Office] = &[
     Office {
+        agency: "te",
         messages: [
             base("te message", include_str!("../../corpus/soap_request/rejected"), "Täynnä.", "virkailija-1"),
             base(
@@ -84,6 +87,7 @@ pub static SOAP: [Office; 2] = [
         failure: "te failure",
     },
     Office {
+        agency: "typpi",
         messages: [
             base(
                 "typpi message",

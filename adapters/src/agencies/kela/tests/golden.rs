@@ -117,7 +117,7 @@ fn a_professional_with_an_identity_code_for_an_id_is_not_repeated() {
     let message = message(Delivery { professional: "010594Y9032".to_owned(), ..delivery });
     assert!(!String::from_utf8_lossy(&message.body).contains("010594Y9032"));
     let call = kela().xroad.call(delivering(&message)).unwrap();
-    assert_eq!(call.user_id.as_deref(), Some("FIpolku"));
+    assert_eq!(call.user_id, "FIpolku");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn news_to_kela_as_sender_is_the_recipients_word() {
     let (_, decision) = trial::spent(trial::delivery("kela", Item::Notice(trial::notice())));
     let message = Message::delivering(delivery, &trial::agency("kela"), &decision, coached()).unwrap();
     assert_eq!(json(&message.body)["huomautus"], "Vastaanottajan sana.");
-    let party = kela().xroad.call(delivering(&message)).unwrap().represented_party.unwrap();
+    let party = kela().xroad.call(delivering(&message)).unwrap().represented_party;
     assert_eq!((party.class.as_deref(), party.code.as_str()), (Some("MUN"), "9999904-7"));
 }
 

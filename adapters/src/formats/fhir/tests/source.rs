@@ -66,6 +66,10 @@ fn times_of_others() {
     );
     let mut dated = day;
     dated["date"] = json!("2025-12-30");
+    let early = with(dated.clone(), json!({"date": "0000"}));
+    refused(&early, Reading::R5Negation, "Consent.date", Problem::Form);
+    let early = with(document(), json!({"dateTime": "0000"}));
+    refused(&early, Reading::R4Literal, "Consent.dateTime", Problem::Form);
     let dated = read(&dated, Reading::R5Negation);
     assert_eq!(times(&dated.consents.first().unwrap().source), ["2025-12-29T22:00:00Z", ""]);
 

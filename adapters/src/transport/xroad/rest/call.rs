@@ -26,11 +26,11 @@ pub struct Call {
     /// The message's own id, a UUID.
     pub id: String,
     /// The person on whose behalf the message is sent, with a country prefix.
-    pub user_id: Option<String>,
+    pub user_id: String,
     /// The case or document that gave rise to the message.
     pub issue: Option<String>,
     /// The party for whom the client acts.
-    pub represented_party: Option<RepresentedParty>,
+    pub represented_party: RepresentedParty,
     /// Which content type is understood.
     pub accept: &'static str,
     /// What is sent.
@@ -69,25 +69,6 @@ pub enum CallError {
 }
 
 impl Call {
-    /// Makes a call with neither path nor body; what is optional is empty.
-    #[must_use]
-    pub fn new(method: Method, client: ClientId, service: ServiceId, id: impl Into<String>) -> Self {
-        Self {
-            method,
-            client,
-            service,
-            path: Vec::new(),
-            query: Vec::new(),
-            id: id.into(),
-            user_id: None,
-            issue: None,
-            represented_party: None,
-            accept: "application/json",
-            content: None,
-            headers: HeaderMap::new(),
-        }
-    }
-
     /// Writes the call for the security server at an address, whose path, if it has one, comes first.
     ///
     /// # Errors
@@ -104,13 +85,14 @@ impl Call {
         let parts = |id: &ClientId| id.to_string().split('/').map(encode).collect::<Vec<_>>().join("/");
         put(headers, CLIENT, "X-Road-Client", Some(&parts(&self.client)))?;
         put(headers, ID, "X-Road-Id", Some(&self.id))?;
-        put(headers, USER_ID, "X-Road-UserId", self.user_id.as_deref())?;
+        put(headers, USER_ID, "X-Road-UserId", Some(&self.user_id))?;
         put(headers, ISSUE, "X-Road-Issue", self.issue.as_deref())?;
-        let party = self.represented_party.as_ref().map(|RepresentedParty { class, code }| match class {
+        let RepresentedParty { class, code } = &self.represented_party;
+        let party = match class {
             Some(class) => format!("{}/{}", encode(class), encode(code)),
             None => encode(code),
-        });
-        put(headers, REPRESENTED_PARTY, "X-Road-Represented-Party", party.as_deref())?;
+        };
+        put(headers, REPRESENTED_PARTY, "X-Road-Represented-Party", Some(&party))?;
         if let Some(Content { content_type, bytes }) = &self.content {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
             *request.body_mut() = bytes.clone();

@@ -96,7 +96,7 @@ fn a_mandate_is_for_the_adult_who_is_there_when_it_is_given() {
 }
 
 #[test]
-fn what_a_guardian_lets_do_ends_at_full_age() {
+fn what_others_let_do_for_a_minor_ends_at_full_age() {
     let may = Matter::Mandate(Mandate { scopes: vec![1], ..Mandate::default() });
     let on = |capacity: Capacity, full_age: &str| {
         let represented_by = capacity as i32;
@@ -106,7 +106,9 @@ fn what_a_guardian_lets_do_ends_at_full_age() {
     };
     assert_eq!(on(Capacity::Guardian, "2026-03-12T10:00:01Z"), 1);
     assert_eq!(on(Capacity::Guardian, NOW), 0);
-    assert_eq!(on(Capacity::OtherRepresentative, NOW), 1);
+    assert_eq!(on(Capacity::OtherRepresentative, "2026-03-12T10:00:01Z"), 1);
+    assert_eq!(on(Capacity::OtherRepresentative, NOW), 0);
+    assert_eq!(on(Capacity::OtherRepresentative, "2026-03-03T10:00:00Z"), 1, "said for an adult");
     assert_eq!(on(Capacity::Unspecified, NOW), 1);
 }
 

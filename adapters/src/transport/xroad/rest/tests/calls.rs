@@ -20,9 +20,9 @@ fn a_call_has_the_parts_of_the_service_the_headers_and_the_body() {
     let mut call = call();
     call.path = vec!["lahetteet".into(), "a/b c".into()];
     call.query = vec![("tila".into(), "ä&b".into()), ("n".into(), "1".into())];
-    call.user_id = Some("FIvirkailija-7".into());
+    call.user_id = "FIvirkailija-7".into();
     call.issue = Some("referral-1".into());
-    call.represented_party = Some(RepresentedParty { class: Some("MUN".into()), code: "0564/1".into() });
+    call.represented_party = RepresentedParty { class: Some("MUN".into()), code: "0564/1".into() };
     call.content = Some(Content { content_type: "application/json", bytes: Bytes::from_static(b"{}") });
     let request = call.request(&security_server()).unwrap();
     let expected =
@@ -57,7 +57,7 @@ fn what_cannot_be_said_is_not_written() {
         CallError::Service
     );
     assert_eq!(
-        refused(|call| call.user_id = Some("FI\r\nX-Road-Client: x".into())),
+        refused(|call| call.user_id = "FI\r\nX-Road-Client: x".into()),
         CallError::Header { header: "X-Road-UserId" }
     );
     assert_eq!(refused(|call| call.issue = Some("ä".into())), CallError::Header { header: "X-Road-Issue" });
@@ -85,7 +85,7 @@ proptest! {
         let mut call = call();
         call.client = ClientId::new(&a, &b, &c, Some(&d)).unwrap();
         call.service = ServiceId::new(provider, &i, None).unwrap();
-        call.represented_party = Some(RepresentedParty { class, code });
+        call.represented_party = RepresentedParty { class, code };
         call.path.clone_from(&path);
         call.query = query;
         let request = call.request(&security_server()).unwrap();
@@ -96,7 +96,7 @@ proptest! {
         prop_assert_eq!(rest, &path[..]);
         let Asked { client, represented_party, .. } = read_asked(request.headers()).unwrap();
         prop_assert_eq!(client, call.client);
-        prop_assert!(represented_party == call.represented_party);
+        prop_assert!(represented_party == Some(call.represented_party));
     }
 }
 
