@@ -4,6 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::{ActorRole, Viewer};
+use polku_proto::time::start_of_finnish_date;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
@@ -11,10 +12,11 @@ use polku_proto::v1::{self, DataCategory, JourneyEntry, RetentionAnswer};
 use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId, ReferralName};
 use serde_json::json;
 
-use super::super::entry::row;
+use super::super::entry::{row, standing};
+use super::super::figures::said;
 use super::super::sight::AgencyLook;
 use super::super::worker;
-use super::{about, answered_by, last_met, unmet_day, worker_of};
+use super::{NO_SUCH_DAY, about, asked, last_met, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
@@ -127,6 +129,9 @@ impl Gateway {
     ) -> Result<Outcome, Error> {
         let Some(row) = self.store.referral(referral).await? else { return Ok(Outcome::Nothing) };
         let record = ReferralRecord::open(person, row)?;
+        if self.is_answered(person, &record).await? {
+            return Ok(Outcome::Nothing);
+        }
         let name = record.name().to_string();
         if self.may_tell_status(&record, now)? {
             let task = self.new_task(person, agency.clone(), about(Kind::Retention, name), now)?;
@@ -134,13 +139,24 @@ impl Gateway {
         }
         // The young person may agree to it as long as an answer counts.
         if let Some(taken_up) = record.handed_over() {
-            let end = answered_by(instant(taken_up)?)?;
+            let over = asked(instant(taken_up)?).last.tomorrow().map_err(|_| NO_SUCH_DAY)?;
+            let end = start_of_finnish_date(over).map_err(|_| NO_SUCH_DAY)?;
             if now < end {
                 return Ok(Outcome::Later(end.min(now + ASKED_AGAIN)));
             }
         }
         let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };
         Ok(Outcome::Entry(Box::new(self.retained(person, (agency, ""), answer, now)?)))
+    }
+
+    /// Whether a person at the recipient has answered whether the young person is still there: what they say stands.
+    pub(super) async fn is_answered(&self, person: &Person, record: &ReferralRecord) -> Result<bool, Error> {
+        let Some(taken_up) = record.handed_over() else { return Ok(false) };
+        let mut entries = self.written(person).await?;
+        entries.retain(|entry| !entry.professional.is_empty());
+        let own = standing(entries.iter().collect());
+        let said = said(&own, &record.row.recipient, &record.name().to_string());
+        Ok(asked(instant(taken_up)?).answer(said).is_some())
     }
 
     /// Whether the recipient may tell the sender what became of the young person.
