@@ -8,7 +8,7 @@
 //! identifies them again.
 
 use polku_policy::Relation;
-use polku_proto::{AgencyId, YouthId};
+use polku_proto::YouthId;
 
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -19,21 +19,37 @@ impl Gateway {
     /// What the caller has to do with the person. The young person's side was checked before.
     pub(super) async fn relation_of(&self, caller: &Caller, youth: YouthId) -> Result<Relation, Error> {
         let Actor::Professional { .. } = caller.actor else { return Ok(Relation::Established) };
-        // Under whichever id it looks at: who has to do with a person goes on with them under the present one.
-        let mut is_tied = false;
-        for id in self.ids_seen(caller, youth) {
-            is_tied |= self.is_tied(&caller.agency, id).await?;
-        }
-        Ok(if is_tied { Relation::Established } else { Relation::None })
+        // All of it is looked up for everybody, known or not: the time that it takes tells nothing.
+        let is_in_journey = self.is_in_journey(caller, youth).await?;
+        let is_tied = self.is_tied_otherwise(caller, youth).await?;
+        Ok(if is_in_journey || is_tied { Relation::Established } else { Relation::None })
     }
 
     /// Whether the caller's agency has written into the person's journey, or is a party to a referral of theirs.
     pub(super) async fn is_in_journey(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
-        let mut is_there = false;
-        for id in self.ids_seen(caller, youth) {
-            is_there |= self.is_in_journey_of(&caller.agency, id).await?;
+        let (agency, mut is_there) = (&caller.agency, false);
+        // Under whichever id it looks at: who has to do with a person goes on with them under the present one.
+        for youth in self.ids_seen(caller, youth) {
+            let party = Some(agency.clone());
+            let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
+            let referred = !self.store.referrals(&filter).await?.is_empty();
+            let written = self.store.entries_of(youth, 1).await?.iter().any(|row| row.agency == *agency);
+            is_there |= referred || written;
         }
         Ok(is_there)
+    }
+
+    /// Whether it has to do with the person in another way.
+    pub(super) async fn is_tied_otherwise(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
+        let (agency, mut is_tied) = (&caller.agency, false);
+        for youth in self.ids_seen(caller, youth) {
+            let (subject, organisation) = (self.subject_pseudonym(youth), agency.clone());
+            let identified = self.in_log(move |log| log.identified(&subject, organisation.as_str())).await?;
+            let planned = self.store.plans_of(youth).await?.iter().any(|row| row.parties.contains(agency));
+            let named = self.index().parties_of(youth).contains(agency);
+            is_tied |= identified || planned || named;
+        }
+        Ok(is_tied)
     }
 
     /// Lets only those go on who have to do with the person.
@@ -45,25 +61,5 @@ impl Gateway {
             Relation::Established => Ok(()),
             Relation::None => Err(Error::NotFound),
         }
-    }
-
-    /// Whether the agency has to do with the person. All of it is looked up for everybody, known or not: the time that it
-    /// takes tells nothing.
-    async fn is_tied(&self, agency: &AgencyId, youth: YouthId) -> Result<bool, Error> {
-        let subject = self.subject_pseudonym(youth);
-        let organisation = agency.clone();
-        let identified = self.in_log(move |log| log.identified(&subject, organisation.as_str())).await?;
-        let in_journey = self.is_in_journey_of(agency, youth).await?;
-        let planned = self.store.plans_of(youth).await?.iter().any(|row| row.parties.contains(agency));
-        let named = self.index().parties_of(youth).contains(agency);
-        Ok(identified || in_journey || planned || named)
-    }
-
-    async fn is_in_journey_of(&self, agency: &AgencyId, youth: YouthId) -> Result<bool, Error> {
-        let party = Some(agency.clone());
-        let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
-        let referred = !self.store.referrals(&filter).await?.is_empty();
-        let written = self.store.entries_of(youth, 1).await?.iter().any(|row| row.agency == *agency);
-        Ok(referred || written)
     }
 }

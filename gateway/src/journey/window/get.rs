@@ -191,8 +191,8 @@ impl Gateway {
         if self.is_in_journey(look.caller, look.youth).await? {
             return Ok(());
         }
-        self.check_relation(look.caller, look.youth).await?;
-        if self.kept_here(look).await?.is_empty() { Err(Error::NotFound) } else { Ok(()) }
+        let is_tied = self.is_tied_otherwise(look.caller, look.youth).await?;
+        if is_tied && !self.kept_here(look).await?.is_empty() { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// What the agencies hold, where it is asked for.
