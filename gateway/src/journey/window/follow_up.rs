@@ -147,9 +147,14 @@ impl Gateway {
                     let asked = self.person(youth).await?;
                     let about = (&agency, Kind::Retention, answer.referral.as_str());
                     self.close_tasks(&asked, about, &mut after, now).await?;
+                    let matter = FollowUp::Retention(referral);
                     if matches!(answer.result(), Retained::EndedAsPlanned | Retained::DroppedOut) {
-                        let matter = FollowUp::Retention(referral);
                         after.follow_ups.push(FollowUpWrite::Drop { youth, matter, agency });
+                    } else if !entry.replaces.is_empty()
+                        && let Some(due) = self.asked_again(&asked, answer, &entries, now).await?
+                    {
+                        let row = FollowUpRow { youth, matter, agency, due };
+                        after.follow_ups.push(FollowUpWrite::Set(row));
                     }
                 }
                 Some(

@@ -5,13 +5,13 @@ use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::task::State;
 use polku_proto::v1::{
-    AcceptReferralRequest, CompleteReferralRequest, Consent, DataCategory, FailReferralRequest,
+    AcceptReferralRequest, CompleteReferralRequest, Consent, DataCategory, FailReferralRequest, JourneyEntry,
     JourneySource, Outcome, ProhibitionTerms, Purpose, RetentionAnswer,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, eventually, request_id};
 use tonic::Code;
 
-use super::super::{add, encounter, journey, opening};
+use super::super::{add, add_entry, encounter, entry, journey, opening};
 use super::{WHO, comes_up, days, done, nothing_comes_up, pause, resolve, tasks};
 use crate::consent::changes::prohibit;
 use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, withdrawal};
@@ -35,7 +35,7 @@ async fn taken_up(stage: &Stage) -> (String, String, Consent) {
 /// Who has written what about whether the young person is still there, as this caller sees it.
 async fn retained(client: &Client, youth: &str, purpose: Purpose) -> Vec<(String, String, Retained)> {
     let seen = journey(client, youth, purpose).await.unwrap();
-    let answer = |entry: polku_proto::v1::JourneyEntry| match entry.matter {
+    let answer = |entry: JourneyEntry| match entry.matter {
         Some(Matter::Retention(answer)) => Some((entry.agency, entry.professional, answer.result())),
         _ => None,
     };
@@ -275,4 +275,27 @@ async fn what_is_known_is_not_asked() {
         }
         stage.close().await;
     }
+}
+
+/// domain.md 5: "kiinnittymisen palveluun vielä 3 kk:n jälkeen": who was written off by mistake is asked about.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_is_asked_again() {
+    let stage = Stage::at_noon().await;
+    let kela = stage.kela();
+    let (youth, referral, _) = taken_up(&stage).await;
+    add(&kela, &youth, opening(JourneySource::Other)).await.unwrap();
+    let says = |result: Retained| {
+        Matter::Retention(RetentionAnswer { referral: referral.clone(), result: result.into() })
+    };
+    let mistaken = add(&kela, &youth, says(Retained::DroppedOut)).await.unwrap().entry.unwrap();
+    for _ in 0..3 {
+        stage.advance(days(29));
+        // Or else it would be a task that nobody has met them.
+        add(&kela, &youth, encounter()).await.unwrap();
+    }
+    let right = JourneyEntry { replaces: mistaken.name, ..entry(says(Retained::Attached)) };
+    add_entry(&kela, &youth, right).await.unwrap();
+    stage.advance(days(5));
+    comes_up(&kela, Kind::Retention, &referral, "").await;
+    stage.close().await;
 }

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::{ActorRole, Viewer};
-use polku_proto::time::start_of_finnish_date;
+use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
@@ -19,7 +19,9 @@ use super::super::worker;
 use super::{NO_SUCH_DAY, about, asked, last_met, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::{Error, check_decided};
+use crate::figures::Question;
 use crate::gateway::Gateway;
+use crate::journey::machine::is_final;
 use crate::person::Person;
 use crate::record::{ReferralRecord, instant, wire_time};
 use crate::store::{Change, EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskWrite};
@@ -151,12 +153,30 @@ impl Gateway {
 
     /// Whether a person at the recipient has answered whether the young person is still there: what they say stands.
     pub(super) async fn is_answered(&self, person: &Person, record: &ReferralRecord) -> Result<bool, Error> {
-        let Some(taken_up) = record.handed_over() else { return Ok(false) };
-        let mut entries = self.written(person).await?;
-        entries.retain(|entry| !entry.professional.is_empty());
-        let own = standing(entries.iter().collect());
-        let said = said(&own, &record.row.recipient, &record.name().to_string());
-        Ok(asked(instant(taken_up)?).answer(said).is_some())
+        Ok(match record.handed_over() {
+            Some(taken_up) => answered(asked(instant(taken_up)?), record, &self.written(person).await?),
+            None => false,
+        })
+    }
+
+    /// When it is asked again after an answer was taken back, if by these entries there is none any more.
+    pub(super) async fn asked_again(
+        &self,
+        person: &Person,
+        answer: &RetentionAnswer,
+        entries: &[JourneyEntry],
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let name = answer.referral.parse().map_err(|_| Error::Inconsistent("an answer about no referral"))?;
+        let record = self.referral_of(person, name).await?;
+        let Some(taken_up) = record.handed_over().filter(|_| !is_final(record.state())) else {
+            return Ok(None);
+        };
+        let question = asked(instant(taken_up)?);
+        if answered(question, &record, entries) || finnish_date(now) > question.last {
+            return Ok(None);
+        }
+        Ok(Some(start_of_finnish_date(question.due).map_err(|_| NO_SUCH_DAY)?.max(now)))
     }
 
     /// Whether the recipient may tell the sender what became of the young person.
@@ -191,4 +211,11 @@ impl Gateway {
         };
         row(person, id, agency.clone(), &entry, now)
     }
+}
+
+/// Whether a person at the recipient has answered the question about this referral, by these entries.
+fn answered(question: Question, record: &ReferralRecord, entries: &[JourneyEntry]) -> bool {
+    let own = entries.iter().filter(|entry| !entry.professional.is_empty()).collect();
+    let said = said(&standing(own), &record.row.recipient, &record.name().to_string());
+    question.answer(said).is_some()
 }
