@@ -24,6 +24,8 @@ use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, wire};
 /// Outreach youth work of the home municipality, which has no system of its own.
 const OUTREACH: &str = "\n[[agency]]\nid = \"etsiva\"\nsector = \"youth_work\"\nstanding = \"authority\"\n\
     tasks = [\"outreach_youth_work\"]\nmunicipalities = [\"049\"]\n";
+/// That the employment services refer to Kela.
+const AGREEMENT: &str = "\n[[agreement]]\nfrom = \"te\"\nto = \"kela\"\n";
 /// From noon in Finland until the next day begins.
 const UNTIL_MIDNIGHT: SignedDuration = SignedDuration::from_hours(12);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -131,7 +133,7 @@ async fn at_twenty_nine_outreach_youth_work_ends_and_the_journey_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_thirty_the_services_for_the_young_end_and_the_journey_goes_on() {
     let settings = WorldSettings { directory: Some(DIRECTORY.to_owned()), ..WorldSettings::default() };
-    let stage = Stage::at_noon_in(&settings, |text| text).await;
+    let stage = Stage::at_noon_in(&settings, |text| text + AGREEMENT).await;
     let ohjaamo = stage.ohjaamo();
     let youth = begun(&ohjaamo, (3, 3, 1996)).await;
     let services = async || {
