@@ -194,11 +194,13 @@ async fn neither_a_dead_nor_a_slow_agency_delays_the_others() {
         let begun = Instant::now();
         let seen = read(&scene.ohjaamo, asked_anew.clone(), deadline).await;
         let took = begun.elapsed();
-        if seen.is_ok() && took <= deadline - Duration::from_millis(100) {
-            println!("one dead, one after 30 s, within 2 s: answered after {took:?}");
-            break seen.unwrap();
+        match seen {
+            Ok(seen) if took <= deadline - Duration::from_millis(100) => {
+                println!("one dead, one after 30 s, within 2 s: answered after {took:?}");
+                break seen;
+            }
+            seen => late.push((took, seen.err())),
         }
-        late.push((took, seen.map(|_| ())));
         assert!(late.len() < TRIALS, "{late:?}");
     };
     assert_eq!(seen.unreachable, ids[..2]);
