@@ -37,7 +37,7 @@ use outcomes::{Attained, Changes, HandedOver, Onward, Retained, told_persons};
 pub(crate) use period::{Third, day};
 pub(crate) use person::OnePerson;
 pub use report::{Dimension, ReportFor};
-pub(crate) use retention::Handover;
+pub(crate) use retention::{Handover, Question};
 use tell::{Shown, is_few};
 
 /// The figures of one agency in a third of a year, being counted.

@@ -12,6 +12,37 @@ use polku_proto::v1::retention_answer::Result as Said;
 use super::outcomes::Escort;
 use super::period::Third;
 
+/// The days of the question whether somebody who was handed over is still there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question {
+    taken_up: Date,
+    /// When it is asked.
+    pub(crate) due: Date,
+    /// The last day on which an answer counts.
+    pub(crate) last: Date,
+}
+
+impl Question {
+    /// Of a referral that was taken up on this day.
+    pub(crate) fn of(taken_up: Date) -> Self {
+        // Of a month that is shorter, the last day.
+        let due = taken_up.saturating_add(3.months());
+        Self { taken_up, due, last: due.saturating_add(1.month()) }
+    }
+
+    /// The answer, by what was said on which day, what was said last first; nothing where it has none.
+    pub(crate) fn answer(self, said: impl IntoIterator<Item = (Date, Said)>) -> Option<Said> {
+        let mut in_time = said.into_iter().filter(|(day, _)| (self.taken_up..=self.last).contains(day));
+        let (day, said) = in_time.find(|(day, said)| match said {
+            Said::Attached | Said::EndedAsPlanned | Said::DroppedOut => true,
+            Said::Unknown => *day >= self.due,
+            Said::Unspecified => false,
+        })?;
+        // A young person who was there again before the day is not gone, and may be gone by the day.
+        (said != Said::Attached || day >= self.due).then_some(said)
+    }
+}
+
 /// A referral that was taken up.
 #[derive(Debug, Clone)]
 pub(crate) struct Handover {
@@ -47,23 +78,16 @@ impl Retention {
 impl Handover {
     /// What is known of it, if the time for it ends in this third.
     pub(super) fn retention(&self, third: Third) -> Option<Retention> {
-        // Of a month that is shorter, the last day.
-        let due = self.day.saturating_add(3.months());
-        let end = due.saturating_add(1.month());
-        if !third.has(end) {
+        let question = Question::of(self.day);
+        if !third.has(question.last) {
             return None;
         }
         let Some(said) = &self.said else { return Some(Retention::NotPermitted) };
-        let in_time = said.iter().filter(|(day, _)| (self.day..=end).contains(day));
-        let counts = in_time.filter_map(|(day, said)| match said {
-            Said::EndedAsPlanned => Some(Retention::EndedAsPlanned),
-            Said::DroppedOut => Some(Retention::DroppedOut),
-            Said::Attached if *day >= due => Some(Retention::Attached),
-            Said::Unknown if *day >= due => Some(Retention::Unknown),
-            // A young person who was there again before the day is not gone, and may be gone by the day.
-            Said::Attached => Some(Retention::Unknown),
-            Said::Unknown | Said::Unspecified => None,
-        });
-        Some(counts.into_iter().next().unwrap_or(Retention::Unknown))
+        Some(match question.answer(said.iter().copied()) {
+            Some(Said::EndedAsPlanned) => Retention::EndedAsPlanned,
+            Some(Said::DroppedOut) => Retention::DroppedOut,
+            Some(Said::Attached) => Retention::Attached,
+            Some(Said::Unknown | Said::Unspecified) | None => Retention::Unknown,
+        })
     }
 }

@@ -6,11 +6,11 @@ use polku_proto::v1::{
     Consent, ConsentChange, ConsentTerms, GetConsentRequest, ListConsentsRequest, ListConsentsResponse,
     Purpose,
 };
-use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
+use polku_proto::{ConsentId, ConsentName, Valid};
 
 use super::consent::expire;
 use super::page;
-use super::read::{name, youth_id};
+use super::read::{Recorded, name, youth_id};
 use super::refer::mismatch;
 use super::terms::names;
 use super::view::own_record;
@@ -58,7 +58,7 @@ impl Gateway {
             None => 0,
         };
         // Consents are never deleted and the list only grows at its end: a count is a place.
-        let all = self.consents_for(caller, youth).await?;
+        let all = self.consents_for(caller, &self.recorded(caller, youth).await?)?;
         let next = seen.saturating_add(size);
         let next_page_token = match u16::try_from(next) {
             Ok(place) if next < all.len() => page::token(self, caller, &list, &place.to_be_bytes())?,
@@ -75,42 +75,24 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// The consents that this caller may read by asking for this id, oldest first, by name; none when there is no such
-    /// person.
-    pub(crate) async fn consents_for(
+    /// The consents among these that this caller may read, oldest first, by name.
+    pub(crate) fn consents_for(
         &self,
         caller: &Caller,
-        youth: YouthId,
-    ) -> Result<Vec<(ConsentName, Authorised<Consent>)>, Error> {
-        let mut views = Vec::new();
-        for id in self.ids_seen(caller, youth) {
-            views.append(&mut self.consents_under(caller, id).await?);
-        }
-        views.sort_by_key(|(name, _)| page::made_in(name.consent.uuid()));
-        Ok(views)
-    }
-
-    /// Those under this id alone.
-    pub(super) async fn consents_under(
-        &self,
-        caller: &Caller,
-        youth: YouthId,
+        recorded: &[Recorded],
     ) -> Result<Vec<(ConsentName, Authorised<Consent>)>, Error> {
         let now = self.now();
-        let person = match self.person(youth).await {
-            Ok(person) => person,
-            Err(Error::NotFound) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let rows = self.store.instruments_of(youth).await?;
         let mut views = Vec::new();
-        for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Consent) {
-            let record = ConsentRecord::open(person.key(), row)?;
-            if may_read(caller, &record.message) {
-                let name = ConsentName { youth, consent: ConsentId::from_uuid(record.row.id) };
-                views.push((name, self.view_consent(caller, &person, record.message, now)?));
+        for Recorded { person, rows } in recorded {
+            for row in rows.iter().filter(|row| row.kind == InstrumentKind::Consent) {
+                let record = ConsentRecord::open(person.key(), row.clone())?;
+                if may_read(caller, &record.message) {
+                    let name = ConsentName { youth: person.id, consent: ConsentId::from_uuid(row.id) };
+                    views.push((name, self.view_consent(caller, person, record.message, now)?));
+                }
             }
         }
+        views.sort_by_key(|(name, _)| page::made_in(name.consent.uuid()));
         Ok(views)
     }
 

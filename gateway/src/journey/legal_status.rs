@@ -11,7 +11,7 @@ use polku_proto::{AgencyId, LegalStatusId, LegalStatusName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
 use super::page::made_in;
-use super::read::{name, youth_id};
+use super::read::{Recorded, name, youth_id};
 use super::refer::mismatch;
 use super::view::own_record;
 use crate::caller::{Actor, Caller};
@@ -20,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::person::Person;
 use crate::record::{StatusRecord, etag, new_instrument, wire_time};
-use crate::store::InstrumentKind;
+use crate::store::{InstrumentKind, InstrumentRow};
 
 /// How many statuses a list shows. Nobody has that many.
 const MOST: usize = 200;
@@ -110,7 +110,7 @@ impl Gateway {
         let youth = youth_id(&request.get().parent, "parent")?;
         self.check_reader(caller, youth)?;
         let mut answer = self.shell(caller, ListLegalStatusesResponse::default())?;
-        let views = self.legal_statuses_for(caller, youth).await?.into_iter();
+        let views = self.legal_statuses_for(caller, &self.recorded(caller, youth).await?)?.into_iter();
         let views: Vec<_> = views.map(|(name, view)| (name.youth, name.to_string(), view)).collect();
         self.note_readings(caller, &views).await?;
         for (_, _, view) in views {
@@ -119,21 +119,17 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// The statuses that this caller may know of by asking for this id, oldest first; none when there is no such person.
-    pub(crate) async fn legal_statuses_for(
+    /// The statuses among these that this caller may know of, oldest first.
+    pub(crate) fn legal_statuses_for(
         &self,
         caller: &Caller,
-        youth: YouthId,
+        recorded: &[Recorded],
     ) -> Result<Vec<(LegalStatusName, Authorised<LegalStatus>)>, Error> {
         let now = self.now();
         let mut views = Vec::new();
-        for youth in self.ids_seen(caller, youth) {
-            let person = match self.person(youth).await {
-                Ok(person) => person,
-                Err(Error::NotFound) => return Ok(Vec::new()),
-                Err(error) => return Err(error),
-            };
-            for record in self.statuses_of(&person).await? {
+        for Recorded { person, rows } in recorded {
+            let youth = person.id;
+            for record in statuses_among(person, rows)? {
                 if may_know(caller, &record) {
                     let name = LegalStatusName { youth, status: LegalStatusId::from_uuid(record.row.id) };
                     views.push((name, self.view_status(caller, youth, record.message, now)?));
@@ -197,10 +193,7 @@ impl Gateway {
     }
 
     async fn statuses_of(&self, person: &Person) -> Result<Vec<StatusRecord>, Error> {
-        let rows = self.store.instruments_of(person.id).await?.into_iter();
-        rows.filter(|row| row.kind == InstrumentKind::LegalStatus)
-            .map(|row| StatusRecord::open(person.key(), row))
-            .collect()
+        statuses_among(person, &self.store.instruments_of(person.id).await?)
     }
 
     fn status_again(
@@ -228,6 +221,11 @@ impl Gateway {
 }
 
 /// The answer, about the first status of the batch.
+fn statuses_among(person: &Person, rows: &[InstrumentRow]) -> Result<Vec<StatusRecord>, Error> {
+    let statuses = rows.iter().filter(|row| row.kind == InstrumentKind::LegalStatus);
+    statuses.map(|row| StatusRecord::open(person.key(), row.clone())).collect()
+}
+
 fn status_change(batch: &Batch, mark: Mark) -> LegalStatusChange {
     LegalStatusChange {
         status: batch.statuses().next().cloned(),

@@ -282,6 +282,7 @@ impl Gateway {
                 return Ok(true);
             }
         }
-        Ok(!self.consents_under(caller, person.id).await?.is_empty())
+        let recorded = self.recorded_under(&[person.id]).await?;
+        Ok(!self.consents_for(caller, &recorded)?.is_empty())
     }
 }

@@ -11,7 +11,7 @@ use polku_proto::{ProhibitionId, ProhibitionName, Valid, YouthId};
 use super::commit::{Batch, Mark, Write};
 use super::consent_party::speaks_for_a_minor;
 use super::page::made_in;
-use super::read::{name, youth_id};
+use super::read::{Recorded, name, youth_id};
 use super::refer::mismatch;
 use super::view::own_record;
 use crate::caller::{Actor, Caller};
@@ -108,26 +108,20 @@ impl Gateway {
         self.prohibition_again(caller, answer, now)
     }
 
-    /// The prohibitions that this caller may know of by asking for this id, oldest first; none when there is no such
-    /// person.
-    pub(crate) async fn prohibitions_for(
+    /// The prohibitions among these that this caller may know of, oldest first.
+    pub(crate) fn prohibitions_for(
         &self,
         caller: &Caller,
-        youth: YouthId,
+        recorded: &[Recorded],
         now: Timestamp,
     ) -> Result<Vec<(ProhibitionName, Authorised<Prohibition>)>, Error> {
         let mut views = Vec::new();
-        for youth in self.ids_seen(caller, youth) {
-            let rows = self.store.instruments_of(youth).await?;
-            if rows.is_empty() {
-                continue;
-            }
-            let person = self.person(youth).await?;
-            for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Prohibition) {
-                let record = ProhibitionRecord::open(person.key(), row)?;
+        for Recorded { person, rows } in recorded {
+            let youth = person.id;
+            for row in rows.iter().filter(|row| row.kind == InstrumentKind::Prohibition) {
+                let record = ProhibitionRecord::open(person.key(), row.clone())?;
                 if may_know(caller, &record) {
-                    let name =
-                        ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(record.row.id) };
+                    let name = ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(row.id) };
                     views.push((name, self.view_prohibition(caller, youth, record.message, now)?));
                 }
             }

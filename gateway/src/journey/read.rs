@@ -16,10 +16,38 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::ReferralRecord;
-use crate::store::{ReferralFilter, ReferralRow};
+use crate::store::{InstrumentRow, ReferralFilter, ReferralRow};
 use crate::trail::{Entry, Note};
 
+/// What is recorded of a person under one id: consents, prohibitions and legal statuses, sealed.
+pub(crate) struct Recorded {
+    pub(crate) person: Person,
+    pub(crate) rows: Vec<InstrumentRow>,
+}
+
 impl Gateway {
+    /// What is recorded under each id that this caller looks at by asking for this one; nothing when there is no such
+    /// person.
+    pub(crate) async fn recorded(&self, caller: &Caller, youth: YouthId) -> Result<Vec<Recorded>, Error> {
+        self.recorded_under(&self.ids_seen(caller, youth)).await
+    }
+
+    /// The same under these ids.
+    pub(crate) async fn recorded_under(&self, ids: &[YouthId]) -> Result<Vec<Recorded>, Error> {
+        let mut recorded = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.person(*id).await {
+                Ok(person) => {
+                    let rows = self.store.instruments_of(*id).await?;
+                    recorded.push(Recorded { person, rows });
+                }
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(recorded)
+    }
+
     /// Reads one referral.
     pub(crate) async fn get_referral(
         &self,

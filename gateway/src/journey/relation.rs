@@ -8,38 +8,48 @@
 //! identifies them again.
 
 use polku_policy::Relation;
-use polku_proto::{AgencyId, YouthId};
+use polku_proto::YouthId;
 
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::store::ReferralFilter;
 
-/// What an agency has to do with a person, by what can be looked up with nothing of theirs opened.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Ties {
-    /// Whether it has to do with them at all.
-    pub(super) any: bool,
-    /// Whether it has written into their journey, or is a party to a referral of theirs.
-    pub(super) in_journey: bool,
-}
-
 impl Gateway {
     /// What the caller has to do with the person. The young person's side was checked before.
     pub(super) async fn relation_of(&self, caller: &Caller, youth: YouthId) -> Result<Relation, Error> {
         let Actor::Professional { .. } = caller.actor else { return Ok(Relation::Established) };
-        Ok(if self.ties(caller, youth).await?.any { Relation::Established } else { Relation::None })
+        // All of it is looked up for everybody, known or not: the time that it takes tells nothing.
+        let is_in_journey = self.is_in_journey(caller, youth).await?;
+        let is_tied = self.is_tied_otherwise(caller, youth).await?;
+        Ok(if is_in_journey || is_tied { Relation::Established } else { Relation::None })
     }
 
-    /// The same more closely, of a professional.
-    pub(super) async fn ties(&self, caller: &Caller, youth: YouthId) -> Result<Ties, Error> {
+    /// Whether the caller's agency has written into the person's journey, or is a party to a referral of theirs.
+    pub(super) async fn is_in_journey(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
+        let (agency, mut is_there) = (&caller.agency, false);
         // Under whichever id it looks at: who has to do with a person goes on with them under the present one.
-        let mut all = Ties::default();
-        for id in self.ids_seen(caller, youth) {
-            let ties = self.ties_under(&caller.agency, id).await?;
-            all = Ties { any: all.any || ties.any, in_journey: all.in_journey || ties.in_journey };
+        for youth in self.ids_seen(caller, youth) {
+            let party = Some(agency.clone());
+            let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
+            let referred = !self.store.referrals(&filter).await?.is_empty();
+            let written = self.store.entries_of(youth, 1).await?.iter().any(|row| row.agency == *agency);
+            is_there |= referred || written;
         }
-        Ok(all)
+        Ok(is_there)
+    }
+
+    /// Whether it has to do with the person in another way.
+    pub(super) async fn is_tied_otherwise(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
+        let (agency, mut is_tied) = (&caller.agency, false);
+        for youth in self.ids_seen(caller, youth) {
+            let (subject, organisation) = (self.subject_pseudonym(youth), agency.clone());
+            let identified = self.in_log(move |log| log.identified(&subject, organisation.as_str())).await?;
+            let planned = self.store.plans_of(youth).await?.iter().any(|row| row.parties.contains(agency));
+            let named = self.index().parties_of(youth).contains(agency);
+            is_tied |= identified || planned || named;
+        }
+        Ok(is_tied)
     }
 
     /// Lets only those go on who have to do with the person.
@@ -51,21 +61,5 @@ impl Gateway {
             Relation::Established => Ok(()),
             Relation::None => Err(Error::NotFound),
         }
-    }
-
-    /// What the agency has to do with the person. All of it is looked up for everybody, known or not: the time that it
-    /// takes tells nothing.
-    async fn ties_under(&self, agency: &AgencyId, youth: YouthId) -> Result<Ties, Error> {
-        let subject = self.subject_pseudonym(youth);
-        let organisation = agency.clone();
-        let identified = self.in_log(move |log| log.identified(&subject, organisation.as_str())).await?;
-        let party = Some(agency.clone());
-        let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
-        let referred = !self.store.referrals(&filter).await?.is_empty();
-        let written = self.store.entries_of(youth, 1).await?.iter().any(|row| row.agency == *agency);
-        let planned = self.store.plans_of(youth).await?.iter().any(|row| row.parties.contains(agency));
-        let named = self.index().parties_of(youth).contains(agency);
-        let in_journey = referred || written;
-        Ok(Ties { any: identified || in_journey || planned || named, in_journey })
     }
 }

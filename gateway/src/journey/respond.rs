@@ -145,11 +145,13 @@ impl Gateway {
         }
 
         let told = self.told_here(call, &record, (party, item), now).await?;
+        let looked_after = self.after_step(&person, &record, now).await?;
         let entry = Entry::of(Event::ReferralChange, person.id).by(call.caller);
         let details = json!({
             "referral": name.to_string(),
             "from": before.as_str_name(),
             "to": after.as_str_name(),
+            "entry": looked_after.entries.first().map(|row| row.id.to_string()),
             TOLD: self.told_details(&person, told.iter().map(|(_, told)| told.clone()).collect(), now).await?,
         });
         let announced = self.announce(entry, &person, &details, now).await?;
@@ -163,7 +165,6 @@ impl Gateway {
             self.disclosure_notice(&record, reader, Some(&told), &mut change, now)?;
             change.tasks.extend(self.second_look(&person, &record, (reader, &told), now)?);
         }
-        let looked_after = self.after_step(&person, &record, now).await?;
         change.follow_ups.extend(looked_after.follow_ups);
         change.tasks.extend(looked_after.tasks);
         change.entries.extend(looked_after.entries);

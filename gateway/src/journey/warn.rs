@@ -3,21 +3,26 @@
 use jiff::Unit;
 use jiff::civil::Date;
 use polku_proto::time::finnish_date;
-use polku_proto::v1::SendWarning;
-use polku_proto::{Party, YouthId};
+use polku_proto::v1::{DataCategory, Purpose, SendWarning};
+use polku_proto::{CategorySet, Party, YouthId};
 
 use super::machine::is_final;
-use crate::caller::Caller;
-use crate::error::Error;
+use super::view::own_record;
+use crate::caller::{Actor, Caller};
+use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::store::ReferralFilter;
+
+/// With the identity code, and the date of birth in it.
+const IDENTITY: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
 
 impl Gateway {
     /// One thing at a time: a young person who is sent to several counters at once goes to none. Only the referrals that
     /// the agency has sent or received count, those of others are not its to know of.
     ///
-    /// And nobody is sent where by their age there is nothing for them: age limits are data of the directory, and no law.
+    /// And nobody is sent where by their age there is nothing for them: age limits are data of the directory, and no law. Who
+    /// has not identified the young person is not told their age by that either.
     pub(super) async fn warnings(
         &self,
         caller: &Caller,
@@ -31,10 +36,31 @@ impl Gateway {
         let born = person.map(Person::birth_date).transpose()?.flatten();
         if let Some(age) = born.and_then(|born| full_years(born, finnish_date(self.now())))
             && self.service_directory().is_without_services_for(recipient, age)
+            && self.may_know_age(caller, youth).await?
         {
             warnings.push(SendWarning::AgeLimit as i32);
         }
         Ok(warnings)
+    }
+
+    /// Whether the caller knows when the young person was born, and may: it has identified them, and by the identity that
+    /// tells it.
+    async fn may_know_age(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
+        let Actor::Professional { .. } = caller.actor else { return Ok(true) };
+        let subject = self.subject_pseudonym(youth);
+        let agency = caller.agency.clone();
+        if !self.in_log(move |log| log.identified(&subject, agency.as_str())).await? {
+            return Ok(false);
+        }
+        // Another agency may have linked the identity code to whoever this one knows by another identity.
+        let links = self.store.identity_links(youth).await?;
+        if !links.is_empty() && links.iter().all(|link| link.agency != caller.agency) {
+            return Ok(false);
+        }
+        let question = own_record(caller, youth, Purpose::Unspecified, self.now());
+        let decision = self.engine().decide(&self.index(), IDENTITY, &question);
+        check_decided(&decision)?;
+        Ok(decision.permitted() == IDENTITY)
     }
 
     async fn is_parallel(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {

@@ -16,3 +16,16 @@ pub(super) fn patience(metadata: &MetadataMap) -> Duration {
     let asked = metadata.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(call::timeout);
     without(asked.unwrap_or(limits.call).min(limits.longest_call), MARGIN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, MetadataMap, patience};
+
+    /// Of two seconds an answer is made in time for a caller who wants it 100 ms before they are over.
+    #[test]
+    fn an_answer_is_ready_before_the_callers_time_is_up() {
+        let mut metadata = MetadataMap::new();
+        metadata.insert("grpc-timeout", "2000m".parse().unwrap());
+        assert_eq!(patience(&metadata), Duration::from_millis(1_800));
+    }
+}

@@ -9,13 +9,15 @@ use polku_adapters::Redelivery;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    AddJourneyEntryRequest, Encounter, IdentifyYouthRequest, JourneyEntry, JourneyOpening, JourneySource,
-    LinkIdentityRequest, WorkerAssignment, encounter,
+    AddJourneyEntryRequest, DataCategory, Encounter, IdentifyYouthRequest, JourneyEntry, JourneyOpening,
+    JourneySource, LinkIdentityRequest, Outcome, WorkerAssignment, encounter,
 };
 use polku_proto::{Valid, YouthId, YouthName};
 use uuid::Uuid;
 
-use super::world::{ADULT, KELA, World, caller};
+use super::world::{ADULT, KELA, KUNTA, World, caller};
+use crate::audit::Event;
+use crate::journey::Action;
 use crate::record::wire_time;
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{Change, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskRow, TaskStates, YouthRow};
@@ -167,4 +169,32 @@ async fn whoever_is_met_under_another_id_is_met() {
     for youth in [present, former] {
         assert_eq!(tasks(&world, &youth).await, []);
     }
+}
+
+/// Whoever completes a referral says by that that the young person has ended as planned.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leaf_of_a_step_names_the_entry_that_it_writes() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = world.identify(ADULT).await;
+    let told = [DataCategory::IdentityContact, DataCategory::ServiceNeeds, DataCategory::ReferralStatus];
+    world.consent(&youth, KELA, KUNTA, &told).await;
+    let name = world.refer(KELA, KUNTA, &youth).await;
+    world.step(KUNTA, &name, Action::Accept { note: String::new() }).await;
+    let complete = Action::Complete { outcome: Outcome::GotService, note: String::new() };
+    world.step(KUNTA, &name, complete).await;
+    let youth: YouthName = youth.parse().unwrap();
+    let entries = world.gateway.store.entries_of(youth.youth, 10).await.unwrap();
+    assert_eq!(entries.len(), 1);
+    let mut steps = Vec::new();
+    let is_step = |event| event == Event::ReferralChange;
+    world
+        .gateway
+        .audit
+        .read(0, |sequence, leaf| steps.extend(is_step(leaf.event).then_some(sequence)))
+        .unwrap();
+    let person = world.gateway.person(youth.youth).await.unwrap();
+    let [accepted, completed] = steps[..] else { panic!("{steps:?}") };
+    let named = async |leaf| world.gateway.details(&person, leaf).await.unwrap().unwrap()["entry"].clone();
+    assert!(named(accepted).await.is_null());
+    assert_eq!(named(completed).await, entries[0].id.to_string());
 }

@@ -128,7 +128,8 @@ async fn of_an_answer_that_is_kept_no_more_is_shown_than_may_be_told() {
     holds(&world, "Asumisneuvonta");
     assert_eq!(seen(&world, &youth, &[], 0).await, "Asumisneuvonta");
     let (sosiaali, name) = (caller(SOSIAALI), youth.parse::<YouthName>().unwrap());
-    for (_, consent) in world.gateway.consents_for(&sosiaali, name.youth).await.unwrap() {
+    let recorded = world.gateway.recorded(&sosiaali, name.youth).await.unwrap();
+    for (_, consent) in world.gateway.consents_for(&sosiaali, &recorded).unwrap() {
         let consent = answer(consent, &sosiaali, world.gateway.now()).unwrap().into_inner();
         world.withdraw(SOSIAALI, &consent).await;
     }

@@ -4011,8 +4011,8 @@ pub enum SendWarning {
     /// Another referral about the same young person that the same agency has sent, or has received, is still open: one thing
     /// at a time.
     ParallelReferral = 1,
-    /// By the weekly calendar's directory no service of the recipient's is for somebody of the young person's age on this day,
-    /// as far as the age is known.
+    /// By the weekly calendar's directory no service of the recipient's is for somebody of the young person's age on this day.
+    /// Only where the sender has identified them by what tells the age.
     AgeLimit = 2,
 }
 impl SendWarning {

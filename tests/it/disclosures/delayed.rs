@@ -16,6 +16,7 @@ use polku_tests::world::{
 use tonic::Code;
 
 use super::{officer_of_te, stage_with, told};
+use crate::law::on_ground;
 use crate::stage::{PATIENCE, Stage, assert_refused, get, log_of};
 use crate::window::{add, opening};
 
@@ -95,6 +96,21 @@ async fn all_that_follows_from_a_notice_waits_with_it() {
     let mut readings = 0;
     log.read(0, |_, leaf| readings += u32::from(leaf.event == Event::Read)).unwrap();
     assert_eq!(readings, 3, "two of the referral, one of the list");
+}
+
+/// A referral that waits does not hide one before it that does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_hides_nothing_else() {
+    let stage = Stage::with(&WorldSettings::default(), |text| kela_is_social(&text, 30)).await;
+    let te = stage.te();
+    let child = te.clone().identify(PEOPLE[10]).await.unwrap();
+    let early = on_ground(&child, Purpose::SocialServices, LegalGround::SocialCareInability);
+    let early = te.clone().referral.send_referral(early).await.unwrap().into_inner().referral.unwrap().name;
+    assert!(notify(&te, &child).await);
+    let journey = GetJourneyRequest { youth: child.clone(), ..GetJourneyRequest::default() };
+    let seen = stage.subject(&child).journey.get_journey(journey).await.unwrap().into_inner();
+    assert_eq!(seen.referrals.iter().map(|referral| &referral.name).collect::<Vec<_>>(), [&early]);
+    stage.close().await;
 }
 
 /// Who met when the child was handed over on a notice, and whether they are still there, is told as late as the notice.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::journey_leaving::Reason;
 use polku_proto::v1::{
-    DataCategory, GetNextStepRequest, JourneyLeaving, JourneySource, Purpose, SendReferralRequest,
-    VerifyConsentRequest,
+    DataCategory, GetJourneyRequest, GetNextStepRequest, JourneyLeaving, JourneySource, LinkIdentityRequest,
+    ListDisclosuresRequest, Purpose, SendReferralRequest, UnlinkIdentityRequest, VerifyConsentRequest,
 };
-use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to};
+use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to, request_id};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -55,6 +55,31 @@ async fn nobody_and_somebody_of_others_are_told_apart_by_no_clock() {
         let leaves = Matter::Leaving(JourneyLeaving { reason: Reason::OwnWish.into() });
         let nothing = (Code::NotFound, "NOT_FOUND");
         let added = beat(nothing, async || add(&te, &youth, leaves.clone()).await).await;
+        let read = beat(nothing, async || {
+            let request = GetJourneyRequest { youth: youth.clone(), ..GetJourneyRequest::default() };
+            te.clone().journey.get_journey(request).await
+        });
+        let listed = beat(nothing, async || {
+            let request = ListDisclosuresRequest { parent: youth.clone(), ..Default::default() };
+            te.clone().journey.list_disclosures(request).await
+        });
+        let linked = beat(nothing, async || {
+            let (request_id, identity_code) = (request_id(), PEOPLE[1].to_owned());
+            let request =
+                LinkIdentityRequest { request_id, youth: youth.clone(), identity_code, ..Default::default() };
+            te.clone().journey.link_identity(request).await
+        });
+        let unlinked = beat(nothing, async || {
+            let (request_id, identity_code) = (request_id(), PEOPLE[1].to_owned());
+            let request = UnlinkIdentityRequest {
+                request_id,
+                youth: youth.clone(),
+                identity_code,
+                ..Default::default()
+            };
+            te.clone().journey.unlink_identity(request).await
+        });
+        let all = [read.await, listed.await, linked.await, unlinked.await];
         let looked = beat(nothing, async || {
             let request = GetNextStepRequest { youth: youth.clone(), purpose: Purpose::Guidance.into() };
             te.clone().journey.get_next_step(request).await
@@ -65,7 +90,7 @@ async fn nobody_and_somebody_of_others_are_told_apart_by_no_clock() {
             let request = SendReferralRequest { validate_only: true, ..request };
             te.clone().referral.send_referral(request).await
         });
-        classes.push([added, looked, tried.await]);
+        classes.push([all.as_slice(), &[added, looked, tried.await]].concat());
     }
     assert!(classes.concat().iter().all(|beat| *beat >= 1), "none before the first beat: {classes:?}");
     assert_eq!(classes[0], classes[1], "at the same beats, whoever is asked about");

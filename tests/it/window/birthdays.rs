@@ -11,7 +11,7 @@ use polku_proto::v1::{
     RecordConsentRequest, SearchServicesRequest, SendWarning,
 };
 use polku_tests::world::{
-    Client, DIRECTORY, KELA, OHJAAMO, WorldSettings, eventually, evidence, full_content, nobody_born,
+    Client, DIRECTORY, KELA, OHJAAMO, TE, WorldSettings, eventually, evidence, full_content, nobody_born,
     referral_to, request_id, terms,
 };
 use tonic::Code;
@@ -24,6 +24,8 @@ use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, wire};
 /// Outreach youth work of the home municipality, which has no system of its own.
 const OUTREACH: &str = "\n[[agency]]\nid = \"etsiva\"\nsector = \"youth_work\"\nstanding = \"authority\"\n\
     tasks = [\"outreach_youth_work\"]\nmunicipalities = [\"049\"]\n";
+/// That the employment services refer to Kela.
+const AGREEMENT: &str = "\n[[agreement]]\nfrom = \"te\"\nto = \"kela\"\n";
 /// From noon in Finland until the next day begins.
 const UNTIL_MIDNIGHT: SignedDuration = SignedDuration::from_hours(12);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -131,7 +133,7 @@ async fn at_twenty_nine_outreach_youth_work_ends_and_the_journey_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_thirty_the_services_for_the_young_end_and_the_journey_goes_on() {
     let settings = WorldSettings { directory: Some(DIRECTORY.to_owned()), ..WorldSettings::default() };
-    let stage = Stage::at_noon_in(&settings, |text| text).await;
+    let stage = Stage::at_noon_in(&settings, |text| text + AGREEMENT).await;
     let ohjaamo = stage.ohjaamo();
     let youth = begun(&ohjaamo, (3, 3, 1996)).await;
     let services = async || {
@@ -142,16 +144,27 @@ async fn at_thirty_the_services_for_the_young_end_and_the_journey_goes_on() {
         answer.services.into_iter().map(|service| service.name).collect::<Vec<_>>()
     };
     // Whoever refers them is told when nothing of the recipient's is for their age; it is sent all the same.
-    ohjaamo.clone().record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &BASIC).await.unwrap();
-    let warned = async || {
+    let agreed = ConsentTerms {
+        disclosers: vec![OHJAAMO.into(), TE.into()],
+        ..terms(OHJAAMO, KELA, Purpose::Rehabilitation, &BASIC)
+    };
+    let consent = RecordConsentRequest {
+        request_id: request_id(),
+        youth: youth.clone(),
+        terms: Some(agreed),
+        evidence: Some(evidence()),
+        ..RecordConsentRequest::default()
+    };
+    ohjaamo.clone().consent.record_consent(consent).await.unwrap();
+    let warned = async |sender: &Client| {
         let mut request = referral_to(KELA, &youth, Purpose::Rehabilitation, full_content());
         request.recipient = format!("{KELA}/kuntoutus");
         request.validate_only = true;
-        let answer = ohjaamo.clone().referral.send_referral(request).await.unwrap().into_inner();
+        let answer = sender.clone().referral.send_referral(request).await.unwrap().into_inner();
         answer.warnings().collect::<Vec<_>>()
     };
     stage.advance(UNTIL_MIDNIGHT - SECOND);
-    assert_eq!(warned().await, []);
+    assert_eq!(warned(&ohjaamo).await, []);
     let before = services().await;
     for service in ["services/starttipiste", "services/nuotti", "services/taksikurssi"] {
         assert!(before.iter().any(|name| name == service), "{service}: {before:?}");
@@ -159,7 +172,12 @@ async fn at_thirty_the_services_for_the_young_end_and_the_journey_goes_on() {
     assert!(!before.contains(&"services/etsiva-nuorisotyo".to_owned()), "that one ended a year ago");
     stage.advance(SECOND);
     assert_eq!(services().await, ["services/taksikurssi"]);
-    assert_eq!(warned().await, [SendWarning::AgeLimit]);
+    assert_eq!(warned(&ohjaamo).await, [SendWarning::AgeLimit]);
+    // Nobody is told the age by that who has not identified them.
+    let te = stage.te();
+    assert_eq!(warned(&te).await, []);
+    identify(&te, &nobody_born((3, 3, 1996), 7), "").await.unwrap();
+    assert_eq!(warned(&te).await, [SendWarning::AgeLimit]);
     goes_on(&stage, &youth).await;
     stage.close().await;
 }

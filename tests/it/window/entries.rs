@@ -415,6 +415,42 @@ async fn no_two_are_told_two_adults() {
     stage.close().await;
 }
 
+/// domain.md 5: "yhden aikuisen": a word that decides nothing replaces nobody, and who was never told of it waits for nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_still_the_adult_is_told_of_no_other_one() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
+    let youth = opened(&stage, "010594Y9032").await;
+    add(&ohjaamo, &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    te.clone().identify("010594Y9032").await.unwrap();
+    let before = |matter| {
+        let time = Some(wire(stage.now() - SignedDuration::from_hours(24)));
+        JourneyEntry { time, ..entry(matter) }
+    };
+    add_entry(&te, &youth, before(opening(JourneySource::EmploymentServices))).await.unwrap();
+    add_entry(&te, &youth, before(assignment("virkailija-7", Reason::First))).await.unwrap();
+    let beside = next_step(&ohjaamo, &youth, Purpose::Guidance).await.unwrap().worker;
+    assert_eq!(beside.map(|worker| worker.professional).as_deref(), Some("ohjaaja-1"));
+    for client in [&ohjaamo, &te] {
+        assert_eq!(tasks(client, true).await, []);
+    }
+    // Kela may not know that it is handed them: they stay with the guidance point.
+    let hand_over = WorkerAssignment {
+        successor: KELA.into(),
+        reason: Reason::ServiceChanges.into(),
+        ..WorkerAssignment::default()
+    };
+    add(&ohjaamo, &youth, Matter::Worker(hand_over)).await.unwrap();
+    add(&te, &youth, assignment("virkailija-8", Reason::First)).await.unwrap();
+    let replaced = FollowUp { kind: Kind::AdultReplaced.into(), ..FollowUp::default() };
+    let told: Vec<_> = tasks(&ohjaamo, true).await.into_iter().map(|task| task.matter).collect();
+    assert_eq!(told, [Some(task::Matter::FollowUp(replaced))]);
+    for client in [&te, &kela] {
+        assert_eq!(tasks(client, true).await, []);
+    }
+    stage.close().await;
+}
+
 /// An entry that was replaced by one that a reader may not see does not go before that reader's eyes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_that_may_not_be_told_is_not_told_by_a_gap() {

@@ -226,10 +226,13 @@ fn nobody_asked(missing: &BTreeMap<AgencyId, CategorySet>) -> BTreeMap<AgencyId,
 fn usable(adapter: &dyn Adapter, answer: Result<AgencyFacts, AdapterError>) -> Option<AgencyFacts> {
     let agency = adapter.agency();
     match answer {
-        Ok(facts) if facts.agency == agency.as_str() && Valid::check(facts.clone()).is_ok() => Some(facts),
-        Ok(_) => {
-            tracing::warn!(%agency, "facts of an agency do not follow the contract");
-            None
+        Ok(facts) => {
+            let own = Some(facts).filter(|facts| facts.agency == agency.as_str());
+            let checked = own.and_then(|facts| Valid::check(facts).ok());
+            if checked.is_none() {
+                tracing::warn!(%agency, "facts of an agency do not follow the contract");
+            }
+            checked.map(Valid::into_inner)
         }
         Err(error) => {
             tracing::info!(%agency, kind = %error.kind, "facts not fetched");

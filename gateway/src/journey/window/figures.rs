@@ -311,7 +311,7 @@ impl Gateway {
 }
 
 /// What the recipient has said of whether the young person is still there, what was said last first.
-fn said(
+pub(super) fn said(
     seen: &[&JourneyEntry],
     recipient: &AgencyId,
     referral: &str,

@@ -17,12 +17,10 @@ mod task;
 mod undelivered;
 
 pub(crate) use put_off::PutOff;
-use replaced::Former;
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 use polku_proto::time::{finnish_date, from_wire, start_of_finnish_date};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
@@ -37,6 +35,7 @@ use super::entry::standing;
 use super::sight::AgencyLook;
 use super::worker;
 use crate::error::Error;
+use crate::figures::Question;
 use crate::gateway::Gateway;
 use crate::journey::plan::TaskRecord;
 use crate::person::Person;
@@ -45,9 +44,6 @@ use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, T
 
 #[cfg(test)]
 mod tests;
-
-/// How long after the referral was taken up it is asked whether the young person is still there, calendar months.
-const RETENTION_MONTHS: i32 = 3;
 
 const NO_SUCH_DAY: Error = Error::Inconsistent("a day beyond the calendar");
 
@@ -59,19 +55,14 @@ pub(in crate::journey) struct LookedAfter {
     pub(in crate::journey) entries: Vec<EntryRow>,
 }
 
-/// The day on which it is asked whether the young person is still there: three calendar months after this one, in
-/// Finland; the last day of the month where it has no such day.
-fn retention_day(taken_up: Timestamp) -> Result<Timestamp, Error> {
-    let day: Date =
-        finnish_date(taken_up).checked_add(Span::new().months(RETENTION_MONTHS)).map_err(|_| NO_SUCH_DAY)?;
-    start_of_finnish_date(day).map_err(|_| NO_SUCH_DAY)
+/// The question whether the young person is still there, of a referral that was taken up at this instant.
+fn asked(taken_up: Timestamp) -> Question {
+    Question::of(finnish_date(taken_up))
 }
 
-/// The last day on which an answer to that counts: a month after it was asked.
-fn answered_by(taken_up: Timestamp) -> Result<Timestamp, Error> {
-    let due = finnish_date(retention_day(taken_up)?);
-    let day = due.checked_add(Span::new().months(1)).map_err(|_| NO_SUCH_DAY)?;
-    start_of_finnish_date(day).map_err(|_| NO_SUCH_DAY)
+/// The day on which it is asked, in Finland.
+fn retention_day(taken_up: Timestamp) -> Result<Timestamp, Error> {
+    start_of_finnish_date(asked(taken_up).due).map_err(|_| NO_SUCH_DAY)
 }
 
 /// What the end of a referral that was taken up says of whether the young person is still there: in a protocol of the
@@ -102,18 +93,22 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<LookedAfter, Error> {
         let when = worker::When::of(person, now)?;
-        let before = Former::of(&standing(known.iter().collect()), when)?;
+        let before = self.former(person, &known, when)?;
+        let decided = deciding(&known).map(|entry| entry.name.clone());
         let looked = self.looks_after(person, &known, now)?;
         let entries: Vec<JourneyEntry> = written.iter().cloned().chain(known).collect();
         let looks = self.looks_after(person, &entries, now)?;
+        let decides = deciding(&entries);
         let mut after = LookedAfter::default();
         let mut leavers = Vec::new();
         for entry in written {
             let agency = agency_of(&entry.agency)?;
             match &entry.matter {
+                // What was written down later than somebody else's word, of a time before it, changes nothing.
+                Some(Matter::Worker(_)) if decides.map(|entry| &entry.name) == decided.as_ref() => {}
                 Some(Matter::Worker(_)) => {
-                    if let Some(before) = &before {
-                        after.tasks.extend(self.adult_replaced(person, before, (entry, &entries), now)?);
+                    if let (Some(before), Some(by)) = (&before, decides) {
+                        after.tasks.extend(self.adult_replaced(person, before, (by, &entries), now)?);
                     }
                     // Whoever had nobody beside them so far was looked after by whom they had come to.
                     for former in BTreeSet::from([Some(&agency), looked.as_ref()]) {
@@ -152,9 +147,14 @@ impl Gateway {
                     let asked = self.person(youth).await?;
                     let about = (&agency, Kind::Retention, answer.referral.as_str());
                     self.close_tasks(&asked, about, &mut after, now).await?;
+                    let matter = FollowUp::Retention(referral);
                     if matches!(answer.result(), Retained::EndedAsPlanned | Retained::DroppedOut) {
-                        let matter = FollowUp::Retention(referral);
                         after.follow_ups.push(FollowUpWrite::Drop { youth, matter, agency });
+                    } else if !entry.replaces.is_empty()
+                        && let Some(due) = self.asked_again(&asked, answer, &entries, now).await?
+                    {
+                        let row = FollowUpRow { youth, matter, agency, due };
+                        after.follow_ups.push(FollowUpWrite::Set(row));
                     }
                 }
                 Some(
@@ -219,14 +219,19 @@ impl Gateway {
                 if record.state() == ReferralState::Completed && result.is_none() {
                     return Ok(after);
                 }
-                let name = record.name().to_string();
-                self.close_tasks(person, (&agency, Kind::Retention, &name), &mut after, now).await?;
                 let is_in_time = match record.handed_over() {
-                    Some(taken_up) => finnish_date(now) <= finnish_date(answered_by(instant(taken_up)?)?),
+                    Some(taken_up) => finnish_date(now) <= asked(instant(taken_up)?).last,
                     None => false,
                 };
-                if let Some(result) = result.filter(|_| is_in_time)
-                    && self.may_tell_status(record, now)?
+                let result = result.filter(|_| is_in_time);
+                // What may not be told ends no question: it is unknown, unless it may be told in time.
+                if result.is_some() && !self.may_tell_status(record, now)? {
+                    return Ok(after);
+                }
+                let name = record.name().to_string();
+                self.close_tasks(person, (&agency, Kind::Retention, &name), &mut after, now).await?;
+                if let Some(result) = result
+                    && !self.is_answered(person, record).await?
                 {
                     let answer = RetentionAnswer { referral: name, result: result as i32 };
                     let who = (&agency, record.message.recipient_professional.as_str());
@@ -425,6 +430,11 @@ impl Gateway {
         let matter = TaskMatter::FollowUp(follow_up);
         TaskRecord::of_journey((id, person.id), agency, matter, now).first_version(person, now)
     }
+}
+
+/// The entry that says who is beside the young person, by these entries.
+fn deciding(entries: &[JourneyEntry]) -> Option<&JourneyEntry> {
+    worker::last_assignment(&standing(entries.iter().collect())).map(|(last, _)| last)
 }
 
 /// Something to look after about a referral, or about none.

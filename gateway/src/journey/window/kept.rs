@@ -47,6 +47,17 @@ impl Kept {
         shown.chain(self.older.iter().cloned()).collect()
     }
 
+    /// Whether there is nothing of it for the caller.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { referrals, older, consents, prohibitions, statuses, plans } = self;
+        referrals.is_empty()
+            && older.is_empty()
+            && consents.is_empty()
+            && prohibitions.is_empty()
+            && statuses.is_empty()
+            && plans.is_empty()
+    }
+
     /// Whether there are more referrals than are shown.
     pub(super) fn has_more(&self) -> bool {
         !self.older.is_empty()
@@ -100,13 +111,14 @@ impl Gateway {
     /// What of it the caller may see, under each id that they look at.
     pub(super) async fn kept_here(&self, look: &Look<'_>) -> Result<Kept, Error> {
         let Look { caller, youth, now, .. } = *look;
-        let ((referrals, older), consents, prohibitions, statuses, plans) = tokio::try_join!(
+        let ((referrals, older), recorded, plans) = tokio::try_join!(
             self.referrals_here(look),
-            self.consents_for(caller, youth),
-            self.prohibitions_for(caller, youth, now),
-            self.legal_statuses_for(caller, youth),
+            self.recorded(caller, youth),
             self.running_plans(look),
         )?;
+        let consents = self.consents_for(caller, &recorded)?;
+        let prohibitions = self.prohibitions_for(caller, &recorded, now)?;
+        let statuses = self.legal_statuses_for(caller, &recorded)?;
         Ok(Kept { referrals, older, consents, prohibitions, statuses, plans })
     }
 

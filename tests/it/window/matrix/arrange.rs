@@ -19,7 +19,7 @@ use polku_proto::v1::{
     EducationLevel, EndLegalStatusRequest, EscortedHandover, JourneyLeaving, JourneySource, Mandate,
     MultiSectorSupport, PathStage, PermitDomain, PlanPart, ProfileAssessment, ProhibitionTerms, Purpose,
     RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, Sex, WorkSpent, attainment, mandate,
-    retention_answer,
+    plan_item, retention_answer,
 };
 use polku_tests::world::{Client, evidence, full_content, nobody_born, referral_to, request_id, terms};
 
@@ -54,10 +54,12 @@ pub(super) const PLANNED: CategorySet = CategorySet::of(&[
     DataCategory::HealthCapacity,
     DataCategory::EducationWork,
 ]);
+/// What the next step of the plan is about.
+pub(super) const NEXT: DataCategory = DataCategory::ServiceNeeds;
 /// Somebody who has nothing to do with any of it.
 const BYSTANDER: &str = "te";
-/// Who begins the plan: it may tell every other one.
-const COORDINATOR: &str = "te";
+/// Who begins the plan: it may tell every other one. What is flagged as the next step is the coordinator's to tell.
+pub(super) const COORDINATOR: &str = "te";
 
 /// One young person in one situation.
 pub(super) struct Person {
@@ -199,9 +201,17 @@ impl Person {
             let write = |part: &mut PlanPart| {
                 let needs = PLANNED.iter().zip(["a", "b", "c", "d"]);
                 part.needs.extend(needs.map(|(category, id)| table::need(id, category, "kanaria-tarve")));
+                part.actions.push(table::action("e", NEXT, "kanaria-askel"));
             };
             table::edit(&town.agency(agency), &plan, &id(agency), write).await.unwrap();
         }
+        let step = table::item(&id(self.step_of()), plan_item::Kind::Action, "e");
+        table::flag(&coordinator, &plan, Some(step)).await.unwrap();
+    }
+
+    /// Whose section the next step stands in: over all situations, everybody's.
+    pub(super) fn step_of(&self) -> &'static str {
+        AGENCIES[self.number % AGENCIES.len()].0
     }
 
     /// The situation, on the day before it is looked at.

@@ -6,7 +6,9 @@ use polku_policy::{
     ActorRole, Channel, ConsentIndex, Engine, GrantKind, PurposeSet, Question, Viewer, purpose_name,
 };
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{DataCategory, GetJourneyRequest, Journey, PermitDomain, Purpose, mandate};
+use polku_proto::v1::{
+    DataCategory, GetJourneyRequest, GetNextStepRequest, Journey, PermitDomain, Purpose, mandate,
+};
 use polku_proto::{CategorySet, Disclose as _, Party};
 use polku_tests::world::Client;
 use tonic::{Code, Status};
@@ -14,7 +16,7 @@ use tonic::{Code, Status};
 use super::super::journey;
 use super::Told;
 use super::arrange::{
-    PLANNED, Person, RESPONSIBLE, TOLD_OF_BACKGROUND, TOLD_OF_MEETING, WRITTEN, purpose_of,
+    COORDINATOR, NEXT, PLANNED, Person, RESPONSIBLE, TOLD_OF_BACKGROUND, TOLD_OF_MEETING, WRITTEN, purpose_of,
 };
 use super::town::{Town, UNITS, all_named, id, named};
 use crate::matrix::engine::{AGENCIES, WITHOUT_AGREEMENT, asked, index, now, personal};
@@ -97,8 +99,11 @@ impl<'a> Comparison<'a> {
             for (purpose, asking) in self.purposes(agency) {
                 self.official(agency, purpose, asking).await;
             }
-            self.professional(agency, (UNITS[1], "official")).await;
-            self.professional(agency, (UNITS[1], "coordinator")).await;
+            for (place, role) in ["official", "coordinator"].into_iter().enumerate() {
+                let has_turn = (self.person.number + place).is_multiple_of(2);
+                let asking = if has_turn { Asking::Systems } else { Asking::Nobody };
+                self.professional(agency, (UNITS[1], role), asking).await;
+            }
             self.peer(agency).await;
         }
         self.own_side(Capacity::OtherRepresentative, ActorRole::Representative).await;
@@ -139,8 +144,15 @@ impl<'a> Comparison<'a> {
             Asking::Nobody => glance(&client, youth, purpose).await,
         };
         let journey = journey.unwrap();
-        let of_adult = self.told.get(&(RESPONSIBLE, reader, purpose)).copied();
-        self.beside(reader, &journey, of_adult.unwrap_or(personal()));
+        let told = |from, purpose| self.told.get(&(from, reader, purpose)).copied().unwrap_or(personal());
+        let of_adult = told(RESPONSIBLE, purpose);
+        let [of_step, of_flag] =
+            [self.person.step_of(), COORDINATOR].map(|from| told(from, self.person.plan_purpose()));
+        let escorted = self.escorted(reader, |other| told(other, purpose));
+        self.beside(reader, &journey, (of_adult, escorted));
+        if asking == Asking::Nobody {
+            self.next(&client, (reader, purpose), &journey, (of_step, of_flag)).await;
+        }
         for from in others(reader) {
             let told = |matter| {
                 let purpose = match matter {
@@ -168,15 +180,30 @@ impl<'a> Comparison<'a> {
     }
 
     /// Whoever else works there sees what is with the own unit, or with all units.
-    async fn professional(&mut self, reader: &'static str, (unit, role): (&'static str, &'static str)) {
+    async fn professional(
+        &mut self,
+        reader: &'static str,
+        (unit, role): (&'static str, &'static str),
+        asking: Asking,
+    ) {
         let purpose = Purpose::Guidance;
-        let client = self.town.professional(reader, (unit, role));
-        let journey = glance(&client, &self.person.youth, purpose).await;
+        let (client, youth) = (self.town.professional(reader, (unit, role)), &self.person.youth);
+        let journey = match asking {
+            Asking::Systems => journey(&client, youth, purpose).await,
+            Asking::Nobody => glance(&client, youth, purpose).await,
+        };
         let journey = journey.unwrap_or_else(|status| panic!("the {role} of {unit} at {reader}: {status:?}"));
         let at = at(reader, unit);
         let actor = ActorRole::Professional { at: at.clone(), role: role.into() };
-        let of_adult = self.told_to(&actor, (whole(RESPONSIBLE), at.clone()), purpose);
-        self.beside(reader, &journey, if reader == RESPONSIBLE { personal() } else { of_adult });
+        let own = |from, told| if from == reader { personal() } else { told };
+        let of_adult = own(RESPONSIBLE, self.told_to(&actor, (whole(RESPONSIBLE), at.clone()), purpose));
+        let escorted =
+            self.escorted(reader, |other| self.told_to(&actor, (whole(other), at.clone()), purpose));
+        self.beside(reader, &journey, (of_adult, escorted));
+        let in_plan = self.person.plan_purpose();
+        let [of_step, of_flag] = [self.person.step_of(), COORDINATOR]
+            .map(|from| own(from, self.told_to(&actor, (party(from), party(reader)), in_plan)));
+        self.next(&client, (reader, purpose), &journey, (of_step, of_flag)).await;
         for from in others(reader) {
             // What is held is told by the agency to whoever reads; a plan and a referral are between their parties.
             let (from_whole, first) = (whole(from), |agency| self::at(agency, UNITS[0]));
@@ -194,15 +221,56 @@ impl<'a> Comparison<'a> {
                 };
                 self.told_to(&actor, (there, here), purpose)
             };
-            let expected = self.expected((from, reader), purpose, told);
+            let mut expected = self.expected((from, reader), purpose, told);
+            if asking == Asking::Systems && (reader, from) != WITHOUT_AGREEMENT {
+                expected.facts = self.there[from].facts.intersection(told(Matter::Journey(purpose)));
+            }
+            assert!(!journey.unreachable.contains(&id(from)), "{from} has not answered {reader}");
             let seen = seen(&journey, from, Some(reader));
             self.check(&format!("{role} of {unit}"), (from, reader), purpose, seen, expected);
         }
     }
 
+    /// By how many referrals of the reader's the young person was handed over with escort, as it is told by the word of the
+    /// other party, who may tell it this.
+    fn escorted(&self, reader: &'static str, told: impl Fn(&'static str) -> CategorySet) -> usize {
+        let parties = self.person.referrals.iter().copied();
+        let others = parties.filter_map(|(from, to)| match () {
+            _ if from == reader => Some(to),
+            _ if to == reader => Some(from),
+            _ => None,
+        });
+        others.filter(|other| STATUS.is_subset(told(other))).count()
+    }
+
+    /// The adult and the step, asked for alone: the one is who is in the journey, the other stands in the plan, flagged.
+    async fn next(
+        &mut self,
+        client: &Client,
+        (reader, purpose): (&'static str, Purpose),
+        journey: &Journey,
+        (of_step, of_flag): (CategorySet, CategorySet),
+    ) {
+        let request = GetNextStepRequest { youth: self.person.youth.clone(), purpose: purpose.into() };
+        let next = client.clone().journey.get_next_step(request).await.unwrap().into_inner();
+        let is_told = of_step.contains(NEXT) && of_flag.contains(DataCategory::JointPlan);
+        let step = is_told.then(|| id(self.person.step_of()));
+        let expected = (&journey.worker, step);
+        let seen = (&next.worker, next.step.as_ref().map(|step| step.owner.clone()));
+        if seen != expected {
+            let says = self.person.situation.says;
+            self.wrong.push(format!("{says}: what is next, at {reader}: {seen:?} for {expected:?}"));
+        }
+    }
+
     /// What does not stand under the agency that tells it: who is beside the young person, what they were asked for here,
-    /// and how often they were handed over.
-    fn beside(&mut self, reader: &'static str, journey: &Journey, of_adult: CategorySet) {
+    /// and how often they were handed over, and with escort.
+    fn beside(
+        &mut self,
+        reader: &'static str,
+        journey: &Journey,
+        (of_adult, escorted): (CategorySet, usize),
+    ) {
         let Person { situation, referrals, .. } = self.person;
         let is_told = of_adult.contains(DataCategory::ServiceAttendance);
         // Whoever is named as a discloser reads a consent; the first of them has recorded it. All were asked for a day.
@@ -214,13 +282,16 @@ impl<'a> Comparison<'a> {
         let consents = 1 + situation.grants.iter().filter(is_named).count();
         let has_recorded = reader == RESPONSIBLE && situation.prohibited.is_some();
         let handovers = referrals.iter().filter(|(from, to)| [*from, *to].contains(&reader)).count();
-        let expected = (is_told, consents, usize::from(has_recorded), 0, handovers);
+        let expected = (is_told, consents, usize::from(has_recorded), 0, (handovers, escorted));
         let seen = (
             journey.worker.is_some(),
             journey.consents.len(),
             journey.prohibitions.len(),
             journey.legal_statuses.len(),
-            usize::try_from(journey.handovers).unwrap(),
+            (
+                usize::try_from(journey.handovers).unwrap(),
+                usize::try_from(journey.escorted_handovers).unwrap(),
+            ),
         );
         if let Some(worker) = &journey.worker {
             assert_eq!(

@@ -4,6 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::{ActorRole, Viewer};
+use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
@@ -11,13 +12,16 @@ use polku_proto::v1::{self, DataCategory, JourneyEntry, RetentionAnswer};
 use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId, ReferralName};
 use serde_json::json;
 
-use super::super::entry::row;
+use super::super::entry::{row, standing};
+use super::super::figures::said;
 use super::super::sight::AgencyLook;
 use super::super::worker;
-use super::{about, answered_by, last_met, unmet_day, worker_of};
+use super::{NO_SUCH_DAY, about, asked, last_met, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::{Error, check_decided};
+use crate::figures::Question;
 use crate::gateway::Gateway;
+use crate::journey::machine::is_final;
 use crate::person::Person;
 use crate::record::{ReferralRecord, instant, wire_time};
 use crate::store::{Change, EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskWrite};
@@ -127,6 +131,9 @@ impl Gateway {
     ) -> Result<Outcome, Error> {
         let Some(row) = self.store.referral(referral).await? else { return Ok(Outcome::Nothing) };
         let record = ReferralRecord::open(person, row)?;
+        if self.is_answered(person, &record).await? {
+            return Ok(Outcome::Nothing);
+        }
         let name = record.name().to_string();
         if self.may_tell_status(&record, now)? {
             let task = self.new_task(person, agency.clone(), about(Kind::Retention, name), now)?;
@@ -134,13 +141,42 @@ impl Gateway {
         }
         // The young person may agree to it as long as an answer counts.
         if let Some(taken_up) = record.handed_over() {
-            let end = answered_by(instant(taken_up)?)?;
+            let over = asked(instant(taken_up)?).last.tomorrow().map_err(|_| NO_SUCH_DAY)?;
+            let end = start_of_finnish_date(over).map_err(|_| NO_SUCH_DAY)?;
             if now < end {
                 return Ok(Outcome::Later(end.min(now + ASKED_AGAIN)));
             }
         }
         let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };
         Ok(Outcome::Entry(Box::new(self.retained(person, (agency, ""), answer, now)?)))
+    }
+
+    /// Whether a person at the recipient has answered whether the young person is still there: what they say stands.
+    pub(super) async fn is_answered(&self, person: &Person, record: &ReferralRecord) -> Result<bool, Error> {
+        Ok(match record.handed_over() {
+            Some(taken_up) => answered(asked(instant(taken_up)?), record, &self.written(person).await?),
+            None => false,
+        })
+    }
+
+    /// When it is asked again after an answer was taken back, if by these entries there is none any more.
+    pub(super) async fn asked_again(
+        &self,
+        person: &Person,
+        answer: &RetentionAnswer,
+        entries: &[JourneyEntry],
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let name = answer.referral.parse().map_err(|_| Error::Inconsistent("an answer about no referral"))?;
+        let record = self.referral_of(person, name).await?;
+        let Some(taken_up) = record.handed_over().filter(|_| !is_final(record.state())) else {
+            return Ok(None);
+        };
+        let question = asked(instant(taken_up)?);
+        if answered(question, &record, entries) || finnish_date(now) > question.last {
+            return Ok(None);
+        }
+        Ok(Some(start_of_finnish_date(question.due).map_err(|_| NO_SUCH_DAY)?.max(now)))
     }
 
     /// Whether the recipient may tell the sender what became of the young person.
@@ -175,4 +211,11 @@ impl Gateway {
         };
         row(person, id, agency.clone(), &entry, now)
     }
+}
+
+/// Whether a person at the recipient has answered the question about this referral, by these entries.
+fn answered(question: Question, record: &ReferralRecord, entries: &[JourneyEntry]) -> bool {
+    let own = entries.iter().filter(|entry| !entry.professional.is_empty()).collect();
+    let said = said(&standing(own), &record.row.recipient, &record.name().to_string());
+    question.answer(said).is_some()
 }

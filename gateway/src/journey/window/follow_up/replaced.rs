@@ -9,6 +9,7 @@ use polku_proto::AgencyId;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::{self, JourneyEntry};
 
+use super::super::entry::standing;
 use super::super::sight::AgencyLook;
 use super::super::worker;
 use super::{about, agency_of};
@@ -20,20 +21,29 @@ use crate::store::TaskWrite;
 /// Who was beside the young person so far.
 pub(super) struct Former {
     pub(super) agency: AgencyId,
+    /// Who looked after them meanwhile: another one where that agency may not know that it is handed them.
+    told: AgencyId,
     professional: String,
 }
 
-impl Former {
-    /// By what was written, standing, newest first.
-    pub(super) fn of(known: &[&JourneyEntry], when: worker::When) -> Result<Option<Former>, Error> {
-        let Some((current, _)) = worker::current(known, when) else { return Ok(None) };
-        Ok(Some(Former { agency: agency_of(&current.agency)?, professional: current.professional }))
-    }
-}
-
 impl Gateway {
-    /// The task of the agency whose professional was the adult until this assignment of another agency; nothing where it
-    /// may know of that.
+    /// By what was written, newest first.
+    pub(super) fn former(
+        &self,
+        person: &Person,
+        known: &[JourneyEntry],
+        when: worker::When,
+    ) -> Result<Option<Former>, Error> {
+        let Some((current, _)) = worker::current(&standing(known.iter().collect()), when) else {
+            return Ok(None);
+        };
+        let agency = agency_of(&current.agency)?;
+        let told = self.beside(person, known, when.now)?.unwrap_or_else(|| agency.clone());
+        Ok(Some(Former { agency, told, professional: current.professional }))
+    }
+
+    /// The task of the agency whose professional was the adult until this assignment of another agency decides; nothing
+    /// where it may know of that.
     pub(super) fn adult_replaced(
         &self,
         person: &Person,
@@ -41,15 +51,15 @@ impl Gateway {
         (by, entries): (&JourneyEntry, &[JourneyEntry]),
         now: Timestamp,
     ) -> Result<Option<TaskWrite>, Error> {
-        if former.agency.as_str() == by.agency {
+        if former.told.as_str() == by.agency {
             return Ok(None);
         }
-        let look = AgencyLook::for_guidance(&former.agency, person.id, now);
+        let look = AgencyLook::for_guidance(&former.told, person.id, now);
         if self.visible(&look, entries)?.iter().any(|seen| seen.name == by.name) {
             return Ok(None);
         }
         let professional = former.professional.clone();
         let follow_up = v1::FollowUp { professional, ..about(Kind::AdultReplaced, String::new()) };
-        self.new_task(person, former.agency.clone(), follow_up, now).map(Some)
+        self.new_task(person, former.told.clone(), follow_up, now).map(Some)
     }
 }
