@@ -4273,6 +4273,47 @@ impl Validate for crate::v1::PlanConflict {
                 checker.message(value);
             }
         });
+        checker.field("around", |checker| {
+            if let Some(value) = &self.around {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanAround {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("comments", |checker| {
+            if !checker.max_items(&self.comments, 300) {
+                return;
+            }
+            checker.items(&self.comments, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("links", |checker| {
+            if !checker.max_items(&self.links, 12300) {
+                return;
+            }
+            checker.items(&self.links, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("step", |checker| {
+            if let Some(value) = &self.step {
+                checker.message(value);
+            }
+        });
+        checker.field("commitment", |checker| {
+            if let Some(value) = &self.commitment {
+                checker.message(value);
+            }
+        });
+        checker.field("meeting", |checker| {
+            if let Some(value) = &self.meeting {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -4488,6 +4529,11 @@ impl Validate for crate::v1::AddPlanPartyRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_6);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4507,6 +4553,11 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
             let value = &self.agency;
             checker.text(value);
             checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
         });
     }
 }
@@ -4672,6 +4723,11 @@ impl Validate for crate::v1::HoldPlanRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4686,6 +4742,11 @@ impl Validate for crate::v1::ResumePlanRequest {
             let value = &self.name;
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
         });
     }
 }
@@ -4702,6 +4763,11 @@ impl Validate for crate::v1::CompletePlanRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4717,6 +4783,11 @@ impl Validate for crate::v1::RevokePlanRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4731,6 +4802,11 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
             let value = &self.name;
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
         });
     }
 }

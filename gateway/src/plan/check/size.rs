@@ -101,6 +101,15 @@ pub(super) fn author<'a>(owner: &str, id: &'a str) -> &'a str {
     prefix.map_or("", |(author, _)| author)
 }
 
+/// Who has written what stands in this place of a section, as `Path` writes it; empty: its holder.
+#[must_use]
+pub fn author_at<'a>(owner: &str, path: &'a str) -> &'a str {
+    match Path::parse(path) {
+        Some(Path::Item(_, id) | Path::ItemField(_, id, _)) => author(owner, id),
+        Some(Path::Field(_) | Path::Background(_)) | None => "",
+    }
+}
+
 fn count<'a, I: Item>(part: &PlanPart, items: &'a [I], list: usize, rooms: &mut HashMap<&'a str, Room>) {
     for item in items {
         let room = rooms.entry(author(&part.owner, item.id())).or_default();
