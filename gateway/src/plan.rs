@@ -5,6 +5,7 @@
 //! - [`view()`]: the plan as one reader sees it.
 //! - [`check()`]: whether somebody may change a section from what they have read to what they want.
 //! - [`check_room()`]: whether what an author has written in a section fits into its room.
+//! - [`check_whole()`]: whether a plan can be read in one answer.
 //! - [`merge()`]: brings such a change in over what has changed since, field by field; what clashes is kept as it is.
 //! - [`Grown`], [`around()`]: what has come to items since somebody has read them, and what there is about one.
 //! - [`shown_side()`]: what somebody may be told of a clash.
@@ -46,7 +47,9 @@ pub use agreement::{Agreement, acknowledge, commit};
 pub use alike::{SourceOf, alike};
 pub use around::{Grown, around};
 pub use change::{Change, changes, is_shown};
-pub use check::{Edit, EditError, Editor, Fault, Origin, author_at, check, check_room, check_stored};
+pub use check::{
+    Edit, EditError, Editor, Fault, Origin, author_at, check, check_room, check_stored, check_whole,
+};
 pub use fragment::shown_side;
 pub use held::{comes_after, held, keep_held, over};
 pub use merge::{Clash, Merged, merge};

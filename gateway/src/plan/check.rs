@@ -3,7 +3,7 @@
 mod rights;
 mod size;
 
-pub use size::{author_at, check_room};
+pub use size::{author_at, check_room, check_whole};
 
 use std::collections::{HashMap, HashSet};
 

@@ -10008,6 +10008,8 @@ pub mod plan_activity {
         Undecided = 18,
         /// An item was removed, and with it what the young person's side has said about it.
         CommentRemoved = 19,
+        /// A party takes part by another unit from now on. Told as KIND_PARTY_ADDED is.
+        PartyUnit = 20,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -10036,6 +10038,7 @@ pub mod plan_activity {
                 Self::Commented => "KIND_COMMENTED",
                 Self::Undecided => "KIND_UNDECIDED",
                 Self::CommentRemoved => "KIND_COMMENT_REMOVED",
+                Self::PartyUnit => "KIND_PARTY_UNIT",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -10061,6 +10064,7 @@ pub mod plan_activity {
                 "KIND_COMMENTED" => Some(Self::Commented),
                 "KIND_UNDECIDED" => Some(Self::Undecided),
                 "KIND_COMMENT_REMOVED" => Some(Self::CommentRemoved),
+                "KIND_PARTY_UNIT" => Some(Self::PartyUnit),
                 _ => None,
             }
         }
@@ -10640,7 +10644,7 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "ListPlans"));
             self.inner.unary(req, path, codec).await
         }
-        /// The responsible worker's agency makes another agency a party.
+        /// The responsible worker's agency makes another agency a party, or has one take part by another unit.
         pub async fn add_plan_party(
             &mut self,
             request: impl tonic::IntoRequest<super::AddPlanPartyRequest>,
@@ -11143,7 +11147,7 @@ pub mod plan_service_server {
             tonic::Response<super::ListPlansResponse>,
             tonic::Status,
         >;
-        /// The responsible worker's agency makes another agency a party.
+        /// The responsible worker's agency makes another agency a party, or has one take part by another unit.
         async fn add_plan_party(
             &self,
             request: tonic::Request<super::AddPlanPartyRequest>,

@@ -88,6 +88,7 @@ async fn a_decision_finds_room() {
     // The room fills meanwhile.
     edit(&te, &plan, "youth", |part| {
         part.goals.extend(["te:g3", "te:g4"].map(|id| goal(id, &"c".repeat(2_000))));
+        part.goals.push(goal("te:g5", &"c".repeat(500)));
     })
     .await
     .unwrap();
