@@ -31,6 +31,9 @@ pub(super) struct Clashed {
     pub(super) clash: Clash,
 }
 
+/// A clash as it is shown to somebody, and what whoever's data it is has to hear of that.
+type ShownConflict = (Authorised<PlanConflict>, Vec<Shown>);
+
 impl Gateway {
     /// Tasks for each clash. Who wants the same over the same reading again is answered with the same task, whatever has
     /// become of what is stored: a new one would tell that something hidden has changed. The task shows what is stored now.
@@ -169,7 +172,7 @@ impl Gateway {
         (record, seen): (&PlanRecord, &Plan),
         conflict: PlanConflict,
         now: Timestamp,
-    ) -> Result<Option<(Authorised<PlanConflict>, Vec<Shown>)>, Error> {
+    ) -> Result<Option<ShownConflict>, Error> {
         let (owner, around) = (conflict.owner.clone(), plan::around(seen, &conflict));
         let Some((mut piece, shown)) = self.plan_piece(caller, record, &owner, conflict, now)? else {
             return Ok(None);
