@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use polku_gateway::plan::{Edit, Editor, Origin, UsedIds, changes, check, merge};
+use polku_gateway::plan::{Edit, Editor, Grown, Origin, UsedIds, changes, check, merge};
 use polku_proto::v1::{ActionState, DataCategory, PlanAction, PlanGoal, PlanPart, PlanState};
 use polku_proto::{CategorySet, Disclose as _};
 use prost::Message as _;
@@ -50,15 +50,15 @@ fn main() {
         used: &used,
         now: Timestamp::UNIX_EPOCH,
     };
-    let now = edit.now;
+    let (now, grown) = (edit.now, &Grown::default());
     println!("{ACTIONS} commitments, {} bytes encoded, {CALLS} calls each\n", base.encoded_len());
     println!("{:<44}{:>10}{:>10}   aim for the median", "", "median", "p99");
-    aimed("merge, nothing changed", || merge(&base, &base, &theirs, CategorySet::ALL, now));
+    aimed("merge, nothing changed", || merge(&base, &base, &theirs, CategorySet::ALL, grown, now));
     aimed("merge, every other commitment on each side", || {
-        merge(&base, &ours, &theirs, CategorySet::ALL, now)
+        merge(&base, &ours, &theirs, CategorySet::ALL, grown, now)
     });
-    row("merge, told all but one category", || merge(&seen_base, &seen_ours, &theirs, health, now));
-    row("merge, 36 clashes", || merge(&base, &clashing, &ours, CategorySet::ALL, now));
+    row("merge, told all but one category", || merge(&seen_base, &seen_ours, &theirs, health, grown, now));
+    row("merge, 36 clashes", || merge(&base, &clashing, &ours, CategorySet::ALL, grown, now));
     row("changes, 36 fields", || changes(&base, &ours));
     row("check", || check(&edit));
     row("copy of the section", || base.clone());

@@ -5,8 +5,9 @@
 //! - [`view()`]: the plan as one reader sees it.
 //! - [`check()`]: whether somebody may change a section from what they have read to what they want.
 //! - [`check_room()`]: whether what an author has written in a section fits into its room.
+//! - [`check_whole()`]: whether a plan can be read in one answer.
 //! - [`merge()`]: brings such a change in over what has changed since, field by field; what clashes is kept as it is.
-//! - [`Grown`]: what has come to items since somebody has read them.
+//! - [`Grown`], [`around()`]: what has come to items since somebody has read them, and what there is about one.
 //! - [`shown_side()`]: what somebody may be told of a clash.
 //! - [`resolve()`]: a person's decision on a clash.
 //! - [`changes()`]: what is different between two revisions of a section.
@@ -44,13 +45,15 @@ mod view;
 pub use activity::{Activity, activities};
 pub use agreement::{Agreement, acknowledge, commit};
 pub use alike::{SourceOf, alike};
-pub use around::Grown;
+pub use around::{Grown, around};
 pub use change::{Change, changes, is_shown};
-pub use check::{Edit, EditError, Editor, Fault, Origin, check, check_room, check_stored};
+pub use check::{
+    Edit, EditError, Editor, Fault, Origin, author_at, check, check_room, check_stored, check_whole,
+};
 pub use fragment::shown_side;
 pub use held::{comes_after, held, keep_held, over};
-pub use merge::{Clash, Merged, merge, merge_beside};
-pub use resolve::{Choice, ResolveError, resolve};
+pub use merge::{Clash, Merged, merge};
+pub use resolve::{Choice, ResolveError, resolve, with_clashing};
 pub use section::{order_sections, owner_of, part_of, section_of};
 pub use source::{MOST_SOURCES, Word, source_prefix, tagged, take_in};
 pub use states::is_over;

@@ -34,6 +34,7 @@ mod table;
 mod tellings;
 mod trials;
 mod urgent;
+mod used;
 mod watch;
 mod world;
 

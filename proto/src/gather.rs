@@ -5,9 +5,9 @@ use crate::v1::{
     AddJourneyEntryResponse, AgencyFacts, Consent, ConsentChange, ConsentReceipt, CurrentWorker,
     ImportConsentResponse, Journey, JourneyEntry, LegalStatus, LegalStatusChange, ListConsentsResponse,
     ListLegalStatusesResponse, ListPlanRevisionsResponse, ListPlansResponse, ListReferralsResponse,
-    ListTasksResponse, MergePlanResponse, NextStep, Plan, PlanChange, PlanConflict, PlanDuplicate, PlanEvent,
-    PlanPart, PlanRevision, PlanSection, Prohibition, ProhibitionChange, Referral, ReferralChange,
-    ReferralEvent, ResolveTaskResponse, SendReferralResponse, Task, TaskEvent, task,
+    ListTasksResponse, MergePlanResponse, NextStep, Plan, PlanAround, PlanChange, PlanConflict,
+    PlanDuplicate, PlanEvent, PlanPart, PlanRevision, PlanSection, Prohibition, ProhibitionChange, Referral,
+    ReferralChange, ReferralEvent, ResolveTaskResponse, SendReferralResponse, Task, TaskEvent, task,
 };
 
 #[cfg(test)]
@@ -191,6 +191,19 @@ impl Gather<Plan> for MergePlanResponse {
 impl Gather<PlanConflict> for MergePlanResponse {
     fn gather(&mut self, part: PlanConflict) {
         self.conflicts.push(part);
+    }
+}
+
+impl Gather<PlanAround> for PlanConflict {
+    /// What there is about the item, with what was decided on by itself.
+    fn gather(&mut self, part: PlanAround) {
+        let PlanAround { comments, links, step, commitment, meeting } = part;
+        let around = self.around.get_or_insert_default();
+        around.comments.extend(comments);
+        around.links.extend(links);
+        around.step = around.step.take().or(step);
+        around.commitment = around.commitment.take().or(commitment);
+        around.meeting = around.meeting.take().or(meeting);
     }
 }
 

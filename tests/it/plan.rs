@@ -2,6 +2,7 @@
 
 mod agreed;
 mod bursts;
+mod decisions;
 mod doubles;
 mod held;
 mod history;

@@ -59,7 +59,12 @@ pub(crate) async fn begin(people: &People) -> JointPlan {
         .unwrap();
     let name = created.plan.unwrap().name;
     people.acknowledged(created.receipt, Made::Change);
-    let request = AddPlanPartyRequest { request_id: people.id(), name: name.clone(), party: TE.into() };
+    let request = AddPlanPartyRequest {
+        request_id: people.id(),
+        name: name.clone(),
+        party: TE.into(),
+        etag: String::new(),
+    };
     people
         .insist(0, |mut client| {
             let request = request.clone();

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use polku_gateway::front::LARGEST_ANSWER;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tonic::Request;
@@ -141,7 +142,7 @@ async fn stream(
 }
 
 async fn ready(channel: Channel) -> Result<Grpc<Channel>, Failure> {
-    let mut client = Grpc::new(channel);
+    let mut client = Grpc::new(channel).max_decoding_message_size(LARGEST_ANSWER);
     client.ready().await.context("the connection does not work").map_err(Failure::Broken)?;
     Ok(client)
 }

@@ -8,6 +8,9 @@ pub(crate) const LARGEST_MESSAGE: usize = 256 * 1024;
 /// The same of a request about a plan, which holds whole sections, in bytes: as an agency's own message.
 pub(crate) const LARGEST_PLAN: usize = 1024 * 1024;
 
+/// The largest answer, in bytes: of a plan of many parties. Clients take 4 MiB unless told otherwise.
+pub const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+
 /// Limits of both listeners. The protocol's own limits are in [`super::accept`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -35,7 +35,7 @@ use call::Calls;
 
 pub use call::Running;
 pub use inbound::{Answer, InboundHandler, router};
-pub use limits::Limits;
+pub use limits::{LARGEST_ANSWER, Limits};
 pub(crate) use limits::{LARGEST_MESSAGE, LARGEST_PLAN};
 pub use quota::{Excess, Quotas, RetryAfter};
 pub use shutdown::Shutdown;

@@ -12,14 +12,15 @@ use crate::caller::{Actor, Caller};
 use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::store::ReferralFilter;
+use crate::store::{ReferralFilter, ReferralRow};
 
 /// With the identity code, and the date of birth in it.
 const IDENTITY: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
 
 impl Gateway {
     /// One thing at a time: a young person who is sent to several counters at once goes to none. Only the referrals that
-    /// the agency has sent or received count, those of others are not its to know of.
+    /// the caller may know of count, under whichever id of the person: those that the agency has sent or that have
+    /// reached it.
     ///
     /// And nobody is sent where by their age there is nothing for them: age limits are data of the directory, and no law. Who
     /// has not identified the young person is not told their age by that either.
@@ -66,9 +67,11 @@ impl Gateway {
     async fn is_parallel(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
         let party = Some(caller.agency.clone());
         let mut filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 100 };
+        let ids = self.ids_seen(caller, youth);
         loop {
-            let rows = self.store.referrals(&filter).await?;
-            if rows.iter().any(|row| !is_final(row.state)) {
+            let rows = self.referrals_of(&filter, &ids).await?;
+            let is_known = |row: &ReferralRow| self.viewer(caller, row).is_ok();
+            if rows.iter().any(|row| !is_final(row.state) && is_known(row)) {
                 return Ok(true);
             }
             let Some(last) = rows.last() else { return Ok(false) };

@@ -3,7 +3,7 @@
 mod star;
 mod whoqol;
 
-pub use star::{Star, StarError, check_star, compare};
+pub use star::{FirstStars, Star, StarError, check_star, compare, first_stars};
 pub use whoqol::{WhoqolError, score};
 
 #[cfg(test)]

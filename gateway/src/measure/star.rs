@@ -1,6 +1,6 @@
 //! Which areas does an outcome star have, and what has changed since the first reading?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use polku_proto::v1::StarReading;
 
@@ -49,16 +49,30 @@ pub fn check_star(stars: &[Star], reading: &StarReading) -> Result<(), StarError
     Ok(())
 }
 
-/// Says in the reading what has changed in each area since the first of `all` readings of the same star and edition; what
-/// was entered in error is none.
-pub fn compare(reading: &mut StarReading, all: &[StarReading]) {
-    let is_earlier = |other: &&StarReading| {
-        (&other.star, other.version) == (&reading.star, reading.version)
-            && !other.entered_in_error
-            && other.date < reading.date
-    };
-    let first = all.iter().filter(is_earlier).min_by(|one, other| one.date.cmp(&other.date)).cloned();
-    let before = |area: &str| first.as_ref()?.scores.iter().find(|score| score.area == area);
+/// The first reading of each star and edition.
+pub type FirstStars = HashMap<(String, i32), StarReading>;
+
+/// Finds the first of `all` readings of each star and edition; what was entered in error is none.
+pub fn first_stars<'a>(all: impl Iterator<Item = &'a StarReading>) -> FirstStars {
+    let mut first: HashMap<(&str, i32), &StarReading> = HashMap::new();
+    for reading in all.filter(|reading| !reading.entered_in_error) {
+        let known = first.entry((&reading.star, reading.version)).or_insert(reading);
+        if reading.date < known.date {
+            *known = reading;
+        }
+    }
+    first
+        .into_iter()
+        .map(|((star, version), reading)| ((star.to_owned(), version), reading.clone()))
+        .collect()
+}
+
+/// Says in the reading what has changed in each area since the first one of the same star and edition, if that is of an
+/// earlier day.
+pub fn compare(reading: &mut StarReading, first: &FirstStars) {
+    let first = first.get(&(reading.star.clone(), reading.version));
+    let first = first.filter(|first| first.date < reading.date);
+    let before = |area: &str| first?.scores.iter().find(|score| score.area == area);
     for score in &mut reading.scores {
         score.change = before(&score.area).map(|before| score.score - before.score);
     }

@@ -3,7 +3,7 @@
 use polku_proto::v1::{AreaScore, StarReading, WhoqolAnswer, WhoqolScores};
 use proptest::prelude::*;
 
-use super::{Star, StarError, WhoqolError, check_star, compare, score};
+use super::{Star, StarError, WhoqolError, check_star, compare, first_stars, score};
 
 fn form(answer: i32) -> Vec<WhoqolAnswer> {
     (1..=26).map(|item| WhoqolAnswer { item, answer }).collect()
@@ -87,7 +87,10 @@ fn a_later_reading_says_what_has_changed_since_the_first() {
     let mut first = reading("2026-01-10", &[("hopes", 2), ("wellbeing", 4)]);
     let second = reading("2026-04-10", &[("hopes", 3), ("wellbeing", 3)]);
     let mut third = reading("2026-07-10", &[("wellbeing", 5), ("hopes", 5)]);
-    let all = [second, third.clone(), first.clone()];
+    let mistaken = StarReading { entered_in_error: true, ..reading("2025-01-10", &[("hopes", 1)]) };
+    let edition = StarReading { version: 1, ..reading("2025-01-10", &[("hopes", 1)]) };
+    let all = [second, third.clone(), mistaken, edition, first.clone()];
+    let all = first_stars(all.iter());
     compare(&mut first, &all);
     assert!(first.scores.iter().all(|score| score.change.is_none()));
     compare(&mut third, &all);

@@ -1,4 +1,4 @@
-//! Which items of a section has something come to since somebody has read it?
+//! What is there about an item beside the item, and to which items has something come since somebody has read them?
 //!
 //! What goes with an item when that is removed: what the young person has said about it, what its provider stands by, the
 //! record of who met, what it belongs to, and that it is the step that comes next.
@@ -6,10 +6,54 @@
 use std::collections::HashSet;
 
 use polku_proto::v1::plan_item::Kind;
-use polku_proto::v1::{MeetingRecord, Plan, PlanItem, PlanSection};
+use polku_proto::v1::{MeetingRecord, Plan, PlanAround, PlanConflict, PlanItem, PlanPart, PlanSection};
 
-use super::path::List;
+use super::YOUTH;
+use super::item::{Item, of_list};
+use super::path::{List, Path};
 use super::section::section_of;
+
+/// What goes with the item of a clash if that is removed as one side wants, as is seen: what the owner of the section tells
+/// of it, and what the coordinator does.
+#[must_use]
+pub fn around(seen: &Plan, conflict: &PlanConflict) -> Vec<(String, PlanAround)> {
+    let Some(Path::Item(list, id)) = Path::parse(&conflict.path) else { return Vec::new() };
+    let is_wanted = conflict.ours.as_ref().is_some_and(|ours| of_list!(list, is_there(ours, id)));
+    let Some(section) = section_of(seen, &conflict.owner).filter(|_| !is_wanted) else { return Vec::new() };
+    let is_it = |item: &Option<PlanItem>| {
+        item.as_ref()
+            .is_some_and(|item| item.owner == conflict.owner && item.id == id && list_of(item) == Some(list))
+    };
+    let of_owner = PlanAround {
+        commitment: section.commitments.iter().find(|one| list == List::Actions && one.action == id).cloned(),
+        meeting: section.meetings.iter().find(|one| list == List::Meetings && one.meeting == id).cloned(),
+        ..PlanAround::default()
+    };
+    let comments = seen.sections.iter().flat_map(|section| &section.comments);
+    let links = seen.links.iter().filter(|link| is_it(&link.first) || is_it(&link.second));
+    let of_coordinator = PlanAround {
+        comments: comments.filter(|comment| is_it(&comment.item)).cloned().collect(),
+        links: links.cloned().collect(),
+        step: seen.step.clone().filter(|step| is_it(&Some(step.clone()))),
+        ..PlanAround::default()
+    };
+    let both = [(conflict.owner.clone(), of_owner), (YOUTH.to_owned(), of_coordinator)];
+    both.into_iter().filter(|(_, around)| *around != PlanAround::default()).collect()
+}
+
+fn is_there<I: Item>(part: &PlanPart, id: &str) -> bool {
+    I::find(part, id).is_some()
+}
+
+fn list_of(item: &PlanItem) -> Option<List> {
+    match item.kind() {
+        Kind::Unspecified => None,
+        Kind::Need => Some(List::Needs),
+        Kind::Goal => Some(List::Goals),
+        Kind::Action => Some(List::Actions),
+        Kind::Meeting => Some(List::Meetings),
+    }
+}
 
 /// Items that a removal would take more from than its editor has read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,13 +97,7 @@ impl Grown {
     }
 
     fn add(&mut self, item: &PlanItem, owner: &str) {
-        let list = match item.kind() {
-            Kind::Unspecified => return,
-            Kind::Need => List::Needs,
-            Kind::Goal => List::Goals,
-            Kind::Action => List::Actions,
-            Kind::Meeting => List::Meetings,
-        };
+        let Some(list) = list_of(item) else { return };
         if item.owner == owner {
             self.0.insert((list, item.id.clone()));
         }

@@ -3,7 +3,7 @@
 mod rights;
 mod size;
 
-pub use size::check_room;
+pub use size::{author_at, check_room, check_whole};
 
 use std::collections::{HashMap, HashSet};
 
@@ -74,11 +74,11 @@ pub enum Fault {
     Transition,
     /// An id is referred to that no item has.
     Dangling,
-    /// There are too many items of one author.
+    /// An author has too many items, or too much in them.
     TooLarge,
-    /// Two items have one id.
+    /// Two items have one id, or a new one has the id of one that was removed or is hidden.
     Duplicate,
-    /// A value makes no sense.
+    /// A value makes no sense, or an id is not one that the editor may give.
     Invalid,
 }
 
@@ -115,16 +115,35 @@ impl Edit<'_> {
     /// does not see any more is for the merge to keep as it is.
     fn provides(&self, action: &str) -> bool {
         let Editor::OtherParty(agency) = self.editor else { return false };
-        let is_there = sees(self.told, PlanAction::find(self.stored, action));
+        let stored = self.seen(action);
         rights::names(Some(self.base), action, agency)
-            && (!is_there || rights::names(Some(self.stored), action, agency))
+            && (stored.is_none() || rights::names(stored, action, agency))
     }
 
-    /// Whether an action is undertaken by another party, as the editor has read it or as it sees it now.
+    /// Whether an action is undertaken by another party, as the editor has read it, wants it, or sees it now.
     fn is_undertaken_by_another(&self, action: &str) -> bool {
-        let stored = Some(self.stored).filter(|_| sees(self.told, PlanAction::find(self.stored, action)));
-        let is_others = |part| self.others.iter().any(|agency| rights::names(part, action, agency));
-        is_others(Some(self.base)) || is_others(stored)
+        [Some(self.base), Some(self.ours), self.seen(action)]
+            .into_iter()
+            .any(|part| self.is_others(part, action))
+    }
+
+    /// Whether another party is to be the provider of an action that has ended, as the editor wants it or sees it now.
+    fn gives_ended_to_another(&self, action: &str) -> bool {
+        let has_ended = |part: &PlanPart| {
+            PlanAction::find(part, action).is_some_and(|action| Lifecycle::is_final(action.state()))
+        };
+        self.is_others(Some(self.ours), action)
+            && [Some(self.ours), self.seen(action)].into_iter().flatten().any(has_ended)
+    }
+
+    /// Whether a section names another party as the provider of an action.
+    fn is_others(&self, part: Option<&PlanPart>, action: &str) -> bool {
+        self.others.iter().any(|agency| rights::names(part, action, agency))
+    }
+
+    /// The section as it is stored, where the editor sees this action of it.
+    fn seen(&self, action: &str) -> Option<&PlanPart> {
+        Some(self.stored).filter(|_| sees(self.told, PlanAction::find(self.stored, action)))
     }
 
     /// Whether an id has had its item, as far as the editor does not see it: one that was removed, and one that is hidden.

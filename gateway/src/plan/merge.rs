@@ -59,21 +59,11 @@ impl Clash {
 /// each, and whichever comes second clashes. The same holds for a removal and a new reference to what it removes. What
 /// another category hides from an editor is like what was removed. And the order of items is the order in which they came.
 ///
+/// An item that is removed stays, as a clash, where something has come to it since it was read: that is what has `grown`.
+///
 /// The items are in the order of theirs, what is new behind them. The time is linear in the number of items.
 #[must_use]
 pub fn merge(
-    base: &PlanPart,
-    ours: &PlanPart,
-    theirs: &PlanPart,
-    told: CategorySet,
-    now: Timestamp,
-) -> Merged {
-    merge_beside(base, ours, theirs, told, &Grown::default(), now)
-}
-
-/// The same, where a removal of an item to which something has come since it was read is a clash as well.
-#[must_use]
-pub fn merge_beside(
     base: &PlanPart,
     ours: &PlanPart,
     theirs: &PlanPart,

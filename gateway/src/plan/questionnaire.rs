@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use polku_proto::CategorySet;
 use polku_proto::time::{finnish_date, from_wire};
 use polku_proto::v1::{
-    DataCategory, FilledBy, MeetingRecord, MeetingState, Plan, PlanMeeting, PlanSection, StarReading,
-    WhoqolReading,
+    DataCategory, FilledBy, MeetingRecord, MeetingState, Plan, PlanMeeting, PlanSection, WhoqolReading,
 };
 
 use super::section::owner_of;
-use crate::measure::compare;
+use crate::measure::{compare, first_stars};
 
 /// Says of every recorded meeting that a reader sees whether the young person had filled in a questionnaire for it: after
 /// the meeting of the same kind before it in the section, and before it began. Of a questionnaire the day is known: what
@@ -33,8 +32,8 @@ pub(super) fn mark_questionnaires(view: &mut Plan, permitted: impl Fn(&str) -> C
 /// Says of every star that a reader sees what has changed since the first of the same kind that the reader sees, in
 /// whichever section that stands. What each of them says of itself is not counted.
 pub(super) fn mark_stars(view: &mut Plan) {
-    let all: Vec<StarReading> = view.sections.iter().flat_map(|section| section.stars.clone()).collect();
-    view.sections.iter_mut().flat_map(|section| &mut section.stars).for_each(|star| compare(star, &all));
+    let first = first_stars(view.sections.iter().flat_map(|section| &section.stars));
+    view.sections.iter_mut().flat_map(|section| &mut section.stars).for_each(|star| compare(star, &first));
 }
 
 fn mark(section: &mut PlanSection, days: &[String]) {

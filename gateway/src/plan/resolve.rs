@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use polku_proto::v1::{ActionState, GoalState, PlanAction, PlanGoal, PlanPart, PlanState, ReferralContent};
 
+use super::YOUTH;
 use super::fields::Fields;
 use super::item::{Item, of_list};
 use super::merge::Clash;
@@ -86,6 +87,24 @@ pub fn resolve(
     if moves(theirs, &part, clash, path, choice) { Ok(part) } else { Err(ResolveError::Transition) }
 }
 
+/// The section with the item in question as it was read, where it is not there any more: one that comes back goes on from
+/// where it was, and is nobody's new one.
+#[must_use]
+pub fn with_clashing(theirs: &PlanPart, clash: &Clash) -> PlanPart {
+    let mut part = theirs.clone();
+    if let Some(Path::Item(list, id)) = Path::parse(&clash.path) {
+        of_list!(list, put_back(&mut part, &clash.base, id));
+    }
+    part
+}
+
+fn put_back<I: Item>(part: &mut PlanPart, base: &PlanPart, id: &str) {
+    if I::find(part, id).is_none() {
+        let items = I::of_mut(part);
+        items.extend(I::find(base, id).cloned());
+    }
+}
+
 /// Says whether the state in question, if one is, can become what was decided.
 fn moves(theirs: &PlanPart, part: &PlanPart, clash: &Clash, path: Path<'_>, choice: Choice<'_>) -> bool {
     match path {
@@ -136,6 +155,12 @@ fn is_same(part: &PlanPart, other: &PlanPart, path: Path<'_>) -> Result<bool, Re
             ReferralContent::is_same(one, two, field)
         }
         Path::Item(list, id) => Some(of_list!(list, is_same_item(part, other, id))),
+        // Whose word it was on how far an action has come, and how far it was when somebody was named for it.
+        Path::ItemField(List::Actions, id, "state" | "provider") if part.owner == YOUTH => Some(
+            ["state", "provider"]
+                .iter()
+                .all(|field| is_same_field::<PlanAction>(part, other, id, field).unwrap_or_default()),
+        ),
         Path::ItemField(list, id, field) => of_list!(list, is_same_field(part, other, id, field)),
     };
     same.ok_or(ResolveError::NoSuchPlace)

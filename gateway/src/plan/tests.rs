@@ -8,6 +8,7 @@ mod check;
 mod held;
 mod histories;
 mod merge;
+mod providers;
 mod resolve;
 mod size;
 mod source;

@@ -26,6 +26,9 @@ const MOST: usize = 10_000;
 pub struct UsedIds {
     #[prost(message, repeated, tag = "1")]
     sections: Vec<UsedInSection>,
+    /// From the first revision on: plans are older than this.
+    #[prost(bool, tag = "2")]
+    is_whole: bool,
 }
 
 /// Those of one section: of each a digest, one behind the other.
@@ -44,6 +47,18 @@ impl fmt::Debug for UsedIds {
 }
 
 impl UsedIds {
+    /// Those of a plan that begins, or to which all its revisions have been brought.
+    #[must_use]
+    pub fn whole(self) -> UsedIds {
+        UsedIds { is_whole: true, ..self }
+    }
+
+    /// Whether the ids of every revision are here.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// Notes the items of a section that are not there any more.
     pub fn note(&mut self, before: &PlanPart, after: &PlanPart) {
         let mut gone = Vec::new();

@@ -201,8 +201,12 @@ pub(super) async fn shared_by(world: &World, coordinator: &str, youth: &str, par
     for party in parties {
         world.consent(youth, coordinator, party, &SHARED).await;
         world.consent(youth, party, coordinator, &SHARED).await;
-        let request =
-            AddPlanPartyRequest { request_id: id(), name: plan.clone(), party: (*party).to_owned() };
+        let request = AddPlanPartyRequest {
+            request_id: id(),
+            name: plan.clone(),
+            party: (*party).to_owned(),
+            etag: String::new(),
+        };
         world.gateway.add_plan_party(&coordinating, valid(request)).await.map(drop).unwrap();
     }
     plan

@@ -82,7 +82,12 @@ pub(super) async fn begin(world: &World, agency: &str, youth: &str, purpose: Pur
 }
 
 pub(super) async fn add(world: &World, agency: &str, plan: &str, party: &str) {
-    let request = AddPlanPartyRequest { request_id: id(), name: plan.to_owned(), party: party.to_owned() };
+    let request = AddPlanPartyRequest {
+        request_id: id(),
+        name: plan.to_owned(),
+        party: party.to_owned(),
+        etag: String::new(),
+    };
     world.gateway.add_plan_party(&caller(agency), valid(request)).await.map(drop).unwrap();
 }
 
@@ -137,7 +142,7 @@ pub(super) async fn merge(
 
 /// Ends a plan: whoever is a party sees that.
 pub(super) async fn revoke(world: &World, agency: &str, plan: &str) {
-    let request = RevokePlanRequest { request_id: id(), name: plan.to_owned() };
+    let request = RevokePlanRequest { request_id: id(), name: plan.to_owned(), etag: String::new() };
     world.gateway.revoke_plan(&caller(agency), valid(request)).await.map(drop).unwrap();
 }
 

@@ -954,6 +954,12 @@ impl ::core::fmt::Debug for PlanConflict {
     }
 }
 
+impl ::core::fmt::Debug for PlanAround {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanAround(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for PlanRevision {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanRevision(redacted)")

@@ -1635,6 +1635,9 @@ impl Disclose for crate::v1::PlanConflict {
         if let Some(part) = &self.theirs {
             present.extend(Disclose::categories(part));
         }
+        if let Some(part) = &self.around {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
@@ -1655,6 +1658,49 @@ impl Disclose for crate::v1::PlanConflict {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.theirs = None;
+            }
+        }
+        if let Some(part) = &mut self.around {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.around = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanAround {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.links.is_empty()
+            || self.step.is_some()
+            || self.commitment.is_some()
+        {
+            present.insert(DataCategory::JointPlan);
+        }
+        for element in &self.comments {
+            present.extend(Disclose::categories(element));
+        }
+        if let Some(part) = &self.meeting {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::JointPlan) {
+            self.links = Default::default();
+            self.step = Default::default();
+            self.commitment = Default::default();
+        }
+        self.comments.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        if let Some(part) = &mut self.meeting {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.meeting = None;
             }
         }
     }

@@ -5601,9 +5601,10 @@ pub struct PlanAction {
     #[prost(string, tag = "5")]
     pub goal: ::prost::alloc::string::String,
     /// Who provides it: an agency id, or a name. In the young person's section of a joint plan the party whose id stands
-    /// here, and nobody else, moves the action's state, and it acknowledges it. There the young person's side, the responsible worker and the
-    /// party whose id stands here put anything in its place; another party names somebody else than itself where nobody is
-    /// named, and itself only in an action that it adds, or has added and that names nobody.
+    /// here, and nobody else, moves the action's state, and it acknowledges it. There the young person's side, the
+    /// responsible worker and the party whose id stands here put anything in its place; another party names somebody else
+    /// than itself where nobody is named, and itself only in an action that it adds, or has added and that names nobody. In
+    /// an action that has ended nobody names another party.
     #[prost(string, tag = "6")]
     pub provider: ::prost::alloc::string::String,
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
@@ -9840,28 +9841,53 @@ pub struct PlanSource {
     #[prost(bool, tag = "3")]
     pub leads: bool,
 }
-/// Two versions of one field that cannot both be.
+/// Two versions of one field, or of one item, that cannot both be: both have changed it, or one has removed what the other
+/// has changed, refers to, or has done something about since.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct PlanConflict {
-    /// `youths/{youth}/tasks/{task}`: the task of whoever answers for the section.
+    /// `youths/{youth}/tasks/{task}`: the task of whoever answers for the section. The same for as long as it is open,
+    /// however often the same is wanted over the same reading.
     #[prost(string, tag = "1")]
     pub task: ::prost::alloc::string::String,
     /// Whose section: agency id, or `youth`.
     #[prost(string, tag = "2")]
     pub owner: ::prost::alloc::string::String,
-    /// Which field: `goals/{id}/text`; `goals/{id}` when one side has removed the item or both have added it;
-    /// `next_review`.
+    /// Which field: `goals/{id}/text`, `next_review`; or which item, `goals/{id}`, when one side has removed it, both have
+    /// added it, or two fields of it do not fit each other.
     #[prost(string, tag = "3")]
     pub path: ::prost::alloc::string::String,
-    /// A section with nothing but the item in question and what it refers to, or the field: as it was, as the caller wants
-    /// it, and as it is.
+    /// A section with nothing but the item in question and what it refers to, or the field: as it was, as whoever clashed
+    /// wants it, and as it is.
     #[prost(message, optional, tag = "4")]
     pub base: ::core::option::Option<PlanPart>,
     #[prost(message, optional, tag = "5")]
     pub ours: ::core::option::Option<PlanPart>,
     #[prost(message, optional, tag = "6")]
     pub theirs: ::core::option::Option<PlanPart>,
+    /// Where `ours` is without the item: what else is removed with it, as the reader sees it now. Absent: nothing is.
+    #[prost(message, optional, tag = "7")]
+    pub around: ::core::option::Option<PlanAround>,
+}
+/// What there is about one item of a plan beside the item: it goes with it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanAround {
+    /// What the young person's side has said about it.
+    #[prost(message, repeated, tag = "1")]
+    pub comments: ::prost::alloc::vec::Vec<PlanComment>,
+    /// What it belongs to.
+    #[prost(message, repeated, tag = "2")]
+    pub links: ::prost::alloc::vec::Vec<PlanLink>,
+    /// The item, where it is flagged as the step that comes next.
+    #[prost(message, optional, tag = "3")]
+    pub step: ::core::option::Option<PlanItem>,
+    /// That its provider stands by it.
+    #[prost(message, optional, tag = "4")]
+    pub commitment: ::core::option::Option<PlanCommitment>,
+    /// Who came to it.
+    #[prost(message, optional, tag = "5")]
+    pub meeting: ::core::option::Option<MeetingRecord>,
 }
 /// One change of a plan, as far as the reader sees it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10035,6 +10061,8 @@ pub mod plan_activity {
         Undecided = 18,
         /// An item was removed, and with it what the young person's side has said about it.
         CommentRemoved = 19,
+        /// A party takes part by another unit from now on. Told as KIND_PARTY_ADDED is.
+        PartyUnit = 20,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -10063,6 +10091,7 @@ pub mod plan_activity {
                 Self::Commented => "KIND_COMMENTED",
                 Self::Undecided => "KIND_UNDECIDED",
                 Self::CommentRemoved => "KIND_COMMENT_REMOVED",
+                Self::PartyUnit => "KIND_PARTY_UNIT",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -10088,6 +10117,7 @@ pub mod plan_activity {
                 "KIND_COMMENTED" => Some(Self::Commented),
                 "KIND_UNDECIDED" => Some(Self::Undecided),
                 "KIND_COMMENT_REMOVED" => Some(Self::CommentRemoved),
+                "KIND_PARTY_UNIT" => Some(Self::PartyUnit),
                 _ => None,
             }
         }
@@ -10150,6 +10180,10 @@ pub struct AddPlanPartyRequest {
     /// The party: `agency`, or `agency/unit`.
     #[prost(string, tag = "3")]
     pub party: ::prost::alloc::string::String,
+    /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
+    /// the plan now. Empty: it is done whatever the plan is like.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10163,6 +10197,10 @@ pub struct RemovePlanPartyRequest {
     /// Agency id of the party.
     #[prost(string, tag = "3")]
     pub agency: ::prost::alloc::string::String,
+    /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
+    /// the plan now. Empty: it is done whatever the plan is like.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10199,16 +10237,20 @@ pub struct MergePlanRequest {
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
     /// Whole sections as the caller wants them: what was read and is not here is to be removed. Sections that are left out
-    /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id. Ids of items
-    /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`; those that the young
-    /// person or the responsible worker's agency add have no colon. Actions of that section are removed by these two alone.
-    /// Their states are moved by the party that is named as their provider alone, and where that is no party by these two;
-    /// nobody makes itself the provider of another's action. An id of an item that was removed, or that the caller does not
-    /// see any more, is used by nobody again who does not see everything of the section. What somebody removes to which
-    /// something has come since the reading (a comment, an acknowledgement, the record of a meeting, a link, the flag of the
-    /// next step) is a conflict. Other items of it are removed, and states of goals moved, by these two and by the party that has
-    /// added them. Whoever sees less of a section than others of the own agency adds items under UUIDs (version 4 or 7),
-    /// behind the agency id and a colon where there has to be one.
+    /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id.
+    ///
+    /// In the young person's section, ids of items that a party adds begin with its agency id and a colon: `te:g1`; those
+    /// that the young person or the responsible worker's agency add have no colon. Actions are removed by these two alone;
+    /// other items are removed, and states of goals moved, by these two and by the party that has added them. States of
+    /// actions are moved by the party that is named as their provider alone, and where that is no party by these two. Nobody
+    /// makes itself the provider of another's action, or names another party in one that has ended.
+    ///
+    /// An id of an item that was removed, or that the caller does not see any more, is used by nobody again who does not see
+    /// everything of the section. Whoever sees less of a section than others of the own agency adds items under UUIDs
+    /// (version 4 or 7), behind the agency id and a colon where there has to be one.
+    ///
+    /// That an item is removed to which something has come since the reading (a comment, an acknowledgement, the record of a
+    /// meeting, a link, the flag of the next step) is a conflict: see PlanConflict.around.
     #[prost(message, repeated, tag = "4")]
     pub sections: ::prost::alloc::vec::Vec<PlanPart>,
     /// Check and merge, keep nothing. What others have written since the caller has last read, and whose register has to
@@ -10278,6 +10320,10 @@ pub struct HoldPlanRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
+    /// the plan now. Empty: it is done whatever the plan is like.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10288,6 +10334,10 @@ pub struct ResumePlanRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
+    /// the plan now. Empty: it is done whatever the plan is like.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10298,6 +10348,10 @@ pub struct CompletePlanRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
+    /// the plan now. Empty: it is done whatever the plan is like.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10308,6 +10362,10 @@ pub struct RevokePlanRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
+    /// the plan now. Empty: it is done whatever the plan is like.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10318,6 +10376,10 @@ pub struct MarkPlanEnteredInErrorRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
+    /// the plan now. Empty: it is done whatever the plan is like.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10588,7 +10650,7 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "CreatePlan"));
             self.inner.unary(req, path, codec).await
         }
-        /// Reads a plan.
+        /// Reads a plan. One of many parties can have up to 16 MiB: many clients take 4 MiB of an answer unless told otherwise.
         pub async fn get_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPlanRequest>,
@@ -10635,7 +10697,7 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "ListPlans"));
             self.inner.unary(req, path, codec).await
         }
-        /// The responsible worker's agency makes another agency a party.
+        /// The responsible worker's agency makes another agency a party, or has one take part by another unit.
         pub async fn add_plan_party(
             &mut self,
             request: impl tonic::IntoRequest<super::AddPlanPartyRequest>,
@@ -11125,7 +11187,7 @@ pub mod plan_service_server {
             &self,
             request: tonic::Request<super::CreatePlanRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Reads a plan.
+        /// Reads a plan. One of many parties can have up to 16 MiB: many clients take 4 MiB of an answer unless told otherwise.
         async fn get_plan(
             &self,
             request: tonic::Request<super::GetPlanRequest>,
@@ -11138,7 +11200,7 @@ pub mod plan_service_server {
             tonic::Response<super::ListPlansResponse>,
             tonic::Status,
         >;
-        /// The responsible worker's agency makes another agency a party.
+        /// The responsible worker's agency makes another agency a party, or has one take part by another unit.
         async fn add_plan_party(
             &self,
             request: tonic::Request<super::AddPlanPartyRequest>,
@@ -14427,7 +14489,7 @@ pub mod task {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum Matter {
-        /// Two changes of one field clash.
+        /// Two changes of one field, or of one item, clash.
         #[prost(message, tag = "8")]
         Conflict(super::PlanConflict),
         /// Two parties may have written down the same.
@@ -14626,7 +14688,8 @@ pub mod conflict_resolution {
         Theirs = 1,
         /// As whoever clashed with it wants it.
         Ours = 2,
-        /// As stated here. In another agency's section that agency alone states something.
+        /// As stated here. In another agency's section that agency alone states something, and of what MergePlan would not let
+        /// the caller write nothing is written here either.
         Other = 3,
     }
     impl Choice {

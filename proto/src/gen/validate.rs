@@ -4278,6 +4278,47 @@ impl Validate for crate::v1::PlanConflict {
                 checker.message(value);
             }
         });
+        checker.field("around", |checker| {
+            if let Some(value) = &self.around {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanAround {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("comments", |checker| {
+            if !checker.max_items(&self.comments, 300) {
+                return;
+            }
+            checker.items(&self.comments, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("links", |checker| {
+            if !checker.max_items(&self.links, 12300) {
+                return;
+            }
+            checker.items(&self.links, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("step", |checker| {
+            if let Some(value) = &self.step {
+                checker.message(value);
+            }
+        });
+        checker.field("commitment", |checker| {
+            if let Some(value) = &self.commitment {
+                checker.message(value);
+            }
+        });
+        checker.field("meeting", |checker| {
+            if let Some(value) = &self.meeting {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -4493,6 +4534,11 @@ impl Validate for crate::v1::AddPlanPartyRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_6);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4512,6 +4558,11 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
             let value = &self.agency;
             checker.text(value);
             checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
         });
     }
 }
@@ -4677,6 +4728,11 @@ impl Validate for crate::v1::HoldPlanRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4691,6 +4747,11 @@ impl Validate for crate::v1::ResumePlanRequest {
             let value = &self.name;
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
         });
     }
 }
@@ -4707,6 +4768,11 @@ impl Validate for crate::v1::CompletePlanRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4722,6 +4788,11 @@ impl Validate for crate::v1::RevokePlanRequest {
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
     }
 }
 
@@ -4736,6 +4807,11 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
             let value = &self.name;
             checker.text(value);
             checker.pattern(value, &PATTERN_38);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.max_len(value, 1000);
         });
     }
 }

@@ -894,6 +894,17 @@ impl Weigh for crate::v1::PlanConflict {
         Part::message::<crate::v1::PlanPart>(4),
         Part::message::<crate::v1::PlanPart>(5),
         Part::message::<crate::v1::PlanPart>(6),
+        Part::message::<crate::v1::PlanAround>(7),
+    ];
+}
+
+impl Weigh for crate::v1::PlanAround {
+    const PARTS: &'static [Part] = &[
+        Part::messages::<crate::v1::PlanComment>(1),
+        Part::messages::<crate::v1::PlanLink>(2),
+        Part::message::<crate::v1::PlanItem>(3),
+        Part::message::<crate::v1::PlanCommitment>(4),
+        Part::message::<crate::v1::MeetingRecord>(5),
     ];
 }
 

@@ -100,8 +100,12 @@ async fn begin(coordinator: &mut Client, identity_code: &str) -> Result<String> 
     };
     let name = coordinator.plan.create_plan(request).await?.into_inner().plan.context("no plan")?.name;
     for party in [TE, KELA] {
-        let request =
-            AddPlanPartyRequest { request_id: request_id(), name: name.clone(), party: party.to_owned() };
+        let request = AddPlanPartyRequest {
+            request_id: request_id(),
+            name: name.clone(),
+            party: party.to_owned(),
+            etag: String::new(),
+        };
         coordinator.plan.add_plan_party(request).await?;
     }
     Ok(name)

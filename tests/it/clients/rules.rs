@@ -56,7 +56,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
         MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
-        PlanActivity PlanChange PlanComment PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
+        PlanActivity PlanAround PlanChange PlanComment PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
         PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection PlanSource PlanStanding Professional
         ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest QueuedDelivery
         RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest

@@ -133,7 +133,12 @@ async fn what_others_read_here_is_told_to_social_services_as_well() {
         replaces: String::new(),
     };
     let name = social.plan.create_plan(create).await.unwrap().into_inner().plan.unwrap().name;
-    let party = AddPlanPartyRequest { request_id: request_id(), name: name.clone(), party: OHJAAMO.into() };
+    let party = AddPlanPartyRequest {
+        request_id: request_id(),
+        name: name.clone(),
+        party: OHJAAMO.into(),
+        etag: String::new(),
+    };
     social.plan.add_plan_party(party).await.unwrap();
     for _ in 0..2 {
         let read = GetPlanRequest { name: name.clone() };

@@ -229,7 +229,8 @@ async fn plans_of_one_period_after_the_other_form_no_ring() {
         async move { client.create_plan(request).await.map(|answer| answer.into_inner().plan.unwrap()) }
     };
     let end = |plan: &str| {
-        let request = RevokePlanRequest { request_id: request_id(), name: plan.to_owned() };
+        let request =
+            RevokePlanRequest { request_id: request_id(), name: plan.to_owned(), etag: String::new() };
         let mut client = ohjaamo.plan.clone();
         async move { client.revoke_plan(request).await.unwrap() }
     };

@@ -394,7 +394,8 @@ async fn no_id_has_an_identity_code_in_it() {
         let status = assert_invalid(stage.ohjaamo().plan.transfer_plan(transfer).await, "INVALID_FIELDS");
         assert_silent(&status, &[&id]);
         let party = format!("te/{id}");
-        let request = AddPlanPartyRequest { request_id: request_id(), name: plan.clone(), party };
+        let request =
+            AddPlanPartyRequest { request_id: request_id(), name: plan.clone(), party, etag: String::new() };
         // A unit of this name is none.
         let status = assert_invalid(stage.ohjaamo().plan.add_plan_party(request).await, "UNKNOWN_AGENCY");
         assert_silent(&status, &[&id]);

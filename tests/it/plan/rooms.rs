@@ -7,7 +7,7 @@ use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
     ConsentTerms, DataCategory, ListTasksRequest, RecordConsentRequest, SendWarning, Task,
 };
-use polku_tests::simulators::Ledger;
+use polku_tests::simulators::{Fault, Ledger};
 use polku_tests::world::{
     Client, KELA, OHJAAMO, PAJA, PEOPLE, TE, eventually, evidence, full_content, referral_to, request_id,
     terms,
@@ -288,6 +288,10 @@ async fn a_sender_is_warned_of_open_referrals_that_it_knows_of() {
     // The recipient knows of it, whoever is neither does not.
     let back = send(stage.kela(), OHJAAMO, KELA).await;
     assert_eq!(back.warnings().collect::<Vec<_>>(), [SendWarning::ParallelReferral]);
+    // Nor does a recipient that it has not reached yet.
+    stage.world.te.faults().set(Fault::Dead);
+    stage.ohjaamo().record_consent(&youth, OHJAAMO, TE, purpose_of(TE), &BASIC).await.unwrap();
+    send(stage.ohjaamo(), TE, TE).await;
     assert!(send(stage.te(), OHJAAMO, TE).await.warnings.is_empty());
     stage.close().await;
 }

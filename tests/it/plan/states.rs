@@ -3,8 +3,9 @@
 
 use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{
-    ActionState, CompletePlanRequest, DataCategory, HoldPlanRequest, Plan, PlanState, RevokePlanRequest,
-    plan_activity, task,
+    ActionState, AddPlanPartyRequest, CompletePlanRequest, DataCategory, HoldPlanRequest,
+    MarkPlanEnteredInErrorRequest, Plan, PlanState, RemovePlanPartyRequest, ResumePlanRequest,
+    RevokePlanRequest, plan_activity, task,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tonic::Code;
@@ -77,12 +78,12 @@ async fn the_systems_hear_in_what_state_the_plan_is() {
     }
     hears(office, &plan, "youth", "Ohjaaja Yksi").await;
     let name = || plan.clone();
-    let hold = HoldPlanRequest { request_id: request_id(), name: name() };
+    let hold = HoldPlanRequest { request_id: request_id(), name: name(), etag: String::new() };
     ohjaamo.clone().plan.hold_plan(hold).await.unwrap();
     for owner in ["youth", OHJAAMO] {
         hears(office, &plan, owner, "KESKEYTETTY").await;
     }
-    let end = CompletePlanRequest { request_id: request_id(), name: name() };
+    let end = CompletePlanRequest { request_id: request_id(), name: name(), etag: String::new() };
     ohjaamo.clone().plan.complete_plan(end).await.unwrap();
     for owner in ["youth", OHJAAMO] {
         hears(office, &plan, owner, "PAATTYNYT").await;
@@ -99,7 +100,7 @@ async fn an_agencys_own_part_comes_back_when_the_plan_has_ended() {
     let (youth, plan) = laid(&stage, PEOPLE[3]).await;
     super::systems::takes(&stage, PEOPLE[3], super::systems::office_plan("tyo")).await;
     assert!(of(settles(&stage, TE, &plan).await, TE).is_empty(), "its own word");
-    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone() };
+    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
     stage.subject(&youth).plan.revoke_plan(revoke).await.unwrap();
     hears(stage.world.te.ledger(), &plan, TE, "PERUTTU").await;
     assert_eq!(of(heard(stage.world.te.ledger(), &plan), TE).len(), 1);
@@ -145,7 +146,7 @@ async fn the_young_person_says_something_about_any_item_while_the_plan_runs() {
     comment(&subject, &plan, item("youth", Kind::Goal, "g1"), "kanaria-tavoite").await.unwrap();
     edit(&te, &plan, TE, |part| part.actions.clear()).await.unwrap();
     assert_eq!(comments(&read(&te, &plan).await.unwrap()), ["kanaria-tavoite"]);
-    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone() };
+    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
     subject.clone().plan.revoke_plan(revoke).await.unwrap();
     let late = comment(&subject, &plan, item("youth", Kind::Goal, "g1"), "muu").await;
     assert_refused(late, Code::FailedPrecondition, "RECORD_STATE");
@@ -211,5 +212,44 @@ async fn pairs_beyond_what_is_offered_at_once_come_with_the_next_change() {
         _ => None,
     });
     assert!(newest.into_iter().any(|first| first.id == "g30"));
+    stage.close().await;
+}
+
+/// Who names the reading that a step is taken on does not take it on another plan than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_on_a_reading_is_not_taken_on_another_plan() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[9]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let stale = read(&ohjaamo, &plan).await.unwrap().etag;
+    edit(&te, &plan, TE, |part| part.goals.push(goal("g1", "työ"))).await.unwrap();
+    let steps = async |etag: &str| -> Vec<Result<(), tonic::Status>> {
+        let (etag, name, service) = (etag.to_owned(), plan.clone(), &mut ohjaamo.clone().plan);
+        let (e, n, id) = (|| etag.clone(), || name.clone(), request_id);
+        let add = AddPlanPartyRequest { request_id: id(), name: n(), party: KELA.into(), etag: e() };
+        let gone = RemovePlanPartyRequest { request_id: id(), name: n(), agency: KELA.into(), etag: e() };
+        let hold = HoldPlanRequest { request_id: id(), name: n(), etag: e() };
+        let resume = ResumePlanRequest { request_id: id(), name: n(), etag: e() };
+        let end = CompletePlanRequest { request_id: id(), name: n(), etag: e() };
+        let revoke = RevokePlanRequest { request_id: id(), name: n(), etag: e() };
+        let error = MarkPlanEnteredInErrorRequest { request_id: id(), name: n(), etag: e() };
+        vec![
+            service.add_plan_party(add).await.map(drop),
+            service.remove_plan_party(gone).await.map(drop),
+            service.hold_plan(hold).await.map(drop),
+            service.resume_plan(resume).await.map(drop),
+            service.complete_plan(end).await.map(drop),
+            service.revoke_plan(revoke).await.map(drop),
+            service.mark_plan_entered_in_error(error).await.map(drop),
+        ]
+    };
+    for refused in steps(&stale).await {
+        assert_refused(refused, Code::Aborted, "ETAG_MISMATCH");
+    }
+    let name = || plan.clone();
+    let etag = read(&ohjaamo, &plan).await.unwrap().etag;
+    let revoke = RevokePlanRequest { request_id: request_id(), name: name(), etag };
+    let revoked = ohjaamo.clone().plan.revoke_plan(revoke).await.unwrap().into_inner();
+    assert_eq!(revoked.plan.unwrap().state(), PlanState::Revoked);
     stage.close().await;
 }

@@ -74,12 +74,18 @@ async fn take(client: &Client, plan: &str, step: Step) -> Result<PlanState, Stat
     let change = match step {
         Step::Accept => return accept(client, plan, &read(client, plan).await?.etag).await.map(state_of),
         Step::Acknowledge => return acknowledge(client, plan).await.map(state_of),
-        Step::Hold => service.hold_plan(HoldPlanRequest { request_id, name }).await,
-        Step::Resume => service.resume_plan(ResumePlanRequest { request_id, name }).await,
-        Step::Complete => service.complete_plan(CompletePlanRequest { request_id, name }).await,
-        Step::Revoke => service.revoke_plan(RevokePlanRequest { request_id, name }).await,
+        Step::Hold => service.hold_plan(HoldPlanRequest { request_id, name, etag: String::new() }).await,
+        Step::Resume => {
+            service.resume_plan(ResumePlanRequest { request_id, name, etag: String::new() }).await
+        }
+        Step::Complete => {
+            service.complete_plan(CompletePlanRequest { request_id, name, etag: String::new() }).await
+        }
+        Step::Revoke => {
+            service.revoke_plan(RevokePlanRequest { request_id, name, etag: String::new() }).await
+        }
         Step::MarkError => {
-            let request = MarkPlanEnteredInErrorRequest { request_id, name };
+            let request = MarkPlanEnteredInErrorRequest { request_id, name, etag: String::new() };
             service.mark_plan_entered_in_error(request).await
         }
     };

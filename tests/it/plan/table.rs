@@ -66,8 +66,12 @@ pub(crate) async fn create_for(client: &Client, youth: &str, purpose: Purpose) -
 }
 
 pub(crate) async fn add(client: &Client, plan: &str, party: &str) -> Result<PlanChange, Status> {
-    let request =
-        AddPlanPartyRequest { request_id: request_id(), name: plan.to_owned(), party: party.to_owned() };
+    let request = AddPlanPartyRequest {
+        request_id: request_id(),
+        name: plan.to_owned(),
+        party: party.to_owned(),
+        etag: String::new(),
+    };
     Ok(client.clone().plan.add_plan_party(request).await?.into_inner())
 }
 
@@ -226,8 +230,12 @@ pub(crate) async fn comment(
 
 /// Ends a party's part.
 pub(crate) async fn remove(client: &Client, plan: &str, agency: &str) -> Result<PlanChange, Status> {
-    let request =
-        RemovePlanPartyRequest { request_id: request_id(), name: plan.to_owned(), agency: agency.to_owned() };
+    let request = RemovePlanPartyRequest {
+        request_id: request_id(),
+        name: plan.to_owned(),
+        agency: agency.to_owned(),
+        etag: String::new(),
+    };
     Ok(client.clone().plan.remove_plan_party(request).await?.into_inner())
 }
 

@@ -162,7 +162,7 @@ async fn a_task_is_decided_once_by_whose_it_is() {
     assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "sovittu");
     // Nothing is left to decide when the plan has ended.
     let mut stream = watch(&te, "").await;
-    let request = RevokePlanRequest { request_id: request_id(), name: plan.clone() };
+    let request = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
     stage.ohjaamo().plan.revoke_plan(request).await.unwrap();
     let task = next(&mut stream).await.task.unwrap();
     assert_eq!((task.name.as_str(), task.state()), (names[2].as_str(), State::Obsolete));

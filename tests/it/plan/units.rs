@@ -2,6 +2,7 @@
 
 use polku_proto::v1::conflict_resolution::Choice;
 use polku_proto::v1::meeting_record::Kind as MeetingKind;
+use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{AcknowledgePlanRequest, DataCategory, MeetingState, Plan, PlanPart, PlanState};
@@ -211,5 +212,22 @@ async fn a_clash_of_states_shows_to_who_decides_it() {
     let refused = decide(&te, &conflict.task, Choice::Ours, None).await;
     assert_refused(refused, Code::FailedPrecondition, "TRANSITION_NOT_ALLOWED");
     decide(&te, &conflict.task, Choice::Theirs, None).await.unwrap();
+    stage.close().await;
+}
+
+/// That a party takes part by another unit is told to those whom it concerns, and to nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_unit_of_a_party_is_in_the_history() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[3]).await;
+    let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
+    let count = revisions(&kela, &plan).await.unwrap().revisions.len();
+    add(&ohjaamo, &plan, "te/nuorten-palvelut").await.unwrap();
+    for client in [&ohjaamo, &te] {
+        let last = revisions(client, &plan).await.unwrap().revisions.remove(0);
+        let told: Vec<_> = last.activities.iter().map(|one| (one.kind(), one.agency.as_str())).collect();
+        assert_eq!(told, [(Kind::PartyUnit, TE)]);
+    }
+    assert_eq!(revisions(&kela, &plan).await.unwrap().revisions.len(), count);
     stage.close().await;
 }

@@ -51,18 +51,34 @@ pub(crate) async fn every_method(client: &Client, plan: &str) -> Vec<(&'static s
             let request = AcknowledgePlanRequest { request_id: id(), name: name(), etag: etag() };
             service.acknowledge_plan(request).await.map(drop)
         }),
-        ("HoldPlan", service.hold_plan(HoldPlanRequest { request_id: id(), name: name() }).await.map(drop)),
+        (
+            "HoldPlan",
+            service
+                .hold_plan(HoldPlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .await
+                .map(drop),
+        ),
         ("ResumePlan", {
-            service.resume_plan(ResumePlanRequest { request_id: id(), name: name() }).await.map(drop)
+            service
+                .resume_plan(ResumePlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .await
+                .map(drop)
         }),
         ("CompletePlan", {
-            service.complete_plan(CompletePlanRequest { request_id: id(), name: name() }).await.map(drop)
+            service
+                .complete_plan(CompletePlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .await
+                .map(drop)
         }),
         ("RevokePlan", {
-            service.revoke_plan(RevokePlanRequest { request_id: id(), name: name() }).await.map(drop)
+            service
+                .revoke_plan(RevokePlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .await
+                .map(drop)
         }),
         ("MarkPlanEnteredInError", {
-            let request = MarkPlanEnteredInErrorRequest { request_id: id(), name: name() };
+            let request =
+                MarkPlanEnteredInErrorRequest { request_id: id(), name: name(), etag: String::new() };
             service.mark_plan_entered_in_error(request).await.map(drop)
         }),
         ("ImportPlan", {

@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::journey::read::{name, youth_id};
 use crate::once::Begun;
 use crate::person::Person;
-use crate::plan;
+use crate::plan::{self, UsedIds};
 use crate::record::wire_time;
 use crate::store::{PlanRow, TaskWrite};
 use crate::trail::Entry;
@@ -98,7 +98,8 @@ impl Gateway {
             look_at: None,
             sealed: Vec::new(),
         };
-        let kept = Kept { plan: Some(plan), parties: vec![party.to_string()], ..Kept::default() };
+        let used = UsedIds::default().whole();
+        let kept = Kept { plan: Some(plan), parties: vec![party.to_string()], used, ..Kept::default() };
         let draft = Draft {
             before: None,
             after: PlanRecord { row, kept },
@@ -135,6 +136,7 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
+        self.seen_over(caller, &record, &request.etag)?;
         check_coordinator(caller, &record)?;
         check_running(&record)?;
         if !record.has_room_for(&party.agency) {
@@ -182,6 +184,7 @@ impl Gateway {
         }
         self.hands(caller, &record, now)?;
         let Actor::Professional { .. } = caller.actor else { return Err(COORDINATOR) };
+        self.seen_over(caller, &record, &request.etag)?;
         let own = request.agency == caller.agency.as_str();
         if !own {
             check_coordinator(caller, &record)?;

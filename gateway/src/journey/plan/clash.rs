@@ -6,16 +6,20 @@
 //! stands there and what was wanted, and states nothing of their own: each agency changes its own part.
 
 use jiff::Timestamp;
+use polku_policy::Authorised;
 use polku_proto::v1::task::{Matter, State};
-use polku_proto::v1::{PlanConflict, Task};
+use polku_proto::v1::{Plan, PlanConflict, Task};
 use polku_proto::{AgencyId, CategorySet, Disclose as _, TaskId, TaskName};
 
 use super::commit::Draft;
 use super::reader::Eyes;
 use super::record::{Clashing, PlanRecord};
 use super::task::TaskRecord;
+use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::refer::mismatch;
+use crate::outbox::Shown;
 use crate::person::Person;
 use crate::plan::{self, Clash};
 use crate::record::wire_time;
@@ -27,8 +31,12 @@ pub(super) struct Clashed {
     pub(super) clash: Clash,
 }
 
+/// A clash as it is shown to somebody, and what whoever's data it is has to hear of that.
+type ShownConflict = (Authorised<PlanConflict>, Vec<Shown>);
+
 impl Gateway {
-    /// Tasks for each clash. The same clash again is the same task.
+    /// Tasks for each clash. Who wants the same over the same reading again is answered with the same task, whatever has
+    /// become of what is stored: a new one would tell that something hidden has changed. The task shows what is stored now.
     pub(super) async fn clash_tasks(
         &self,
         person: &Person,
@@ -41,12 +49,19 @@ impl Gateway {
             return Ok(conflicts);
         }
         let record = &draft.after;
-        let open = self.open_clashes(person, record).await?;
+        let mut open = self.open_clashes(person, record).await?;
         for one in clashed {
             let new = conflict(one, String::new());
-            let same = |other: &&TaskRecord| is_of(&other.message, &new);
-            if let Some(known) = open.iter().find(same).and_then(|task| first_of(&open, task, record)) {
-                conflicts.push(known);
+            let known = open.iter_mut().filter(|task| task.conflict().is_some_and(|it| is_again(it, &new)));
+            let known: Vec<&mut TaskRecord> = known.collect();
+            if !known.is_empty() {
+                let controller = record.controller(&new.owner)?;
+                let first = known.iter().position(|task| task.row.agency == controller).unwrap_or_default();
+                let task = known.get(first).and_then(|task| task.conflict()).map(|it| it.task.clone());
+                for task in known {
+                    draft.tasks.extend(task.shows(&new).then(|| task.next_version(person, now)).transpose()?);
+                }
+                conflicts.push(PlanConflict { task: task.unwrap_or_default(), ..new });
                 continue;
             }
             for agency in self.deciding(record, &new, now)? {
@@ -149,6 +164,29 @@ impl Gateway {
         Ok(deciding)
     }
 
+    /// A clash as the caller may see it, with what there is about an item that is to be removed, as they see the plan now;
+    /// nothing if nothing of the clash.
+    pub(super) fn clash_piece(
+        &self,
+        caller: &Caller,
+        (record, seen): (&PlanRecord, &Plan),
+        conflict: PlanConflict,
+        now: Timestamp,
+    ) -> Result<Option<ShownConflict>, Error> {
+        let (owner, around) = (conflict.owner.clone(), plan::around(seen, &conflict));
+        let Some((mut piece, shown)) = self.plan_piece(caller, record, &owner, conflict, now)? else {
+            return Ok(None);
+        };
+        let mut told: Vec<Shown> = shown.into_iter().collect();
+        for (owner, around) in around {
+            if let Some((around, shown)) = self.plan_piece(caller, record, &owner, around, now)? {
+                piece = piece.gather(around).map_err(mismatch)?;
+                told.extend(shown);
+            }
+        }
+        Ok(Some((piece, told)))
+    }
+
     /// Whether these eyes see all of a clash.
     pub(super) fn sees_clash(
         &self,
@@ -198,7 +236,7 @@ fn first_of(open: &[TaskRecord], task: &TaskRecord, record: &PlanRecord) -> Opti
 
 /// Whether a task is about this clash, whoever has it.
 pub(super) fn is_of(task: &Task, conflict: &PlanConflict) -> bool {
-    let PlanConflict { task: _, owner, path, base, ours, theirs } = conflict;
+    let PlanConflict { task: _, owner, path, base, ours, theirs, around: _ } = conflict;
     let Some(Matter::Conflict(other)) = &task.matter else { return false };
     // What is short first: of one item there are few, of one plan there can be many.
     other.path == *path
@@ -206,6 +244,12 @@ pub(super) fn is_of(task: &Task, conflict: &PlanConflict) -> bool {
         && other.base == *base
         && other.ours == *ours
         && other.theirs == *theirs
+}
+
+/// Whether somebody wants the same once more, over the same reading.
+fn is_again(known: &PlanConflict, new: &PlanConflict) -> bool {
+    let PlanConflict { task: _, owner, path, base, ours, theirs: _, around: _ } = known;
+    *path == new.path && *owner == new.owner && *base == new.base && *ours == new.ours
 }
 
 pub(super) fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {
@@ -216,5 +260,7 @@ pub(super) fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanC
         base: Some(clash.base),
         ours: Some(clash.ours),
         theirs: Some(clash.theirs),
+        // What is there when it is read.
+        around: None,
     }
 }

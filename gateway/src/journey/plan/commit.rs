@@ -21,7 +21,7 @@ use crate::journey::refer::mismatch;
 use crate::once::Call;
 use crate::outbox::{Lock, Reading};
 use crate::person::Person;
-use crate::plan::YOUTH;
+use crate::plan::{self, YOUTH};
 use crate::store::{Change, TaskWrite};
 use crate::trail::{Entry, receipt};
 
@@ -91,6 +91,7 @@ impl Gateway {
             self.offer_duplicates(person, before.as_ref(), &mut after, &mut tasks, now)?;
             after.kept.clashes = clashes;
             after.settle(before.as_ref())?;
+            plan::check_whole(before.as_ref().and_then(|before| before.kept.plan.as_ref()), after.plan()?)?;
             self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
             self.ask_who_sees(person, &after, &mut tasks, now).await?;
         }

@@ -63,6 +63,7 @@ impl Gateway {
         check_running(&record)?;
         let read = self.as_read((caller, &eyes), &person, &record, &request.etag, now).await?;
         let present = self.seen(&record, &eyes, now)?;
+        let record = self.with_used_ids(&person, record).await?;
         let mut draft = Draft::by_call(record);
         let mut clashed = Vec::new();
         let mut seen_owners: Vec<&str> = Vec::new();
@@ -160,7 +161,7 @@ impl Gateway {
     }
 
     /// May the caller want this?
-    fn check_wanted(
+    pub(super) fn check_wanted(
         &self,
         caller: &Caller,
         record: &PlanRecord,
@@ -250,7 +251,11 @@ impl Gateway {
         let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
         let mut shown = Vec::new();
+        if answer.conflicts.is_empty() {
+            return Ok((merged, shown));
+        }
         let eyes = self.eyes(caller, record)?;
+        let seen = self.seen(record, &eyes, now)?;
         for mut conflict in answer.conflicts {
             let owner = conflict.owner.clone();
             let told = self.permitted(record, &owner, &eyes, now)?;
@@ -258,7 +263,7 @@ impl Gateway {
             for side in [base, ours, theirs].into_iter().flatten() {
                 *side = plan::shown_side(side, path, told);
             }
-            if let Some((conflict, told)) = self.plan_piece(caller, record, &owner, conflict, now)? {
+            if let Some((conflict, told)) = self.clash_piece(caller, (record, &seen), conflict, now)? {
                 merged = merged.gather(conflict).map_err(mismatch)?;
                 shown.extend(told);
             }
@@ -277,7 +282,7 @@ pub(super) fn bring_in(
     let owner = wanted.ours.owner.clone();
     let theirs = draft.after.part(&owner);
     let Wanted { base, ours, told, grown, .. } = wanted;
-    let merged = plan::merge_beside(base, ours, &theirs, *told, grown, now);
+    let merged = plan::merge(base, ours, &theirs, *told, grown, now);
     if merged.part != theirs {
         plan::check_stored(&theirs, &merged.part, now)?;
         plan::check_room(&theirs, &merged.part, &wanted.author)?;

@@ -23,6 +23,7 @@ mod task;
 mod task_list;
 mod tell;
 mod told;
+mod used;
 mod watch;
 
 pub(crate) use held::{SENT, SentPart};

@@ -27,9 +27,10 @@ const MOST_OFFERED: usize = 1_000;
 type Pair = (PlanItem, PlanItem);
 
 impl Gateway {
-    /// Offers items that look like items of other sections, or of another source in their own, of every section in which something else is said than before,
-    /// and of those of which more were found than can be offered at once: to the responsible worker's agency, if it may see
-    /// both; otherwise to the one of the two owners that may, the section's first. Each pair is offered once.
+    /// Offers items that look like items of other sections, or of another source in their own: of every section in which
+    /// something else is said than before, and of those of which more were found than can be offered at once. To the
+    /// responsible worker's agency, if it may see both; otherwise to the one of the two owners that may, the section's
+    /// first. Each pair is offered once.
     ///
     /// A pair that none of them may see as a whole, or of which none may be told that it is one, is offered to nobody.
     /// That is right: whoever was asked would learn that there is something like it which is hidden from them.

@@ -13,7 +13,7 @@ use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::{
     ListPlanRevisionsRequest, ListPlanRevisionsResponse, Plan, PlanActivity, PlanFieldChange, PlanRevision,
 };
-use polku_proto::{Disclose as _, PlanName, Valid};
+use polku_proto::{AgencyId, Disclose as _, Party, PlanName, Valid};
 
 use super::reader::Eyes;
 use super::record::{Clashing, PlanRecord, empty_part};
@@ -148,6 +148,15 @@ impl Gateway {
             }
             pieces.entry(owner).or_default().activities.push(activity);
         }
+        // The view knows parties by their agencies.
+        for party in replaced_units(before, after) {
+            let activity = PlanActivity {
+                kind: Kind::PartyUnit.into(),
+                agency: party.to_string(),
+                ..PlanActivity::default()
+            };
+            pieces.entry(plan::YOUTH.to_owned()).or_default().activities.push(activity);
+        }
         for clashing in &after.record.kept.clashes {
             if let Some(activity) = self.clash_seen(reading, &after.record, clashing)? {
                 pieces.entry(activity.agency.clone()).or_default().activities.push(activity);
@@ -200,6 +209,16 @@ impl Gateway {
             ..PlanActivity::default()
         }))
     }
+}
+
+/// The parties, of those that are seen, that take part by another unit than before.
+fn replaced_units(before: Option<&Look>, after: &Look) -> Vec<AgencyId> {
+    let Some(before) = before else { return Vec::new() };
+    let is_other = |party: &Party| before.record.party(&party.agency).is_some_and(|was| was != *party);
+    let parties = after.record.parties().filter(is_other).map(|party| party.agency);
+    let is_seen =
+        |look: &Look, agency: &AgencyId| look.seen.parties.iter().any(|seen| seen == agency.as_str());
+    parties.filter(|agency| is_seen(before, agency) && is_seen(after, agency)).collect()
 }
 
 /// What has changed in the parts of the sections, by owner.

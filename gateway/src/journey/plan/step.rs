@@ -100,7 +100,7 @@ impl Gateway {
         let step = Step { method: "HoldPlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            check_state(&self.seen_by(caller, record)?, &[PlanState::Active])?;
+            check_state(&self.seen_over(caller, record, &request.etag)?, &[PlanState::Active])?;
             record.plan_mut()?.set_state(PlanState::OnHold);
             Ok(())
         })
@@ -117,7 +117,7 @@ impl Gateway {
         let step = Step { method: "ResumePlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            check_state(&self.seen_by(caller, record)?, &[PlanState::OnHold])?;
+            check_state(&self.seen_over(caller, record, &request.etag)?, &[PlanState::OnHold])?;
             // Whether it is active is told by what was accepted and acknowledged.
             record.plan_mut()?.set_state(PlanState::Draft);
             Ok(())
@@ -135,7 +135,10 @@ impl Gateway {
         let step = Step { method: "CompletePlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            check_state(&self.seen_by(caller, record)?, &[PlanState::Active, PlanState::OnHold])?;
+            check_state(
+                &self.seen_over(caller, record, &request.etag)?,
+                &[PlanState::Active, PlanState::OnHold],
+            )?;
             record.plan_mut()?.set_state(PlanState::Completed);
             Ok(())
         })
@@ -155,7 +158,7 @@ impl Gateway {
                 check_coordinator(caller, record)?;
             }
             let from = [PlanState::Draft, PlanState::Active, PlanState::OnHold];
-            check_state(&self.seen_by(caller, record)?, &from)?;
+            check_state(&self.seen_over(caller, record, &request.etag)?, &from)?;
             record.plan_mut()?.set_state(PlanState::Revoked);
             Ok(())
         })
@@ -180,7 +183,7 @@ impl Gateway {
                 PlanState::Completed,
                 PlanState::Revoked,
             ];
-            check_state(&self.seen_by(caller, record)?, &from)?;
+            check_state(&self.seen_over(caller, record, &request.etag)?, &from)?;
             record.plan_mut()?.set_state(PlanState::EnteredInError);
             Ok(())
         })
@@ -299,6 +302,15 @@ impl Gateway {
     ) -> Result<(), Error> {
         let (_, read) = self.open_reading(record, caller, etag)?;
         if digest(seen) == read { Ok(()) } else { Err(Error::EtagMismatch) }
+    }
+
+    /// The plan as the caller sees it now: if a reading is named, exactly that.
+    pub(super) fn seen_over(&self, caller: &Caller, record: &PlanRecord, etag: &str) -> Result<Plan, Error> {
+        let seen = self.seen_by(caller, record)?;
+        if !etag.is_empty() {
+            self.check_read(caller, record, &seen, etag)?;
+        }
+        Ok(seen)
     }
 
     /// The plan as the caller sees it now.

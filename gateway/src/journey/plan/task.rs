@@ -19,6 +19,7 @@ use super::clash::is_of;
 use super::commit::{Committed, Draft};
 use super::content::check_content;
 use super::found::newly_found;
+use super::merge::Wanted;
 use super::reader::{Eyes, TELLABLE};
 use super::record::{Clashing, PlanRecord};
 use super::step::has_item;
@@ -30,7 +31,7 @@ use crate::journey::refer::mismatch;
 use crate::once::Begun;
 use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
-use crate::plan::{self, Choice, Clash, EditError, Fault, ResolveError, section_of};
+use crate::plan::{self, Choice, Clash, EditError, Fault, Grown, ResolveError, section_of};
 use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{TaskRow, TaskWrite};
@@ -122,6 +123,14 @@ impl TaskRecord {
         Ok(TaskWrite { row: row.clone(), expected })
     }
 
+    /// Shows what is stored now where this clash is. Answers whether that is something else than it has shown.
+    pub(super) fn shows(&mut self, now: &PlanConflict) -> bool {
+        let Some(Matter::Conflict(conflict)) = &mut self.message.matter else { return false };
+        let is_other = conflict.theirs != now.theirs;
+        conflict.theirs.clone_from(&now.theirs);
+        is_other
+    }
+
     /// Whose section a clash is in.
     pub(super) fn owner(&self) -> Option<&str> {
         self.conflict().map(|conflict| conflict.owner.as_str())
@@ -173,8 +182,9 @@ impl Gateway {
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
                 self.check_deciding(caller, &draft.after, conflict, &resolution, now)?;
+                draft.after = self.with_used_ids(&person, draft.after).await?;
                 let (others, known) = self.decided_with(&person, &draft.after, &task, now).await?;
-                resolve_conflict(&mut draft.after, conflict, &resolution, now)?;
+                self.resolve_conflict(caller, &mut draft.after, conflict, &resolution, now)?;
                 draft.clashes.push(Clashing::decided(known));
                 draft.tasks.extend(others);
             }
@@ -223,8 +233,7 @@ impl Gateway {
             Err(Error::Plan(EditError { fault, path: "conflict.other".to_owned(), expected }))
         };
         let controller = record.controller(&conflict.owner)?;
-        let is_anothers = controller != caller.agency && record.party(&controller).is_some();
-        if is_anothers && resolution.choice() == conflict_resolution::Choice::Other {
+        if controller != caller.agency && resolution.choice() == conflict_resolution::Choice::Other {
             return refuse(
                 Fault::NotOwned,
                 "CHOICE_THEIRS or CHOICE_OURS: the owner of the section alone states something else",
@@ -242,6 +251,54 @@ impl Gateway {
         let said: Vec<PlanItem> = said.collect();
         found.retain(|need| !said.iter().any(|said| said.id == need.id));
         self.check_found(caller, record, &found, None, now)
+    }
+
+    /// Writes what was decided. What somebody states anew is held to what their merge would be held to; what others have
+    /// said was, when they said it. Room is asked for in either case: what was there then may be full by now.
+    fn resolve_conflict(
+        &self,
+        caller: &Caller,
+        record: &mut PlanRecord,
+        conflict: &PlanConflict,
+        resolution: &ConflictResolution,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let clash = Clash {
+            path: conflict.path.clone(),
+            base: conflict.base.clone().unwrap_or_default(),
+            ours: conflict.ours.clone().unwrap_or_default(),
+            theirs: conflict.theirs.clone().unwrap_or_default(),
+        };
+        let choice = match resolution.choice() {
+            conflict_resolution::Choice::Theirs => return Ok(()),
+            conflict_resolution::Choice::Ours => Choice::Ours,
+            conflict_resolution::Choice::Other => {
+                let other = resolution.other.as_ref().ok_or(Error::Field {
+                    field: "conflict.other",
+                    reason: "INVALID_FIELDS",
+                    expected: "the item, or the field, as it shall be",
+                })?;
+                check_content(other)?;
+                Choice::Other(other)
+            }
+            conflict_resolution::Choice::Unspecified => {
+                return Err(Error::Inconsistent("a choice that was checked is unspecified"));
+            }
+        };
+        let before = record.part(&conflict.owner);
+        let part = plan::resolve(&before, &clash, choice, now).map_err(unresolved)?;
+        let author = plan::author_at(&conflict.owner, &conflict.path).to_owned();
+        if let Choice::Other(_) = choice {
+            let told = self.permitted(record, &conflict.owner, &self.eyes(caller, record)?, now)?;
+            let (base, ours) = (plan::with_clashing(&before, &clash), part.clone());
+            let (grown, author) = (Grown::default(), author.clone());
+            self.check_wanted(caller, record, &Wanted { base, ours, told, grown, author }, now)?;
+        }
+        plan::check_stored(&before, &part, now)?;
+        plan::check_room(&before, &part, &author)?;
+        let part = PlanPart { update_time: Some(wire_time(now)?), ..part };
+        record.section_mut(&conflict.owner)?.part = Some(part);
+        Ok(())
     }
 
     /// Closes the open tasks with nothing to decide any more, beside those that are written along: the plan has ended, or
@@ -342,14 +399,14 @@ impl Gateway {
         let shell = self.shell(caller, task)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
-                let owner = conflict.owner.clone();
                 // That there is a clash is not told to who may not see all of it, or not any more: nobody decides on that.
                 if !self.sees_clash(record, &conflict, &eyes, now)? {
                     return Err(Error::NotFound);
                 }
-                let piece = self.plan_piece(caller, record, &owner, conflict, now)?;
+                let seen = self.seen(record, &eyes, now)?;
+                let piece = self.clash_piece(caller, (record, &seen), conflict, now)?;
                 let (conflict, told) = piece.ok_or(Error::NotFound)?;
-                Ok((shell.gather(conflict).map_err(mismatch)?, told.into_iter().collect()))
+                Ok((shell.gather(conflict).map_err(mismatch)?, told))
             }
             Some(Matter::Duplicate(duplicate)) => {
                 let seen = self.seen(record, &eyes, now)?;
@@ -405,42 +462,6 @@ impl Gateway {
 /// Whether both items of a pair are there.
 fn has_both(seen: &Plan, pair: &PlanDuplicate) -> bool {
     [&pair.first, &pair.second].iter().all(|item| item.as_ref().is_some_and(|item| has_item(seen, item)))
-}
-
-fn resolve_conflict(
-    record: &mut PlanRecord,
-    conflict: &PlanConflict,
-    resolution: &ConflictResolution,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let clash = Clash {
-        path: conflict.path.clone(),
-        base: conflict.base.clone().unwrap_or_default(),
-        ours: conflict.ours.clone().unwrap_or_default(),
-        theirs: conflict.theirs.clone().unwrap_or_default(),
-    };
-    let choice = match resolution.choice() {
-        conflict_resolution::Choice::Theirs => return Ok(()),
-        conflict_resolution::Choice::Ours => Choice::Ours,
-        conflict_resolution::Choice::Other => {
-            let other = resolution.other.as_ref().ok_or(Error::Field {
-                field: "conflict.other",
-                reason: "INVALID_FIELDS",
-                expected: "the item, or the field, as it shall be",
-            })?;
-            check_content(other)?;
-            Choice::Other(other)
-        }
-        conflict_resolution::Choice::Unspecified => {
-            return Err(Error::Inconsistent("a choice that was checked is unspecified"));
-        }
-    };
-    let before = record.part(&conflict.owner);
-    let part = plan::resolve(&before, &clash, choice, now).map_err(unresolved)?;
-    plan::check_stored(&before, &part, now)?;
-    let part = PlanPart { update_time: Some(wire_time(now)?), ..part };
-    record.section_mut(&conflict.owner)?.part = Some(part);
-    Ok(())
 }
 
 /// That the two of a pair are the same.

@@ -33,7 +33,7 @@ pub(super) fn check(edit: &Edit<'_>) -> Result<(), EditError> {
         let path = Path::parse(&change.path).unwrap_or(Path::Field(""));
         let refusal = match editor {
             Editor::OtherParty(agency) if is_youth => refusal_of_untold(&change, path, edit)
-                .or_else(|| refusal_of_other(&change, path, agency, |id| edit.provides(id))),
+                .or_else(|| refusal_of_other(&change, path, agency, edit)),
             _ if is_holder && is_youth => {
                 refusal_of_untold(&change, path, edit).or_else(|| refusal_of_anothers(path, edit))
             }
@@ -100,27 +100,35 @@ fn refusal_of_untold(change: &Change, path: Path<'_>, edit: &Edit<'_>) -> Refusa
 }
 
 /// Why the holder of the young person's section may not make a change: what a party has undertaken it moves itself.
+///
+/// Another provider is the holder's to state, but not along with the state: of the two that are merged field by field one
+/// could clash. And what has ended by then is nobody else's doing.
 fn refusal_of_anothers(path: Path<'_>, edit: &Edit<'_>) -> Refusal {
-    let Path::ItemField(List::Actions, id, "state") = path else { return None };
-    let refusal = (Fault::NotOwned, "states of what a party has undertaken moved by that party alone");
-    edit.is_undertaken_by_another(id).then_some(refusal)
+    match path {
+        Path::ItemField(List::Actions, id, "state") if edit.is_undertaken_by_another(id) => {
+            Some((Fault::NotOwned, "states of what a party has undertaken moved by that party alone"))
+        }
+        Path::ItemField(List::Actions, id, "provider") => refusal_of_late_provider(id, edit),
+        Path::Field(_) | Path::Background(_) | Path::Item(..) | Path::ItemField(..) => None,
+    }
+}
+
+/// Whoever names a party in an action that has ended says for that party that it has ended it.
+fn refusal_of_late_provider(id: &str, edit: &Edit<'_>) -> Refusal {
+    let refusal = (Fault::NotOwned, "another party named as the provider before the action has ended");
+    edit.gives_ended_to_another(id).then_some(refusal)
 }
 
 /// Why another party may not make a change in the young person's section.
 ///
 /// The young person owns the goals, and what others have added is theirs: a party changes the words of it, and ends or
 /// takes back what it has added itself. What is asked here does not depend on what the party is not told.
-fn refusal_of_other(
-    change: &Change,
-    path: Path<'_>,
-    agency: &str,
-    provides: impl Fn(&str) -> bool,
-) -> Refusal {
+fn refusal_of_other(change: &Change, path: Path<'_>, agency: &str, edit: &Edit<'_>) -> Refusal {
     match path {
         Path::Field(field) if OF_THE_YOUNG_PERSON.contains(&field) => {
             Some((Fault::NotOwned, "changes by the young person or the responsible worker alone"))
         }
-        Path::ItemField(List::Actions, id, "state") if !provides(id) => Some((
+        Path::ItemField(List::Actions, id, "state") if !edit.provides(id) => Some((
             Fault::NotOwned,
             "states moved by the action's provider; where that is no party, by the young person or the responsible worker",
         )),
@@ -140,6 +148,7 @@ fn refusal_of_other(
                 "another provider stated by the young person, the responsible worker or the present provider alone",
             ))
         }
+        Path::ItemField(List::Actions, id, "provider") => refusal_of_late_provider(id, edit),
         // Removing it would end it, whatever its state.
         Path::Item(List::Actions, _) if change.after.is_none() => {
             Some((Fault::NotOwned, "actions removed by the young person or the responsible worker alone"))

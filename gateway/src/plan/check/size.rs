@@ -10,10 +10,11 @@
 
 use std::collections::HashMap;
 
-use polku_proto::v1::PlanPart;
+use polku_proto::v1::{Plan, PlanPart, PlanSection};
+use prost::Message as _;
 
 use super::{EditError, Fault};
-use crate::front::LARGEST_PLAN;
+use crate::front::{LARGEST_ANSWER, LARGEST_PLAN};
 use crate::plan::item::Item;
 use crate::plan::path::Path;
 use crate::plan::{MOST_PARTIES, YOUTH};
@@ -33,6 +34,14 @@ const GUEST_BYTES: usize = 8 * 1024;
 const BESIDE_BYTES: usize = 256 * 1024;
 
 const _: () = assert!(HOLDER_BYTES + MOST_PARTIES * GUEST_BYTES + BESIDE_BYTES < LARGEST_PLAN);
+
+/// What stands in all sections of a plan and between them is this much at most: with what is told beside it, that comes
+/// to less than 16 MiB. All items that there is room for are 6 MiB. So nobody's room is full before, and a refusal tells
+/// of others what only many full sections together can bring about.
+const PLAN_BYTES: usize = 14 * 1024 * 1024;
+
+const _: () = assert!((MOST_PARTIES + 1) * HOLDER_BYTES + MOST_PARTIES * GUEST_BYTES < PLAN_BYTES);
+const _: () = assert!(PLAN_BYTES < LARGEST_ANSWER);
 
 /// What one author has in a section.
 #[derive(Default)]
@@ -74,6 +83,29 @@ pub fn check_room(before: &PlanPart, part: &PlanPart, author: &str) -> Result<()
     check_bytes(part, author, bytes(part), bytes(before))
 }
 
+/// Checks that a plan as it would be stored can be read in one answer. What makes it no larger is not refused.
+///
+/// # Errors
+/// [`Fault::TooLarge`].
+pub fn check_whole(before: Option<&Plan>, plan: &Plan) -> Result<(), EditError> {
+    let bytes = written(plan);
+    if bytes <= PLAN_BYTES || bytes <= before.map_or(0, written) {
+        return Ok(());
+    }
+    let expected = "at most 14680064 bytes in all sections of a plan";
+    Err(EditError { fault: Fault::TooLarge, path: "sections".to_owned(), expected })
+}
+
+/// How much people and systems have written: not what the gateway has filled in.
+fn written(plan: &Plan) -> usize {
+    let of = |section: &PlanSection| {
+        let filled_in: usize = section.commitments.iter().map(|one| one.encoded_len() + 4).sum();
+        section.encoded_len().saturating_sub(filled_in)
+    };
+    let links = plan.links.iter().map(|link| link.encoded_len() + 4);
+    plan.sections.iter().map(of).chain(links).sum()
+}
+
 fn check_bytes(part: &PlanPart, author: &str, bytes: usize, before: usize) -> Result<(), EditError> {
     let (most, expected) = if author.is_empty() {
         (HOLDER_BYTES, "at most 131072 bytes of items in a section")
@@ -99,6 +131,15 @@ fn rooms(part: &PlanPart) -> HashMap<&str, Room> {
 pub(super) fn author<'a>(owner: &str, id: &'a str) -> &'a str {
     let prefix = if owner == YOUTH { id.split_once(':') } else { None };
     prefix.map_or("", |(author, _)| author)
+}
+
+/// Who has written what stands in this place of a section, as `Path` writes it; empty: its holder.
+#[must_use]
+pub fn author_at<'a>(owner: &str, path: &'a str) -> &'a str {
+    match Path::parse(path) {
+        Some(Path::Item(_, id) | Path::ItemField(_, id, _)) => author(owner, id),
+        Some(Path::Field(_) | Path::Background(_)) | None => "",
+    }
 }
 
 fn count<'a, I: Item>(part: &PlanPart, items: &'a [I], list: usize, rooms: &mut HashMap<&'a str, Room>) {

@@ -9,16 +9,16 @@ use polku_proto::v1::{
     PlanPart, PlanSection, PlanState,
 };
 
-use crate::plan::{Choice, Clash, Merged, ResolveError, shown_side};
+use crate::plan::{Choice, Clash, Grown, Merged, ResolveError, shown_side};
 
 pub(super) const JOINT_PLAN: i32 = DataCategory::JointPlan as i32;
 
 /// When everything happens.
 pub(super) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// What a change comes to now.
+/// What a change comes to now, where nothing has come to the items beside it.
 pub(super) fn merge(base: &PlanPart, ours: &PlanPart, theirs: &PlanPart, told: CategorySet) -> Merged {
-    crate::plan::merge(base, ours, theirs, told, NOW)
+    crate::plan::merge(base, ours, theirs, told, &Grown::default(), NOW)
 }
 
 /// What a decision comes to now.

@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use polku_proto::CategorySet;
-use polku_proto::v1::{ActionState, DataCategory, GoalState, MeetingState, PlanAction, PlanPart, PlanState};
+use polku_proto::v1::{ActionState, DataCategory, GoalState, MeetingState, PlanPart, PlanState};
 
 use super::any::{action, goal, meeting, need, part};
 use crate::plan::{Edit, EditError, Editor, Fault, Origin, UsedIds, YOUTH, check, check_stored};
 
-const TOLD: CategorySet = CategorySet::of(&[DataCategory::JointPlan, DataCategory::GuidanceNotes]);
-static NONE_USED: LazyLock<UsedIds> = LazyLock::new(UsedIds::default);
+pub(super) const TOLD: CategorySet = CategorySet::of(&[DataCategory::JointPlan, DataCategory::GuidanceNotes]);
+pub(super) static NONE_USED: LazyLock<UsedIds> = LazyLock::new(UsedIds::default);
 static OTHERS: LazyLock<Vec<String>> = LazyLock::new(|| ["te", "kela"].map(String::from).to_vec());
 
 pub(super) fn other() -> Editor<'static> {
@@ -25,7 +25,7 @@ pub(super) fn told(editor: Editor<'_>) -> CategorySet {
     }
 }
 
-fn sample(owner: &str) -> PlanPart {
+pub(super) fn sample(owner: &str) -> PlanPart {
     let mut part = part(owner);
     part.needs = vec![need("n1", "a flat")];
     part.goals = vec![goal("g1", "a flat of one's own")];
@@ -35,7 +35,7 @@ fn sample(owner: &str) -> PlanPart {
     part
 }
 
-fn edited(
+pub(super) fn edited(
     editor: Editor<'_>,
     origin: Origin,
     owner: &str,
@@ -58,6 +58,17 @@ pub(super) fn edited_from(
     // Nobody has changed it since it was read.
     let (stored, used, now) = (base, &*NONE_USED, Timestamp::UNIX_EPOCH);
     check(&Edit { editor, origin, told, fellows_told, others: &OTHERS, base, ours: &ours, stored, used, now })
+}
+
+/// By another party, over what others have changed since it was read.
+pub(super) fn edited_over(
+    (base, ours, stored): (&PlanPart, &PlanPart, &PlanPart),
+    used: &UsedIds,
+    told: CategorySet,
+) -> Result<(), EditError> {
+    let (editor, origin, now) = (other(), Origin::Call, Timestamp::UNIX_EPOCH);
+    let (fellows_told, others) = (told, &OTHERS);
+    check(&Edit { editor, origin, told, fellows_told, others, base, ours, stored, used, now })
 }
 
 pub(super) fn own(change: impl FnOnce(&mut PlanPart)) -> Result<(), EditError> {
@@ -252,20 +263,7 @@ fn an_id_is_used_once_by_who_does_not_see_everything() {
     let added = |stored: &PlanPart, used: &UsedIds, told: CategorySet, id: &str| {
         let mut ours = base.clone();
         ours.needs.push(need(id, "money"));
-        let (base, ours, now) = (&base, &ours, Timestamp::UNIX_EPOCH);
-        let (editor, origin) = (other(), Origin::Call);
-        check(&Edit {
-            editor,
-            origin,
-            told,
-            fellows_told: told,
-            others: &OTHERS,
-            base,
-            ours,
-            stored,
-            used,
-            now,
-        })
+        edited_over((&base, &ours, stored), used, told)
     };
     let refusals = [(&base, &removed), (&base, &gone_when_hidden), (&hidden, &*NONE_USED)]
         .map(|(stored, used)| added(stored, used, TOLD, "te:n2").unwrap_err());
@@ -385,112 +383,6 @@ fn a_clock_that_is_behind_judges_what_is_new_alone() {
     ours.meetings[0].note = String::from("late");
     let changed = edited_from(&base, Editor::Owner, Origin::Call, all, |part| *part = ours.clone());
     assert_refused(changed, Fault::Invalid, path);
-}
-
-/// Who has undertaken it moves it; who has only written it down does not.
-#[test]
-fn an_action_of_the_young_persons_section_is_moved_by_its_provider() {
-    let path = "sections[youth].actions[te:a2].state";
-    let moved = |then: &str, now: Option<&str>| {
-        let with = |provider: &str| {
-            let mut part = sample(YOUTH);
-            part.actions.push(PlanAction { provider: provider.to_owned(), ..action("te:a2", "visit") });
-            part
-        };
-        let base = with(then);
-        let stored = now.map_or_else(|| sample(YOUTH), with);
-        let mut ours = base.clone();
-        ours.actions[1].state = ActionState::InProgress.into();
-        let (base, ours, stored, used) = (&base, &ours, &stored, &*NONE_USED);
-        let (editor, origin, told, now) = (other(), Origin::Call, TOLD, Timestamp::UNIX_EPOCH);
-        check(&Edit {
-            editor,
-            origin,
-            told,
-            fellows_told: told,
-            others: &OTHERS,
-            base,
-            ours,
-            stored,
-            used,
-            now,
-        })
-    };
-    assert_eq!(moved("te", Some("te")), Ok(()));
-    assert_eq!(moved("te", None), Ok(()), "what it does not see any more clashes");
-    for (then, now) in
-        [("", ""), ("kela", "kela"), ("Te", "Te"), ("te/unit", "te/unit"), ("te", "kela"), ("kela", "te")]
-    {
-        assert_refused(moved(then, Some(now)), Fault::NotOwned, path);
-    }
-    // What it adds it may undertake itself; what others have added it may not take to itself, or both in one.
-    let by_other = |change: fn(&mut PlanPart)| edited(other(), Origin::Call, YOUTH, change);
-    let added = by_other(|part| {
-        part.actions.push(PlanAction { provider: "te".to_owned(), ..action("te:a2", "visit") });
-    });
-    assert_eq!(added, Ok(()));
-    let taken = by_other(|part| part.actions[0].provider = "te".to_owned());
-    assert_refused(taken, Fault::NotOwned, "sections[youth].actions[a1].provider");
-    let both = by_other(|part| {
-        part.actions[0].provider = "kela".to_owned();
-        part.actions[0].state = ActionState::InProgress.into();
-    });
-    assert_refused(both, Fault::NotOwned, "sections[youth].actions[a1].state");
-    assert_eq!(by_other(|part| part.actions[0].provider = "kela".to_owned()), Ok(()));
-}
-
-/// Nor does the young person, or the responsible worker, say for a party how far it has come.
-#[test]
-fn what_a_party_has_undertaken_it_moves_itself() {
-    for (provider, is_moved) in
-        [("", true), ("ohjaamo", true), ("Oma isä", true), ("te", false), ("kela", false)]
-    {
-        let mut base = sample(YOUTH);
-        provider.clone_into(&mut base.actions[0].provider);
-        for editor in [Editor::Coordinator, Editor::YoungPerson] {
-            let all = (CategorySet::ALL, CategorySet::ALL);
-            let by = |change: fn(&mut PlanPart)| edited_from(&base, editor, Origin::Call, all, change);
-            let moved = by(|part| part.actions[0].state = ActionState::InProgress.into());
-            if is_moved {
-                assert_eq!(moved, Ok(()), "{provider}");
-            } else {
-                assert_refused(moved, Fault::NotOwned, "sections[youth].actions[a1].state");
-            }
-            let both = by(|part| {
-                part.actions[0].state = ActionState::InProgress.into();
-                part.actions[0].provider.clear();
-            });
-            assert_eq!(both.is_ok(), is_moved, "{provider}");
-            assert_eq!(by(|part| part.actions[0].text.push('!')), Ok(()));
-            assert_eq!(by(|part| part.actions.clear()), Ok(()));
-        }
-    }
-}
-
-/// What an agency has undertaken is not given to another over its head, or to nobody.
-#[test]
-fn a_provider_is_not_replaced_by_others() {
-    let replaced = |editor: Editor<'_>, id: &str, then: &str, by: &str, state: ActionState| {
-        let mut base = sample(YOUTH);
-        let provider = then.to_owned();
-        base.actions.push(PlanAction { provider, state: state.into(), ..action(id, "visit") });
-        edited_from(&base, editor, Origin::Call, (TOLD, TOLD), |part| {
-            by.clone_into(&mut part.actions[1].provider);
-        })
-    };
-    for state in [ActionState::Proposed, ActionState::Agreed, ActionState::InProgress] {
-        for id in ["a2", "te:a2"] {
-            for by in ["sosiaali", "", "te"] {
-                let path = format!("sections[youth].actions[{id}].provider");
-                assert_refused(replaced(other(), id, "kela", by, state), Fault::NotOwned, &path);
-            }
-            assert_eq!(replaced(other(), id, "te", "kela", state), Ok(()), "it is the provider");
-            assert_eq!(replaced(other(), id, "", "kela", state), Ok(()), "nobody is");
-            for editor in [Editor::YoungPerson, Editor::Coordinator] {
-                assert_eq!(replaced(editor, id, "kela", "te", state), Ok(()));
-            }
-        }
-    }
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn played(permissions: Permissions, steps: &[Step]) -> World {
                 world.permit(agency, owner, if draws[2] > 160 { u8::MAX } else { draws[1] });
             }
             24 if draws[2] > 200 => world.come_or_go(agency),
+            25 => world.comment(draws[0]),
             26 => under_way.push(Message::Delivery(world.deliver_to(agency))),
             // It arrives at once; that it has is known at once, or later, or never.
             27 | 28 => {
@@ -131,6 +132,7 @@ fn histories_have_everything_in_them() {
     assert!(sum(|seen| seen.merged) > 400, "{seen:?}");
     for few in [
         sum(|seen| seen.clashed),
+        sum(|seen| seen.kept_back),
         sum(|seen| seen.refused),
         sum(|seen| seen.stale),
         sum(|seen| seen.imported),

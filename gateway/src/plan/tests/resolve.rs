@@ -4,7 +4,7 @@ use polku_proto::CategorySet;
 use polku_proto::v1::{ActionState, GoalState, MeetingState, PlanPart, PlanState};
 
 use super::any::{NOW, action, goal, meeting, merge, part, resolve};
-use crate::plan::{Choice, Clash, ResolveError};
+use crate::plan::{Choice, Clash, ResolveError, YOUTH};
 
 fn sample() -> PlanPart {
     let mut part = part("te");
@@ -233,5 +233,27 @@ fn a_clash_at_no_place_is_refused() {
     for path in ["", "revision", "goals/g1/id", "goals/g1/text/more", "background/identity_code", "goals/"] {
         let clash = Clash { path: path.to_owned(), ..clash.clone() };
         assert_eq!(resolve(&stored, &clash, Choice::Ours), Err(ResolveError::NoSuchPlace), "{path}");
+    }
+}
+
+/// Whose word it was counts: of an action that is another's by now nobody has said how far it is.
+#[test]
+fn a_word_on_an_action_is_of_its_provider() {
+    for (owner, is_newer) in [(YOUTH, true), ("te", false)] {
+        let with = |state: ActionState, provider: &str| {
+            let mut part = part(owner);
+            part.actions = vec![action("a1", "apply")];
+            part.actions[0].state = state.into();
+            provider.clone_into(&mut part.actions[0].provider);
+            part
+        };
+        use ActionState::{Agreed, Done, InProgress};
+        let mut merged =
+            merge(&with(Agreed, "te"), &with(Done, "te"), &with(InProgress, "te"), CategorySet::ALL);
+        let clash = merged.clashes.remove(0);
+        assert_eq!(resolve(&with(InProgress, "te"), &clash, Choice::Ours), Ok(with(Done, "te")));
+        let since = resolve(&with(InProgress, "kela"), &clash, Choice::Ours);
+        let expected = if is_newer { Err(ResolveError::Newer) } else { Ok(with(Done, "kela")) };
+        assert_eq!(since, expected, "{owner}");
     }
 }

@@ -1,11 +1,12 @@
 //! Does each author have the room that it should, whatever others have written?
 
 use polku_proto::CategorySet;
-use polku_proto::v1::PlanPart;
+use polku_proto::v1::{Plan, PlanCommitment, PlanItem, PlanLink, PlanPart};
+use prost::Message as _;
 
-use super::any::{action, goal, meeting, need, part};
+use super::any::{action, goal, meeting, need, part, plan};
 use super::check::{assert_refused, edited_from, other, own, told};
-use crate::plan::{Editor, Fault, Origin, YOUTH, check_room};
+use crate::plan::{Editor, Fault, Origin, YOUTH, check_room, check_whole};
 
 fn counted(prefix: &str, count: usize) -> impl Iterator<Item = String> {
     (0..count).map(move |number| format!("{prefix}{number}"))
@@ -79,4 +80,37 @@ fn what_others_have_written_takes_nobodys_room() {
         assert_refused(added(editor, "h", 1), Fault::TooLarge, "sections[youth].items");
         assert_refused(added(editor, "te:g", 1), Fault::Invalid, "sections[youth].goals[te:g0]");
     }
+}
+
+/// What forty parties may write can be read in one answer.
+#[test]
+fn a_plan_of_full_sections_is_read_as_a_whole() {
+    const MIB: usize = 1024 * 1024;
+    let full = |beside: usize| {
+        let sections = (0..41).map(|number| {
+            let mut part = part(&format!("agency-{number}"));
+            part.goals = counted("g", 62).map(|id| goal(&id, &"a".repeat(2_000))).collect();
+            part.worker_view = "b".repeat(beside);
+            part
+        });
+        plan(sections.collect())
+    };
+    for section in &full(0).sections {
+        let part = section.part.as_ref().unwrap();
+        assert_eq!(check_room(&super::any::part(&part.owner), part, ""), Ok(()));
+    }
+    let whole = full(0);
+    assert!(whole.encoded_len() > 4 * MIB, "more than many clients take unless told otherwise");
+    assert_eq!(check_whole(None, &whole), Ok(()));
+    let mut more = full(256 * 1024);
+    assert!(more.encoded_len() > 14 * MIB);
+    assert_refused(check_whole(Some(&whole), &more), Fault::TooLarge, "sections");
+    // Who takes away is not refused, nor what the gateway fills in.
+    let was = more.clone();
+    more.sections[0].part.as_mut().unwrap().worker_view.pop();
+    more.sections[0].commitments.push(PlanCommitment { action: "a1".to_owned(), acknowledge_time: None });
+    assert_eq!(check_whole(Some(&was), &more), Ok(()));
+    let link = PlanLink { kind: 1, first: Some(PlanItem::default()), second: Some(PlanItem::default()) };
+    let linked = Plan { links: vec![link], ..was.clone() };
+    assert_refused(check_whole(Some(&was), &linked), Fault::TooLarge, "sections");
 }

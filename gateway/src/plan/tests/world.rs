@@ -8,7 +8,7 @@ mod wish;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use polku_proto::v1::{Plan, PlanItem, PlanLink, PlanPart, PlanSection, plan_item::Kind};
+use polku_proto::v1::{Plan, PlanComment, PlanItem, PlanLink, PlanPart, PlanSection, plan_item::Kind};
 use polku_proto::{CategorySet, Disclose as _};
 
 use self::book::Book;
@@ -85,6 +85,8 @@ pub(super) struct World {
 pub(super) struct Seen {
     pub(super) merged: usize,
     pub(super) clashed: usize,
+    /// Of these removals of what something had come to.
+    pub(super) kept_back: usize,
     pub(super) refused: usize,
     /// Because the id has had its item.
     pub(super) used: usize,
@@ -299,6 +301,26 @@ impl World {
         let mut plan = self.now().clone();
         plan.step.clone_from(&first);
         plan.links.push(PlanLink { kind: 1, first, second });
+        self.revisions.push(plan);
+    }
+
+    /// The young person says something about an item that they see.
+    pub(super) fn comment(&mut self, draw: u8) {
+        self.count += 1;
+        let seen = self.view(1, self.revisions.len() - 1);
+        let goals = seen.sections.iter().filter_map(|section| section.part.as_ref()).flat_map(|part| {
+            let item =
+                |id: &str| PlanItem { owner: part.owner.clone(), kind: Kind::Goal.into(), id: id.to_owned() };
+            part.goals.iter().map(move |goal| (goal.category, item(&goal.id)))
+        });
+        let goals: Vec<_> = goals.collect();
+        let Some(place) = usize::from(draw).checked_rem(goals.len()) else { return };
+        let (category, item) = goals[place].clone();
+        let text = format!("comment {}", self.count);
+        let comment = PlanComment { category, item: Some(item), text, time: None };
+        let mut plan = self.now().clone();
+        let section = plan.sections.iter_mut().find(|section| is_of(section, YOUTH)).unwrap();
+        section.comments.push(comment);
         self.revisions.push(plan);
     }
 

@@ -67,8 +67,12 @@ pub(super) async fn begin(scene: &mut Scene<'_, '_>) -> Result<String, Deviation
     scene.receipt(change.receipt)?;
     let name = there("the plan in the answer", change.plan)?.name;
     for party in [TE, CITY, SOCIAL, KELA] {
-        let request =
-            AddPlanPartyRequest { request_id: request_id(), name: name.clone(), party: party.to_owned() };
+        let request = AddPlanPartyRequest {
+            request_id: request_id(),
+            name: name.clone(),
+            party: party.to_owned(),
+            etag: String::new(),
+        };
         answered("AddPlanParty", scene.ohjaamo.plan.add_plan_party(request).await)?;
     }
     scene.teller.entry("plan", &[&name])?;

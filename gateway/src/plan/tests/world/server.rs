@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use polku_proto::v1::{PlanPart, PlanSection};
+use polku_proto::v1::{Plan, PlanComment, PlanPart, PlanSection};
 use polku_proto::{CategorySet, Disclose as _};
 
 use super::book::{different, lies_in};
 use super::{Answer, Message, Open, PARTIES, Sent, World, is_of};
-use crate::plan::tests::any::{JOINT_PLAN, NOW, flat, merge, resolve, told as told_of};
-use crate::plan::{Choice, Clash, Edit, Editor, Origin, YOUTH, check};
+use crate::plan::tests::any::{JOINT_PLAN, NOW, flat, resolve, told as told_of};
+use crate::plan::{Choice, Clash, Edit, Editor, Grown, Origin, YOUTH, check, drop_loose_ends, merge};
 
 impl World {
     /// Takes a message in.
@@ -38,15 +38,35 @@ impl World {
         }
         let owner = ours.owner.as_str();
         let told = self.told(*party, owner);
-        let base = then.sections.into_iter().find(|section| is_of(section, owner));
-        let base = base.and_then(|section| section.part).unwrap_or_default();
+        let present = self.view(*party, self.revisions.len() - 1);
+        let grown = Grown::since(&then, &present, owner);
+        let base = then.sections.iter().find(|section| is_of(section, owner));
+        let base = base.and_then(|section| section.part.clone()).unwrap_or_default();
         let editor = match party {
             0 if owner == YOUTH => Editor::Coordinator,
             1 => Editor::YoungPerson,
             _ if owner == YOUTH => Editor::OtherParty(PARTIES[*party]),
             _ => Editor::Owner,
         };
-        self.merge(*party, (editor, Origin::Call), (&base, ours), told)
+        let answer = self.merge(*party, (editor, Origin::Call), (&base, ours), told, &grown);
+        self.assert_takes_nothing_unread(*party, (&then, &present));
+        answer
+    }
+
+    /// Nothing that a party sees and has not read goes with what it removes.
+    fn assert_takes_nothing_unread(&self, party: usize, (read, present): (&Plan, &Plan)) {
+        let now = self.view(party, self.revisions.len() - 1);
+        let comments = |plan: &Plan| -> Vec<PlanComment> {
+            plan.sections.iter().flat_map(|section| section.comments.clone()).collect()
+        };
+        let (read_comments, left) = (comments(read), comments(&now));
+        for comment in comments(present) {
+            assert!(left.contains(&comment) || read_comments.contains(&comment), "removed unread");
+        }
+        for link in &present.links {
+            assert!(now.links.contains(link) || read.links.contains(link), "unlinked unread");
+        }
+        assert!(now.step == present.step || read.step == present.step, "unflagged unread");
     }
 
     pub(super) fn merge(
@@ -55,6 +75,7 @@ impl World {
         (editor, origin): (Editor<'_>, Origin),
         (base, ours): (&PlanPart, &PlanPart),
         told: CategorySet,
+        grown: &Grown,
     ) -> Answer {
         let owner = ours.owner.as_str();
         let theirs = self.section(owner);
@@ -75,16 +96,18 @@ impl World {
             self.seen.used += usize::from(error.expected.ends_with("has had"));
             return Answer::Refused;
         }
-        let merged = merge(base, ours, &theirs, told);
+        let merged = merge(base, ours, &theirs, told, grown, NOW);
+        let alone = merge(base, ours, &theirs, told, &Grown::default(), NOW);
+        self.seen.kept_back += merged.clashes.len().saturating_sub(alone.clashes.len());
         assert_is_this_change(base, ours, &theirs, &merged.part, &merged.clashes);
-        let again = merge(base, ours, &merged.part, told);
+        let again = merge(base, ours, &merged.part, told, grown, NOW);
         assert!(again.part == merged.part, "merging twice is not merging once");
         assert!(
             again.clashes.is_empty() == merged.clashes.is_empty(),
             "the second time it clashes otherwise"
         );
         assert_sound(&merged.part);
-        assert_same_of_less(base, ours, &theirs, told, &merged.clashes);
+        assert_same_of_less((base, ours, &theirs), told, grown, &merged.clashes);
         let mut numbered = Vec::new();
         for clash in merged.clashes {
             let shown = told_of(&clash, told);
@@ -120,6 +143,7 @@ impl World {
             Some(section) => section.part = Some(part),
             None => plan.sections.push(PlanSection { part: Some(part), ..PlanSection::default() }),
         }
+        drop_loose_ends(&mut plan);
         self.revisions.push(plan);
     }
 
@@ -196,17 +220,16 @@ fn assert_sound(part: &PlanPart) {
 
 /// The same clashes are told as if nothing was stored but what may be told.
 fn assert_same_of_less(
-    base: &PlanPart,
-    ours: &PlanPart,
-    theirs: &PlanPart,
+    (base, ours, theirs): (&PlanPart, &PlanPart, &PlanPart),
     told: CategorySet,
+    grown: &Grown,
     clashes: &[Clash],
 ) {
     let mut less = theirs.clone();
     less.restrict(told);
     let told =
         |clashes: &[Clash]| -> Vec<Clash> { clashes.iter().map(|clash| told_of(clash, told)).collect() };
-    let of_less = merge(base, ours, &less, CategorySet::ALL).clashes;
+    let of_less = merge(base, ours, &less, CategorySet::ALL, grown, NOW).clashes;
     assert!(told(&of_less) == told(clashes), "what is hidden makes a difference");
 }
 
