@@ -190,7 +190,7 @@ impl Gateway {
             random: machine.random,
             blocking: machine.blocking,
         });
-        trail::close_unfinished(&gateway).await?;
+        trail::begin(&gateway).await?;
         gateway.rebuild_index().await?;
         Ok(gateway)
     }

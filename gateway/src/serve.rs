@@ -74,6 +74,12 @@ pub enum StartError {
          written down by `polku audit accept-loss`"
     )]
     Pinned(#[source] TlogError),
+    /// The database is older than the audit log: consents that were withdrawn would be in force again.
+    #[error(
+        "the database is older than the audit log, which tells of changes that are not in it: bring the newest one back, or \
+         answer for it by `polku audit accept-older`"
+    )]
+    Older,
     /// The clock of the host is wrong: consents that have expired would be in force again.
     #[error("the time of the host cannot be trusted")]
     Clock(#[source] ClockBehind),
@@ -190,6 +196,9 @@ pub async fn prepare(
             leaves = recovery.leaves,
             "no checkpoint is pinned yet: the audit log is taken as it is"
         );
+    }
+    if trail::Behind::look(store.as_ref(), &audit).await.map_err(StartError::State)?.is_older {
+        return Err(StartError::Older);
     }
     let last = audit.last_time().map_err(StartError::Audit)?;
     let forward = ForwardClock::after(Arc::clone(&clock), last).map_err(StartError::Clock)?;
