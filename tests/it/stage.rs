@@ -1,6 +1,7 @@
 //! On what stage do the tests of the contract play? A world, a gateway on a clock of theirs, and callers.
 
 mod command;
+mod fake_clock;
 mod health;
 mod raw;
 mod refusal;
@@ -30,6 +31,7 @@ use tonic::Status;
 pub(crate) use polku_tests::world::PATIENCE;
 
 pub(crate) use command::{Ran, polku, refused_start, text};
+pub(crate) use fake_clock::FakeClock;
 pub(crate) use health::{Health, expect_health};
 pub(crate) use raw::{actor_bytes, call_path, call_raw};
 pub(crate) use refusal::{assert_refused, assert_same_refusal, assert_silent, fields_of};

@@ -176,7 +176,7 @@ async fn in_question(
     let rows = gateway.store.open_deliveries_of(youth).await?.into_iter().filter(waits);
     let asked = rows.map(|row| DeliveryWrite {
         expected_fence: row.fence,
-        row: DeliveryRow { state: DeliveryState::Sending, due: gateway.now(), leased_until: None, ..row },
+        row: DeliveryRow { state: DeliveryState::Sending, due: gateway.timer(), leased_until: None, ..row },
     });
     Ok(asked.collect())
 }
