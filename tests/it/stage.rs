@@ -65,6 +65,17 @@ pub(crate) fn how_often(variable: &str, usual: usize) -> usize {
     std::env::var_os(variable).map_or(usual, |number| number.to_str().unwrap().parse().unwrap())
 }
 
+/// Says on a panic how it is done once more.
+pub(crate) struct Again(pub(crate) String);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("once more: {}", self.0);
+        }
+    }
+}
+
 /// A running gateway, its agencies and a clock.
 pub(crate) struct Stage {
     pub(crate) world: World,
