@@ -21,7 +21,7 @@ use crate::directory::{DirectoryError, ServiceDirectory};
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
 use crate::gateway::{Gateway, Parts, System};
-use crate::machine::{Blocking, Machine};
+use crate::machine::Machine;
 use crate::policy_files::{self, PolicyFilesError, Writer};
 use crate::reload::{self, Reload, Reloadable};
 use crate::rotation::MasterKeyError;
@@ -185,7 +185,7 @@ pub async fn prepare(
     let (agencies, units) = (&config.directory, &config.units);
     let service_directory = ServiceDirectory::load_or_empty(files.directory.as_deref(), agencies, units)
         .map_err(StartError::Directory)?;
-    let (audit, recovery, store) = log_and_store(&config, &machine.blocking).await?;
+    let (audit, recovery, store) = log_and_store(&config, &machine).await?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
     // Before anything is added to it.
     let pin = config.pinned_checkpoint.clone().map(Pin::at);
@@ -253,13 +253,14 @@ pub async fn prepare(
 /// gateways on it, and each of them a copy in its own folder.
 async fn log_and_store(
     config: &Config,
-    blocking: &Blocking,
+    machine: &Machine,
 ) -> Result<(AuditLog, Recovery, Arc<dyn Store>), StartError> {
     let path = config.store.join(audit::FILE);
     let Some(settings) = &config.database else {
         // The log first: it lets in one process only, and the store takes over the work of the one before.
-        let (audit, recovery) = AuditLog::open_on(&path, blocking).map_err(StartError::Audit)?;
-        let store = SqliteStore::open_on(&config.store.join(sqlite::FILE), blocking);
+        let (audit, recovery) = AuditLog::open_on(&path, &machine.blocking).map_err(StartError::Audit)?;
+        let store =
+            SqliteStore::open_on(&config.store.join(sqlite::FILE), &machine.blocking, machine.durability);
         return Ok((audit, recovery, Arc::new(store.map_err(StartError::Store)?)));
     };
     // Nothing of it would be known, and its log would be taken for that of another database.
