@@ -118,13 +118,12 @@ impl Since {
     fn of(lost: Vec<(u64, Leaf)>, until: u64) -> Since {
         let mut since = Since::default();
         for (_, leaf) in lost.into_iter().filter(|(sequence, _)| *sequence < until) {
-            match leaf.event {
-                Event::ConsentChange => drop(since.said.entry(leaf.subject).or_default()),
-                Event::ProhibitionChange | Event::LegalStatusChange => {
-                    since.said.entry(leaf.subject).or_default().insert(leaf.organisation);
-                }
-                Event::DeliveryIntent => drop(since.sent.insert((leaf.subject, leaf.organisation))),
-                _ => {}
+            if leaf.event == Event::DeliveryIntent {
+                since.sent.insert((leaf.subject, leaf.organisation));
+            } else if leaf.event == Event::ConsentChange {
+                since.said.entry(leaf.subject).or_default();
+            } else if matches!(leaf.event, Event::ProhibitionChange | Event::LegalStatusChange) {
+                since.said.entry(leaf.subject).or_default().insert(leaf.organisation);
             }
         }
         since
