@@ -7,19 +7,21 @@
 
 mod loss;
 mod manifest;
+mod older;
 mod restore;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ring::digest;
 
 use crate::audit::tlog::{self, Checkpoint, Signature, SignedNote, SigningKey, TlogError};
 use crate::audit::{self, AuditError, AuditLog};
-use crate::clock::ClockBehind;
+use crate::clock::{Clock, ClockBehind, ForwardClock};
 use crate::config::Config;
 use crate::error::Error;
 use crate::seal::KeyError;
@@ -29,6 +31,7 @@ use crate::store::sqlite::{self, SqliteStore};
 
 pub use loss::{Loss, accept_loss};
 pub use manifest::{CopiedDatabase, CopiedFile, CopiedLog, Manifest};
+pub use older::{LostChanges, accept_older};
 pub use restore::{Restored, restore};
 
 /// The checkpoint of the published log, in a backup.
@@ -91,6 +94,9 @@ pub enum BackupError {
     /// No loss is there to be accepted: nothing is pinned, or the log is the one that is.
     #[error("no leaf that was published is known to be lost")]
     NothingLost,
+    /// The database is as new as the log.
+    #[error("the database is not older than the audit log")]
+    NotOlder,
     /// Under its former name the log would be a rewritten one to whoever has seen it.
     #[error("the log has this name already: it goes on under another one")]
     SameName,
@@ -172,6 +178,12 @@ async fn give_leaves(config: &Config, log: &Path) -> Result<(), BackupError> {
     let Some(settings) = &config.database else { return Ok(()) };
     let store = PostgresStore::open(settings).await.map_err(BackupError::Store)?;
     AuditLog::give(log, &mut store.leaves()).await.map_err(BackupError::Audit)
+}
+
+/// The time of a leaf behind those of a log.
+fn at_now(log: &AuditLog, clock: Arc<dyn Clock>) -> Result<Timestamp, BackupError> {
+    let last = log.last_time().map_err(BackupError::Audit)?;
+    Ok(ForwardClock::after(clock, last).map_err(BackupError::Clock)?.now())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {

@@ -24,7 +24,7 @@ use crate::news::{self, News};
 use crate::outbox::{DeliverySettings, Pace, Waiters};
 use crate::person::PersonLocks;
 use crate::seal::Keys;
-use crate::several::Learned;
+use crate::several::{CommonTime, Learned};
 use crate::store::{Among, Change, Store};
 use crate::trail;
 
@@ -82,6 +82,8 @@ pub struct Gateway {
     pub(crate) scrubbing: tokio::sync::Mutex<()>,
     /// What this gateway has learned of what other gateways have changed.
     pub(crate) learned: Learned,
+    /// By what several gateways count leases and pauses.
+    pub(crate) common_time: CommonTime,
     index: RwLock<ConsentIndex>,
     random: Arc<dyn Random>,
     pub(crate) blocking: Blocking,
@@ -149,7 +151,9 @@ impl Gateway {
     /// # Errors
     /// As [`Gateway::open`].
     pub async fn open_on(parts: Parts, machine: Machine) -> Result<Arc<Self>, Error> {
-        let pace = Pace::new(&parts.delivery, parts.clock.now());
+        let common_time = CommonTime::of(parts.store.as_ref()).await?;
+        let begun = common_time.now().unwrap_or_else(|| parts.clock.now());
+        let pace = Pace::new(&parts.delivery, begun);
         let gateway = Arc::new(Self {
             clock: parts.clock,
             store: parts.store,
@@ -186,11 +190,12 @@ impl Gateway {
             rotating: tokio::sync::Mutex::default(),
             scrubbing: tokio::sync::Mutex::default(),
             learned: Learned::default(),
+            common_time,
             index: RwLock::new(ConsentIndex::new()),
             random: machine.random,
             blocking: machine.blocking,
         });
-        trail::close_unfinished(&gateway).await?;
+        trail::begin(&gateway).await?;
         gateway.rebuild_index().await?;
         Ok(gateway)
     }
@@ -213,17 +218,18 @@ impl Gateway {
     }
 
     /// The instant that pauses and leases are counted by: it goes on while the host's clock, set back, makes all else stand
-    /// still. Among several gateways it does not, for the leases are theirs too, and one whose clock is right goes on.
+    /// still. Among several gateways it is that of the store, for the leases are theirs too.
     pub(crate) fn timer(&self) -> Timestamp {
         self.on_timer(self.now())
     }
 
     /// What is so far from now, counted so.
     pub(crate) fn on_timer(&self, instant: Timestamp) -> Timestamp {
-        if self.store.is_shared() {
-            return instant;
-        }
-        instant.saturating_add(self.clock.stood_still()).unwrap_or(Timestamp::MAX)
+        let ahead = match self.common_time.now() {
+            Some(common) => common.duration_since(self.now()),
+            None => self.clock.stood_still(),
+        };
+        instant.saturating_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
     /// A new id, ordered by time.

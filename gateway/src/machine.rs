@@ -20,6 +20,8 @@ pub struct Machine {
     pub blocking: Blocking,
     /// Through what agencies are reached.
     pub network: Network,
+    /// When an embedded database is on disk.
+    pub durability: Durability,
 }
 
 impl Default for Machine {
@@ -29,6 +31,7 @@ impl Default for Machine {
             random: Arc::new(SystemRandom::new()),
             blocking: Blocking::default(),
             network: Network::default(),
+            durability: Durability::default(),
         }
     }
 }
@@ -46,6 +49,16 @@ impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unspecified> {
         SecureRandom::fill(self, bytes)
     }
+}
+
+/// When an embedded database waits for the disk. No configuration chooses it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Before anything is acknowledged.
+    #[default]
+    EachCommit,
+    /// When it is convenient: what was acknowledged is lost with the power. For tests that have to find that out.
+    Lazy,
 }
 
 /// Where is done what blocks.

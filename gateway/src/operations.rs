@@ -118,7 +118,7 @@ impl Gateway {
         let mut change = Change::announced_by(0);
         let next = match row.state {
             DeliveryState::Queued | DeliveryState::Retrying if row.leased_until.is_none() => {
-                let next = DeliveryRow { due: now, ..row.clone() };
+                let next = DeliveryRow { due: self.on_timer(now), ..row.clone() };
                 change.deliveries.push(DeliveryWrite { row: next.clone(), expected_fence: row.fence });
                 next
             }

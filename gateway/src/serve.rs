@@ -21,7 +21,7 @@ use crate::directory::{DirectoryError, ServiceDirectory};
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
 use crate::gateway::{Gateway, Parts, System};
-use crate::machine::{Blocking, Machine};
+use crate::machine::Machine;
 use crate::policy_files::{self, PolicyFilesError, Writer};
 use crate::reload::{self, Reload, Reloadable};
 use crate::rotation::MasterKeyError;
@@ -74,6 +74,12 @@ pub enum StartError {
          written down by `polku audit accept-loss`"
     )]
     Pinned(#[source] TlogError),
+    /// The database is older than the audit log: consents that were withdrawn would be in force again.
+    #[error(
+        "the database is older than the audit log, which tells of changes that are not in it: bring the newest one back, or \
+         answer for it by `polku audit accept-older`"
+    )]
+    Older,
     /// The clock of the host is wrong: consents that have expired would be in force again.
     #[error("the time of the host cannot be trusted")]
     Clock(#[source] ClockBehind),
@@ -180,7 +186,7 @@ pub async fn prepare(
     let (agencies, units) = (&config.directory, &config.units);
     let service_directory = ServiceDirectory::load_or_empty(files.directory.as_deref(), agencies, units)
         .map_err(StartError::Directory)?;
-    let (audit, recovery, store) = log_and_store(&config, &machine.blocking).await?;
+    let (audit, recovery, store) = log_and_store(&config, &machine).await?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
     // Before anything is added to it.
     let pin = config.pinned_checkpoint.clone().map(Pin::at);
@@ -191,6 +197,9 @@ pub async fn prepare(
             leaves = recovery.leaves,
             "no checkpoint is pinned yet: the audit log is taken as it is"
         );
+    }
+    if trail::Behind::look(store.as_ref(), &audit).await.map_err(StartError::State)?.is_older {
+        return Err(StartError::Older);
     }
     let last = audit.last_time().map_err(StartError::Audit)?;
     let forward = ForwardClock::after(Arc::clone(&clock), last).map_err(StartError::Clock)?;
@@ -245,13 +254,14 @@ pub async fn prepare(
 /// gateways on it, and each of them a copy in its own folder.
 async fn log_and_store(
     config: &Config,
-    blocking: &Blocking,
+    machine: &Machine,
 ) -> Result<(AuditLog, Recovery, Arc<dyn Store>), StartError> {
     let path = config.store.join(audit::FILE);
     let Some(settings) = &config.database else {
         // The log first: it lets in one process only, and the store takes over the work of the one before.
-        let (audit, recovery) = AuditLog::open_on(&path, blocking).map_err(StartError::Audit)?;
-        let store = SqliteStore::open_on(&config.store.join(sqlite::FILE), blocking);
+        let (audit, recovery) = AuditLog::open_on(&path, &machine.blocking).map_err(StartError::Audit)?;
+        let store =
+            SqliteStore::open_on(&config.store.join(sqlite::FILE), &machine.blocking, machine.durability);
         return Ok((audit, recovery, Arc::new(store.map_err(StartError::Store)?)));
     };
     // Nothing of it would be known, and its log would be taken for that of another database.

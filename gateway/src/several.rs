@@ -6,10 +6,11 @@
 //! it and deliveries begin; who has missed that looks.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use polku_proto::YouthId;
 use tokio::sync::{Mutex, watch};
 use tokio::task::yield_now;
@@ -19,7 +20,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::news::Topic;
 use crate::services::status;
-use crate::store::{Change, Heard, Known};
+use crate::store::{Change, Heard, Known, Store, StoreError};
 use crate::trail;
 
 /// How many people are read anew at once.
@@ -53,6 +54,34 @@ impl Learned {
 
     fn reached(&self) -> u64 {
         self.position.load(Ordering::Acquire)
+    }
+}
+
+/// The time of the store, which is one for all gateways on it: what it was last, and how long ago. A gateway whose own clock
+/// is wrong takes no delivery from another one that is at work on it, and waits no longer than the others would.
+#[derive(Debug, Default)]
+pub(crate) struct CommonTime(std::sync::Mutex<Option<(Timestamp, std::time::Instant)>>);
+
+impl CommonTime {
+    pub(crate) async fn of(store: &dyn Store) -> Result<Self, StoreError> {
+        let time = Self::default();
+        time.read(store).await?;
+        Ok(time)
+    }
+
+    /// Asks for it again. It is never ahead of what the store would say.
+    pub(crate) async fn read(&self, store: &dyn Store) -> Result<(), StoreError> {
+        if let Some(time) = store.time().await? {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, std::time::Instant::now()));
+        }
+        Ok(())
+    }
+
+    /// Nothing, where there are no other gateways.
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        let (time, read) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let millis = i64::try_from(read.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Some(time.saturating_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX))
     }
 }
 

@@ -3,6 +3,9 @@
 mod again;
 mod context;
 mod erasures;
+mod older;
+
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::{Channel, Decision, Outcome};
@@ -21,6 +24,7 @@ use crate::store::{Change, DetailRow, Erased, Reconciled, Store, TaskWrite};
 
 pub(crate) use again::{Known, Note};
 pub(crate) use context::{By, Ground};
+pub(crate) use older::Behind;
 
 /// The pseudonym key in use is the first one.
 const KEY_EPOCH: u8 = 1;
@@ -260,6 +264,15 @@ impl Gateway {
 /// Leaves that other gateways may still be at work on.
 const AT_WORK: SignedDuration = SignedDuration::from_mins(1);
 
+/// At start, before anything else: whoever was erased since is erased, an older database that was accepted is brought up
+/// to the log, and what a crash has left open is closed.
+pub(crate) async fn begin(gateway: &Arc<Gateway>) -> Result<(), Error> {
+    let from = expect_log(gateway.store.as_ref(), &gateway.audit).await?;
+    erasures::apply_since(gateway, from).await?;
+    older::bring_up(gateway).await?;
+    close_unfinished(gateway).await
+}
+
 /// At start and at the end: whoever the log says was erased is erased from the store, every intent whose state never
 /// reached the store is closed by a leaf that says so, the log is compared with what the store has seen of it, and the
 /// store is told how far it goes. With several gateways that is as far as they are not at work on it.
@@ -415,6 +428,11 @@ pub(crate) fn loss(checkpoint: [u8; 32], time: Timestamp) -> Leaf {
     Leaf { event: Event::Loss, commitment: checkpoint, refers_to: None, ..closing(0, time) }
 }
 
+/// A leaf that says that the database is older than the log, and whether an operator has accepted it.
+pub(crate) fn older(verdict: Verdict, time: Timestamp) -> Leaf {
+    Leaf { event: Event::OlderState, verdict, refers_to: None, ..closing(0, time) }
+}
+
 /// A leaf that says that somebody was erased by one that is lost.
 pub(crate) fn erased_before(subject: Hash, time: Timestamp) -> Leaf {
     Leaf { event: Event::PersonErasure, subject, refers_to: None, ..closing(0, time) }
@@ -444,6 +462,7 @@ fn has_state(event: Event) -> bool {
         | Event::Policy
         | Event::PersonErasure
         | Event::MasterKey
-        | Event::Loss => false,
+        | Event::Loss
+        | Event::OlderState => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Is a backup that was made of a running gateway whole, and is nothing brought back that should not be?
 
 mod loss;
+mod older;
 mod refused;
 mod running;
 mod server;

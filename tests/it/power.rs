@@ -19,14 +19,18 @@ use polku_gateway::store::Store as _;
 use polku_gateway::store::sqlite::SqliteStore;
 use polku_tests::checks::is_there;
 use polku_tests::numbers::Numbers;
+use polku_tests::world::GatewayProcess;
 use tempfile::TempDir;
 
-use self::medium::{Medium, Syncs};
+use self::medium::Medium;
 use self::recording::{Book, Recording};
-use crate::stage::how_often;
+use crate::stage::{Again, how_often};
 
 /// How many cuts there are; `POLKU_POWER_CUTS` says otherwise.
 const CUTS: usize = 1_000;
+
+/// After how many of them the gateway is started.
+const STARTS: usize = 12;
 
 /// How many threads look at what is left.
 const THREADS: usize = 2;
@@ -34,16 +38,17 @@ const THREADS: usize = 2;
 #[tokio::test(flavor = "multi_thread")]
 async fn power_cuts_lose_nothing_that_was_acknowledged_and_a_lazy_sync_would_be_found_out() {
     let folder = TempDir::new().unwrap();
-    let recording = Recording::make(folder.path()).await;
+    let (strict, lazy) = (folder.path().join("strict"), folder.path().join("lazy"));
+    let recording = Recording::make(&strict, "polku").await;
+    let lazy_recording = Recording::make(&lazy, "polku-lazy").await;
     let acknowledged = recording.book.acknowledged.len();
     let cuts = how_often("POLKU_POWER_CUTS", CUTS);
+    let _again = Again(format!("POLKU_POWER_CUTS={cuts} cargo test -p polku-tests --test it -- power::"));
     let began = Instant::now();
-    let keys = folder.path().join("keys");
-    let (recording, keys) = (&recording, keys.as_path());
     let (found, lazy) = tokio::task::block_in_place(|| {
         (
-            violations(recording, keys, cuts, Syncs::AsCalled),
-            violations(recording, keys, cuts / 5, Syncs::Normal),
+            violations(&recording, &strict.join("keys"), cuts),
+            violations(&lazy_recording, &lazy.join("keys"), cuts / 5),
         )
     });
     println!(
@@ -61,13 +66,33 @@ async fn power_cuts_lose_nothing_that_was_acknowledged_and_a_lazy_sync_would_be_
     );
     let lost = lazy.values().filter(|said| said.contains("was acknowledged")).count();
     assert!(lost > 0, "synchronous=NORMAL is not found out: {lazy:?}");
+    starts_on_what_is_left(&recording, &strict).await;
+}
+
+/// The gateway itself starts after so many cuts, from the first step to the last one.
+async fn starts_on_what_is_left(recording: &Recording, world: &Path) {
+    let text = fs::read_to_string(recording.config()).unwrap();
+    assert!(text.contains("directory = \"data\""));
+    let (mut medium, steps) = (Medium::new(&recording.steps), recording.steps.len());
+    for number in 1..=STARTS {
+        medium.play_until(number * steps / STARTS);
+        let store = format!("left-{number}");
+        let place = world.join(&store);
+        medium.lay_out(&place, &mut Numbers::of(number as u64));
+        let config = world.join(format!("{store}.toml"));
+        let own = format!("directory = {store:?}");
+        fs::write(&config, text.replace("directory = \"data\"", &own)).unwrap();
+        let gateway = GatewayProcess::start(&config, &world.join("log")).await;
+        let gateway = gateway.unwrap_or_else(|error| panic!("after step {}: {error:#}", medium.played()));
+        gateway.kill().await.unwrap();
+    }
 }
 
 /// Cuts the power so many times; what is wrong then, by the seed of the cut.
-fn violations(recording: &Recording, keys: &Path, cuts: usize, syncs: Syncs) -> BTreeMap<usize, String> {
+fn violations(recording: &Recording, keys: &Path, cuts: usize) -> BTreeMap<usize, String> {
     let (next, steps) = (AtomicUsize::new(0), recording.steps.len());
     let cut_all = || {
-        let mut medium = Medium::new(&recording.steps, syncs);
+        let mut medium = Medium::new(&recording.steps);
         // What is looked at need not outlive the test.
         let memory = Path::new("/dev/shm");
         let scratch = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
@@ -81,12 +106,7 @@ fn violations(recording: &Recording, keys: &Path, cuts: usize, syncs: Syncs) -> 
             // In order, so that nothing is played twice.
             medium.play_until((seed + 1) * steps / cuts);
             let place = scratch.path().join(seed.to_string());
-            for (name, bytes) in medium.after_a_cut(&mut Numbers::of(seed as u64)) {
-                let file = place.join(name);
-                fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(file, bytes).unwrap();
-            }
-            fs::create_dir_all(&place).unwrap();
+            medium.lay_out(&place, &mut Numbers::of(seed as u64));
             let looked = runtime.block_on(look(&place, keys, &recording.book, medium.position()));
             if let Err(said) = looked {
                 found.insert(seed, format!("after step {}: {said}", medium.played()));

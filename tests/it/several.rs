@@ -3,6 +3,7 @@
 //! Each is a process of its own, with its own folder; the database, the keys and the rest of the configuration are the
 //! same.
 
+mod clocks;
 mod erased;
 mod killed;
 mod log;
@@ -11,7 +12,9 @@ mod news;
 mod paused;
 mod plans;
 mod rotation;
+mod steps;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,35 +47,38 @@ struct Scene {
 
 impl Scene {
     async fn open() -> Scene {
+        let scene = Scene::with(&settings(), GATEWAYS).await;
+        scene.world.connect_agencies(scene.gateways[0].bound);
+        scene
+    }
+
+    /// In another world, with so many gateways.
+    async fn with(settings: &WorldSettings, gateways: usize) -> Scene {
         let folder = TempDir::new().unwrap();
-        let settings = WorldSettings {
-            database: Database::Server,
-            retry_seconds: vec![0],
-            lease_seconds: u32::try_from(LEASE.as_secs()).unwrap(),
-            attempt_seconds: 1,
-            answer_ms: 900,
-            ..WorldSettings::default()
-        };
-        let world = World::make(folder.path(), &settings).unwrap();
+        let world = World::make(folder.path(), settings).unwrap();
         let mut scene = Scene { folder, world, gateways: Vec::new(), clients: Vec::new() };
-        for number in 0..GATEWAYS {
+        for number in 0..gateways {
             let gateway = scene.start(number).await;
             scene.clients.push(scene.client(&gateway));
             scene.gateways.push(gateway);
         }
-        scene.world.connect_agencies(scene.gateways[0].bound);
         scene
     }
 
     /// Starts the gateway with this number.
     async fn start(&self, number: usize) -> GatewayProcess {
+        self.start_with(number, Vec::new()).await
+    }
+
+    /// The same, with this in its environment.
+    async fn start_with(&self, number: usize, environment: Vec<(OsString, OsString)>) -> GatewayProcess {
         let config = self.folder.path().join(format!("polku-{number}.toml"));
         let text = std::fs::read_to_string(self.world.config_file()).unwrap();
         let own = format!("directory = \"data-{number}\"");
         assert!(text.contains("directory = \"data\""));
         std::fs::write(&config, text.replace("directory = \"data\"", &own)).unwrap();
         let log = self.folder.path().join(format!("log-{number}"));
-        GatewayProcess::start_logging(&config, &log, "info").await.unwrap()
+        GatewayProcess::start_with(environment, &config, &log).await.unwrap()
     }
 
     fn client(&self, gateway: &GatewayProcess) -> Client {
@@ -88,6 +94,17 @@ impl Scene {
     fn effects(&self, agency: &str, name: &str) -> usize {
         let ledger = if agency == TE { self.world.te.ledger() } else { self.world.walmu.ledger() };
         effects(ledger, name)
+    }
+}
+
+fn settings() -> WorldSettings {
+    WorldSettings {
+        database: Database::Server,
+        retry_seconds: vec![0],
+        lease_seconds: u32::try_from(LEASE.as_secs()).unwrap(),
+        attempt_seconds: 1,
+        answer_ms: 900,
+        ..WorldSettings::default()
     }
 }
 

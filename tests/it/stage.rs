@@ -1,6 +1,7 @@
 //! On what stage do the tests of the contract play? A world, a gateway on a clock of theirs, and callers.
 
 mod command;
+mod fake_clock;
 mod health;
 mod raw;
 mod refusal;
@@ -30,6 +31,7 @@ use tonic::Status;
 pub(crate) use polku_tests::world::PATIENCE;
 
 pub(crate) use command::{Ran, polku, refused_start, text};
+pub(crate) use fake_clock::FakeClock;
 pub(crate) use health::{Health, expect_health};
 pub(crate) use raw::{actor_bytes, call_path, call_raw};
 pub(crate) use refusal::{assert_refused, assert_same_refusal, assert_silent, fields_of};
@@ -61,6 +63,17 @@ pub(crate) const NOON: &str = "2026-03-02T10:00:00Z";
 /// How often something is done; a variable of the environment says otherwise, as in long runs.
 pub(crate) fn how_often(variable: &str, usual: usize) -> usize {
     std::env::var_os(variable).map_or(usual, |number| number.to_str().unwrap().parse().unwrap())
+}
+
+/// Says on a panic how it is done once more.
+pub(crate) struct Again(pub(crate) String);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("once more: {}", self.0);
+        }
+    }
 }
 
 /// A running gateway, its agencies and a clock.

@@ -260,6 +260,7 @@ impl People {
     /// A consent is taken back, and given again some time later.
     async fn change_mind(&self, pair: (usize, &'static str)) {
         let Some(consent) = self.town.book.open().consents.remove(&pair) else { return };
+        let id: ConsentName = consent.parse().unwrap();
         let request = WithdrawConsentRequest {
             request_id: self.id(),
             name: consent,
@@ -281,7 +282,7 @@ impl People {
             pages.stopped.extend(change.stopped);
             pages.grounds.insert(pair, Ground::Withdrawn(change.under_way));
         }
-        self.acknowledged(change.receipt, Made::Change);
+        self.acknowledged(change.receipt, Made::Withdrawn(id.consent.uuid()));
         sleep(self.chance.seconds(600, 6 * 3_600)).await;
         self.permit(pair).await;
     }
@@ -322,7 +323,8 @@ impl People {
             .await;
         match change {
             Ok(change) => {
-                self.acknowledged(change.receipt, Made::Change);
+                let id: ReferralName = name.parse().unwrap();
+                self.acknowledged(change.receipt, Made::CalledOff(id.referral));
                 self.town.book.open().counts.steps += 1;
                 self.town.book.note(format!("referral {number} is called off"));
             }

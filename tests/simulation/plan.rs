@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use polku_proto::PlanName;
 use polku_proto::v1::{
     AddPlanPartyRequest, CreatePlanRequest, DataCategory, GetPlanRequest, GoalState, MergePlanRequest, Plan,
     PlanGoal, PlanPart, PlanState, Worker,
@@ -58,7 +59,8 @@ pub(crate) async fn begin(people: &People) -> JointPlan {
         .await
         .unwrap();
     let name = created.plan.unwrap().name;
-    people.acknowledged(created.receipt, Made::Change);
+    let id: PlanName = name.parse().unwrap();
+    people.acknowledged(created.receipt, Made::Plan(id.plan));
     let request = AddPlanPartyRequest {
         request_id: people.id(),
         name: name.clone(),

@@ -143,6 +143,7 @@ impl Town {
             random: Arc::new(self.ids.clone()),
             blocking: Blocking::InTurn(Arc::clone(&self.turns) as Arc<dyn Turn>),
             network: Network::Dialled(Arc::new(Lines(Arc::downgrade(&self.0)))),
+            ..Machine::default()
         };
         loop {
             let mut config = Config::load(&self.world.config_file()).unwrap();

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use polku_gateway::audit::{Event, Leaf};
 use polku_gateway::store::{Store, StoreError};
-use polku_proto::{ReferralId, YouthId};
+use polku_proto::v1::ReferralState;
+use polku_proto::{PlanId, ReferralId, YouthId};
 use uuid::Uuid;
 
 /// A call that was answered OK.
@@ -25,9 +26,22 @@ pub enum Made {
     Consent(Uuid),
     /// A referral, which is to be delivered.
     Referral(ReferralId),
-    /// A change of something that there was.
-    Change,
+    /// A consent was taken back.
+    Withdrawn(Uuid),
+    /// A referral was called off.
+    CalledOff(ReferralId),
+    /// A joint plan.
+    Plan(PlanId),
 }
+
+/// In these states nobody has called a referral off.
+const GOES_ON: [ReferralState; 5] = [
+    ReferralState::Requested,
+    ReferralState::InfoRequested,
+    ReferralState::Accepted,
+    ReferralState::InProgress,
+    ReferralState::OnHold,
+];
 
 /// I1: the leaf is in the log, by the hashes of its leaves, and the rest is in the store, with what is to be delivered.
 ///
@@ -38,6 +52,10 @@ pub async fn is_there(call: &Acknowledged, hashes: &[[u8; 32]], store: &dyn Stor
     if leaf.map(<[u8; 32]>::as_slice) != Some(call.leaf_hash.as_slice()) {
         return Err(format!("leaf {} was acknowledged and is not in the log", call.sequence));
     }
+    // The details of a leaf come with all of the change that it announces.
+    if store.audit_detail(call.sequence).await.map_err(|error| failed(&error))?.is_none() {
+        return Err(format!("leaf {} was acknowledged and is not committed in the store", call.sequence));
+    }
     let found = match &call.made {
         Made::Consent(id) => store.instrument(*id).await.map_err(|error| failed(&error))?.is_some(),
         Made::Referral(id) => {
@@ -45,7 +63,15 @@ pub async fn is_there(call: &Acknowledged, hashes: &[[u8; 32]], store: &dyn Stor
             referral.is_some()
                 && !store.deliveries_about(*id).await.map_err(|error| failed(&error))?.is_empty()
         }
-        Made::Change => true,
+        Made::Withdrawn(id) => {
+            let row = store.instrument(*id).await.map_err(|error| failed(&error))?;
+            row.is_some_and(|row| !row.in_force)
+        }
+        Made::CalledOff(id) => {
+            let referral = store.referral(*id).await.map_err(|error| failed(&error))?;
+            referral.is_some_and(|row| !GOES_ON.contains(&row.state))
+        }
+        Made::Plan(id) => store.plan(*id).await.map_err(|error| failed(&error))?.is_some(),
     };
     if found { Ok(()) } else { Err(format!("{:?} was acknowledged and is not in the store", call.made)) }
 }

@@ -60,6 +60,8 @@ pub enum Stop {
     Crash,
     /// The call fails, this once.
     Error,
+    /// It stands still, until it is told to go on.
+    Pause,
 }
 
 impl Stop {
@@ -67,6 +69,7 @@ impl Stop {
         match self {
             Stop::Crash => "CRASH",
             Stop::Error => "ERROR",
+            Stop::Pause => "PAUSE",
         }
     }
 }

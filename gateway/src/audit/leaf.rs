@@ -91,10 +91,13 @@ pub enum Event {
     Loss = 21,
     /// 22: an operator of the gateway did something.
     Administration = 22,
+    /// 23: the database is older than this log. Not permitted: it was brought back from a backup, and nothing is served
+    /// with it; permitted: an operator has accepted that.
+    OlderState = 23,
 }
 
 impl Event {
-    const ALL: [Event; 22] = [
+    const ALL: [Event; 23] = [
         Event::IdentifyYouth,
         Event::SendReferral,
         Event::ReferralChange,
@@ -117,6 +120,7 @@ impl Event {
         Event::MasterKey,
         Event::Loss,
         Event::Administration,
+        Event::OlderState,
     ];
 
     /// Whether a leaf of this kind that refers to an intent says what became of the delivery. Of one in doubt a person

@@ -435,6 +435,7 @@ fn tie(event: Event) -> i64 {
         | Event::JourneyEntry
         | Event::Tally
         | Event::Loss
+        | Event::OlderState
         | Event::PersonErasure
         | Event::MasterKey
         | Event::Administration => ACTED,

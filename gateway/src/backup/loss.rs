@@ -11,10 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{BackupError, begin, sync, write};
+use super::{BackupError, at_now, begin, sync, write};
 use crate::audit::tlog::{self, Checkpoint, Pin, Signature, SigningKey, TlogError, Verifier};
 use crate::audit::{self, AuditError, AuditLog, sha256};
-use crate::clock::{Clock, ForwardClock};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::postgres::PostgresStore;
 use crate::{serve, trail};
@@ -68,8 +68,7 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
     write(&kept.join(VERIFIER), key.verifier().to_string().as_bytes())?;
     sync(&kept)?;
     sync(&config.store)?;
-    let last = log.last_time().map_err(BackupError::Audit)?;
-    let now = ForwardClock::after(clock, last).map_err(BackupError::Clock)?.now();
+    let now = at_now(&log, clock)?;
     let leaf = trail::loss(sha256(&[&given_up]), now);
     log.append(leaf).await.map_err(BackupError::Audit)?;
     for subject in erased.iter().flatten() {
@@ -87,7 +86,7 @@ pub async fn accept_loss(config: &Config, name: &str, clock: Arc<dyn Clock>) -> 
 }
 
 /// The log as a gateway opens it: the loss has its place behind what is in the log of all gateways.
-async fn open(config: &Config) -> Result<AuditLog, BackupError> {
+pub(super) async fn open(config: &Config) -> Result<AuditLog, BackupError> {
     let path = config.store.join(audit::FILE);
     let opened: Result<_, AuditError> = match &config.database {
         Some(settings) => {

@@ -5,14 +5,17 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{
-    BackupError, CHECKPOINT, CopiedDatabase, CopiedLog, Manifest, begin, copy, expect_empty, give_leaves,
-    new_file, sync,
+    BackupError, CHECKPOINT, CopiedDatabase, CopiedLog, LostChanges, Manifest, begin, copy, expect_empty,
+    give_leaves, new_file, older, sync,
 };
 use crate::audit::tlog::{self, Evidence, Pin, SigningKey, TlogError, Verifier};
 use crate::audit::{self, AuditLog};
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::store::Store;
 use crate::store::sqlite::{self, SqliteStore};
 use crate::{serve, trail};
 
@@ -26,6 +29,8 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Why the gateway will not start all the same: leaves that were published are not in the backup.
     pub lost: Option<TlogError>,
+    /// Likewise: changes that the log tells of are not in the database.
+    pub lacks: LostChanges,
 }
 
 /// Restores a backup into an empty store. A database on a server has been restored before with the server's own means. A
@@ -34,7 +39,12 @@ pub struct Restored {
 /// # Errors
 /// [`BackupError`]; the store stays empty then. Only when files could not all take their place, the rest of them is still
 /// in the folder `restoring`: the store is to be emptied before the next attempt.
-pub async fn restore(config: &Config, from: &Path, outlived: Option<&Path>) -> Result<Restored, BackupError> {
+pub async fn restore(
+    config: &Config,
+    from: &Path,
+    outlived: Option<&Path>,
+    clock: Arc<dyn Clock>,
+) -> Result<Restored, BackupError> {
     let manifest = Manifest::read(from)?;
     if matches!(manifest.database, CopiedDatabase::Server) != config.database.is_some() {
         return Err(BackupError::OtherDatabase);
@@ -47,14 +57,20 @@ pub async fn restore(config: &Config, from: &Path, outlived: Option<&Path>) -> R
     expect_empty(&config.store)?;
     let stage = config.store.join(STAGE);
     let done = async {
-        bring(config, (from, outlived), &manifest, &stage).await?;
+        let store = bring(config, (from, outlived), &manifest, &stage).await?;
         let lost = look(config, &manifest, &stage, key.verifier()).await?;
-        give_leaves(config, &stage.join(audit::FILE)).await?;
-        Ok(lost)
+        let log = stage.join(audit::FILE);
+        // Of a backup alone everybody knows that what came later is not in it, and no log tells of that either.
+        let is_newer = outlived.is_some() || config.database.is_some();
+        let lacks =
+            if is_newer { older::note(store.as_ref(), &log, clock).await? } else { LostChanges::new() };
+        drop(store);
+        give_leaves(config, &log).await?;
+        Ok((lost, lacks))
     };
     let done: Result<_, BackupError> = done.await;
-    let lost = match done {
-        Ok(lost) => lost,
+    let (lost, lacks) = match done {
+        Ok(found) => found,
         Err(error) => {
             // What cannot be removed is in the way of the next attempt, which says so.
             let _ = fs::remove_dir_all(&stage);
@@ -62,7 +78,7 @@ pub async fn restore(config: &Config, from: &Path, outlived: Option<&Path>) -> R
         }
     };
     take_place(&config.store, &stage)?;
-    Ok(Restored { manifest, lost })
+    Ok(Restored { manifest, lost, lacks })
 }
 
 /// Copies the files, each as the manifest says.
@@ -71,7 +87,7 @@ async fn bring(
     (from, outlived): (&Path, Option<&Path>),
     manifest: &Manifest,
     stage: &Path,
-) -> Result<(), BackupError> {
+) -> Result<Arc<dyn Store>, BackupError> {
     begin(stage)?;
     for file in &manifest.files {
         let (source, target) = (from.join(&file.name), stage.join(&file.name));
@@ -105,17 +121,17 @@ async fn bring(
 }
 
 /// The database must not know of leaves that the log does not have.
-async fn expect_database(config: &Config, stage: &Path) -> Result<(), BackupError> {
-    let store = match &config.database {
+async fn expect_database(config: &Config, stage: &Path) -> Result<Arc<dyn Store>, BackupError> {
+    let store: Arc<dyn Store> = match &config.database {
         Some(_) => serve::store(config).await.map_err(BackupError::Store)?,
         None => {
             let store = SqliteStore::open(&stage.join(sqlite::FILE));
-            std::sync::Arc::new(store.map_err(BackupError::Store)?)
+            Arc::new(store.map_err(BackupError::Store)?)
         }
     };
     let (log, _) = AuditLog::open(&stage.join(audit::FILE)).map_err(BackupError::Audit)?;
     trail::expect_log(store.as_ref(), &log).await.map_err(BackupError::Misfit)?;
-    Ok(())
+    Ok(store)
 }
 
 /// The log must be the one that was published; whether it is as long as the pinned one is for the operator to know.

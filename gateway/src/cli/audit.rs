@@ -1,6 +1,7 @@
 //! Is the audit log whole, and what can an outsider see of it?
 
 mod accept_loss;
+mod accept_older;
 mod receipt;
 mod verify;
 mod witness;
@@ -51,6 +52,9 @@ pub(super) enum Command {
     /// Says that leaves which were published are lost for good, as after an older backup, so that the gateway starts
     /// again. The log says so, and goes on under a new name and key.
     AcceptLoss(accept_loss::Arguments),
+    /// Says that the database is older than the audit log, as after a backup under a log that has outlived it, so that the
+    /// gateway starts again. What the log tells counts: whoever has said something since has to be asked again.
+    AcceptOlder(accept_older::Arguments),
 }
 
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
@@ -76,6 +80,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         }
         Command::Witness(arguments) => witness::run(arguments),
         Command::AcceptLoss(arguments) => accept_loss::run(arguments),
+        Command::AcceptOlder(arguments) => accept_older::run(arguments),
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn failure(error: BackupError) -> Failure {
         | BackupError::Published(_)
         | BackupError::Misfit(_)
         | BackupError::NothingLost
+        | BackupError::NotOlder
         | BackupError::Clock(_) => Failure::Failed(error.into()),
     }
 }

@@ -1,9 +1,11 @@
 //! How does an operator bring a backup back?
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use polku_gateway::backup;
+use polku_gateway::clock::SystemClock;
 
 use super::{Failure, backup::failure, chain, check_config, runtime, tell};
 
@@ -23,12 +25,18 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = check_config::load(&arguments.config)?;
-    let restored = backup::restore(&config, &arguments.from, arguments.log.as_deref());
+    let restored = backup::restore(&config, &arguments.from, arguments.log.as_deref(), Arc::new(SystemClock));
     let restored = runtime()?.block_on(restored).map_err(failure)?;
     let backup::Manifest { time, log, .. } = &restored.manifest;
     match &arguments.log {
         None => tell(format_args!("restored as of {time}: {} leaves, root {}", log.leaves, log.root))?,
         Some(file) => tell(format_args!("restored as of {time}, with the audit log {}", file.display()))?,
+    }
+    if !restored.lacks.is_empty() {
+        tell(
+            "the gateway will not start on it: the log tells of changes that are not in the database; bring a newer one back, \
+             or run polku audit accept-older",
+        )?;
     }
     let Some(lost) = restored.lost else { return Ok(()) };
     let lost = Err::<(), _>(lost).context("leaves that were published are not in it").err();

@@ -63,6 +63,7 @@ fn failure(error: StartError) -> Failure {
         | StartError::Audit(_)
         | StartError::Published(_)
         | StartError::Pinned(_)
+        | StartError::Older
         | StartError::Clock(_)
         | StartError::State(_) => Failure::Failed(error.into()),
     }

@@ -75,6 +75,11 @@ impl Batch {
         self
     }
 
+    /// Whether nothing changes.
+    pub(super) fn is_empty(&self) -> bool {
+        self.consents.is_empty() && self.prohibitions.is_empty() && self.statuses.is_empty()
+    }
+
     /// The consents as they are when the batch is committed, in their order.
     pub(super) fn consents(&self) -> impl Iterator<Item = &Consent> {
         self.consents.iter().map(|(record, _)| &record.message)
@@ -91,7 +96,7 @@ impl Batch {
     }
 
     /// Brings the rows in step with the messages, and tells whether anything may be permitted no more.
-    fn settle(&mut self) -> bool {
+    pub(super) fn settle(&mut self) -> bool {
         let mut takes_away = false;
         for (record, write) in &mut self.consents {
             let counted = record.row.in_force;
@@ -114,7 +119,7 @@ impl Batch {
         self.consents.iter().any(|(record, _)| record.row.in_force) || !self.prohibitions.is_empty()
     }
 
-    fn write(&mut self, person: &Person, revision: u64, change: &mut Change) -> Result<(), Error> {
+    pub(super) fn write(&mut self, person: &Person, revision: u64, change: &mut Change) -> Result<(), Error> {
         for (record, write) in &mut self.consents {
             let expected = next_version(&mut record.row, *write);
             change.instruments.push(record.write(person, expected, revision)?);
@@ -130,7 +135,7 @@ impl Batch {
         Ok(())
     }
 
-    fn event(&self) -> Event {
+    pub(super) fn event(&self) -> Event {
         if !self.consents.is_empty() {
             Event::ConsentChange
         } else if !self.prohibitions.is_empty() {
@@ -140,7 +145,7 @@ impl Batch {
         }
     }
 
-    fn details(&self, ended: &[ReferralRecord]) -> Value {
+    pub(super) fn details(&self, ended: &[ReferralRecord]) -> Value {
         let consents = self.consents();
         let consents =
             consents.map(|consent| json!({"consent": consent.name, "state": consent.state().as_str_name()}));

@@ -28,6 +28,7 @@ mod refer;
 mod relation;
 mod respond;
 mod retention;
+mod suspend;
 mod sweep;
 mod tally;
 mod terms;

@@ -161,7 +161,7 @@ impl Gateway {
             priority: Priority::Ordinary,
             state: DeliveryState::Queued,
             attempts: 0,
-            due: now,
+            due: self.on_timer(now),
             deadline: self.deadline_of(item, now),
             fence: 0,
             leased_until: None,
@@ -192,6 +192,7 @@ impl Gateway {
             .iter()
             .map(|(agency, messages)| (agency.clone(), u32::try_from(messages.len()).unwrap_or(u32::MAX)))
             .collect();
+        self.common_time.read(self.store.as_ref()).await?;
         let now = self.timer();
         let until = now + self.delivery.lease;
         let more = |(agency, most): (AgencyId, u32)| {

@@ -111,11 +111,12 @@ impl Gateway {
         plan: PlanId,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let due = self.on_timer(now);
         for other in self.store.open_deliveries_of(youth).await? {
             let same = matches!(other.about, About::Plan { plan: of, .. } if of == plan);
             let waits = other.state == DeliveryState::Queued && other.leased_until.is_none();
-            if same && waits && other.agency == *agency && other.due > now {
-                self.store.release(other.message, other.fence, now).await?;
+            if same && waits && other.agency == *agency && other.due > due {
+                self.store.release(other.message, other.fence, due).await?;
                 self.queued.notify_one();
             }
         }
@@ -124,9 +125,10 @@ impl Gateway {
 
     /// What has waited for the person to have an identity code is due at once.
     pub(crate) async fn wake_all(&self, youth: YouthId, now: Timestamp) -> Result<(), Error> {
+        let due = self.on_timer(now);
         for row in self.store.open_deliveries_of(youth).await? {
-            if row.state == DeliveryState::Queued && row.leased_until.is_none() && row.due > now {
-                self.store.release(row.message, row.fence, now).await?;
+            if row.state == DeliveryState::Queued && row.leased_until.is_none() && row.due > due {
+                self.store.release(row.message, row.fence, due).await?;
                 self.queued.notify_one();
             }
         }

@@ -84,7 +84,7 @@ impl Gateway {
                 let reference = reference.or_else(|| row.reference.clone());
                 DeliveryRow {
                     state: DeliveryState::Delivered,
-                    due: now,
+                    due: self.on_timer(now),
                     leased_until: None,
                     reference,
                     ..row
@@ -123,7 +123,7 @@ impl Gateway {
         // What waits about the same section of a plan says all that this one would.
         let state = if self.is_overtaken(&row).await? { DeliveryState::Stopped } else { state };
         let deadline = self.deadline_of(row.item, now);
-        Ok(DeliveryRow { state, attempts: 0, due: now, deadline, leased_until: None, ..row })
+        Ok(DeliveryRow { state, attempts: 0, due: self.on_timer(now), deadline, leased_until: None, ..row })
     }
 
     async fn is_overtaken(&self, row: &DeliveryRow) -> Result<bool, Error> {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -16,6 +17,10 @@ use super::{Change, StoreError, YouthRow};
 pub trait Several {
     /// Whether other gateways may work on the same store.
     fn is_shared(&self) -> bool;
+
+    /// The time that all gateways on the same store count leases and pauses by, whatever their clocks show. Nothing, where
+    /// there are no other gateways.
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Takes a part of all people, by its number, for whoever asks: no other gateway has it until what is answered is
     /// dropped. It can be lost all the same, by whoever stands still for too long or with the server's memory: then what is

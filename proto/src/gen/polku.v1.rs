@@ -906,7 +906,7 @@ pub struct ConsentEvent {
     pub state: i32,
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The agency that told of it; empty where time did it.
+    /// The agency that told of it; empty where time did it, or the gateway.
     #[prost(string, tag = "3")]
     pub agency: ::prost::alloc::string::String,
     /// Why, in the teller's words.
@@ -945,7 +945,7 @@ pub mod consent_event {
     #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
     #[repr(i32)]
     pub enum By {
-        /// Nobody: time did it.
+        /// Nobody: time did it, or the gateway.
         Unspecified = 0,
         Professional = 1,
         Subject = 2,
@@ -1561,7 +1561,8 @@ pub enum ConsentState {
     Refused = 4,
     /// Taken back by the young person, whoever has written that down.
     Withdrawn = 5,
-    /// Ended by somebody else: a guardian or another representative has taken it back, or an agency has ended it.
+    /// Ended by somebody else: a guardian or another representative has taken it back, or an agency has ended it; or the
+    /// gateway, brought back from a backup that is older than a change of the person's consents.
     Revoked = 6,
     /// Past the end of its period.
     Expired = 7,

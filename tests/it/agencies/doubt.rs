@@ -36,6 +36,8 @@ async fn fare(scene: Arc<Scene>, peer: Peer) {
         (Fault::Garbage, unheard(1)),
         (Fault::HugeAnswer(2 << 20), unheard(1)),
         (Fault::FailAfterEffect(502), unheard(1)),
+        // Without a time to come back at, or a word of the agency's own, it is a proxy's that has lost the answer.
+        (Fault::FailAfterEffect(503), unheard(1)),
         (later, (DeliveryState::Delivered, 1)),
         (Fault::BusinessFault("EI_PALVELUALUETTA".into()), (DeliveryState::Rejected, 0)),
     ];

@@ -4,7 +4,6 @@
 //! set at a certain step of it is in the gateway's own tests.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use polku_gateway::audit::AuditLog;
@@ -17,45 +16,28 @@ use polku_tests::world::{
 };
 
 use super::{Machine, PURPOSE, consenting, record};
-use crate::stage::{CATEGORIES, PATIENCE, refused_start, wire};
+use crate::stage::{CATEGORIES, FakeClock, PATIENCE, refused_start, wire};
 
 /// A machine whose clock can be set.
 struct Host {
     machine: Machine,
-    file: PathBuf,
+    clock: FakeClock,
 }
 
 impl Host {
     fn make() -> Host {
         let machine = Machine::make();
-        let file = machine.folder.path().join("clock");
-        let host = Host { machine, file };
-        host.set("+0");
-        host
+        let clock = FakeClock::in_file(&machine.folder.path().join("clock"));
+        Host { machine, clock }
     }
 
     /// So far from the right time.
     fn set(&self, off: &str) {
-        // In one go: it is read all the time.
-        let beside = self.file.with_extension("new");
-        std::fs::write(&beside, off).unwrap();
-        std::fs::rename(beside, &self.file).unwrap();
+        self.clock.set(off);
     }
 
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        let mut libraries = std::fs::read_dir("/usr/lib").unwrap().filter_map(|entry| {
-            let library = entry.unwrap().path().join("faketime/libfaketimeMT.so.1");
-            library.exists().then_some(library)
-        });
-        let library = libraries.next().expect("faketime is not installed: run tests/run --setup");
-        let of = |name: &str, value: OsString| (OsString::from(name), value);
-        vec![
-            of("LD_PRELOAD", library.into()),
-            of("FAKETIME_TIMESTAMP_FILE", self.file.clone().into()),
-            of("FAKETIME_NO_CACHE", "1".into()),
-            of("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
-            of("NO_FAKE_STAT", "1".into()),
-        ]
+        self.clock.environment()
     }
 
     async fn start(&self) -> (GatewayProcess, Client) {

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use polku_gateway::seal::Keys;
 use polku_tests::disk::{Disk, Point, Stop};
+use polku_tests::simulators::Repetition;
 use polku_tests::world::{Database, GatewayProcess, OHJAAMO, PAJA, PATIENCE, PEOPLE, TE, World, eventually};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -24,6 +25,9 @@ use crate::stage::{how_often, polku};
 /// How many seeds there are for each step; `POLKU_FAULT_SEEDS` says otherwise.
 const SEEDS: usize = 20;
 
+/// The employment services say what they have.
+const ASKED: Repetition = Repetition::Asked;
+
 /// How many of them one gateway lives through: master keys have numbers up to 255.
 const TOGETHER: usize = 100;
 
@@ -33,6 +37,7 @@ struct Step {
     /// Which calls it is made of, for this seed, and among how many of them the seed chooses.
     calls: fn(&World, usize) -> (Point, usize),
     while_: While,
+    te_repetition: Repetition,
 }
 
 /// What goes on meanwhile.
@@ -72,25 +77,34 @@ fn port(world: &World, seed: usize) -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn before_commit() {
     let calls = |_: &World, _| (Point::Write("polku.db-wal"), 60);
-    holds(Step { name: "before_commit", calls, while_: While::Calls }).await;
+    holds(Step { name: "before_commit", calls, while_: While::Calls, te_repetition: ASKED }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_commit() {
     let calls = |_: &World, _| (Point::Sync("polku.db-wal"), 20);
-    holds(Step { name: "after_commit", calls, while_: While::Calls }).await;
+    holds(Step { name: "after_commit", calls, while_: While::Calls, te_repetition: ASKED }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_send() {
     let calls = |world: &World, seed| (Point::Send(port(world, seed)), 12);
-    holds(Step { name: "before_send", calls, while_: While::Calls }).await;
+    holds(Step { name: "before_send", calls, while_: While::Calls, te_repetition: ASKED }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_effect_before_mark() {
     let calls = |world: &World, seed| (Point::Receive(port(world, seed)), 12);
-    holds(Step { name: "after_effect_before_mark", calls, while_: While::Calls }).await;
+    holds(Step { name: "after_effect_before_mark", calls, while_: While::Calls, te_repetition: ASKED }).await;
+}
+
+/// Where nobody can tell whether it has had its effect.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_effect_in_doubt() {
+    let calls = |world: &World, _| (Point::Receive(world.te.address().port()), 12);
+    let te_repetition = Repetition::Neither;
+    let name = "after_effect_in_doubt";
+    holds(Step { name, calls, while_: While::Calls, te_repetition }).await;
 }
 
 /// Of the database, and of the audit log.
@@ -100,13 +114,13 @@ async fn during_checkpoint() {
         true => (Point::Write("polku.db"), 8),
         false => (Point::Rename("tlog/checkpoint"), 1),
     };
-    holds(Step { name: "during_checkpoint", calls, while_: While::Calls }).await;
+    holds(Step { name: "during_checkpoint", calls, while_: While::Calls, te_repetition: ASKED }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn during_key_rotation() {
     let calls = |_: &World, _| (Point::Write("polku.db-wal"), 60);
-    holds(Step { name: "during_key_rotation", calls, while_: While::Rotation }).await;
+    holds(Step { name: "during_key_rotation", calls, while_: While::Rotation, te_repetition: ASKED }).await;
 }
 
 async fn holds(step: Step) {
@@ -126,7 +140,7 @@ async fn holds(step: Step) {
 
 async fn play(step: &Step, seeds: &[usize]) -> usize {
     let folder = TempDir::new().unwrap();
-    let world = World::make(folder.path(), &settings(Database::Embedded)).unwrap();
+    let world = World::make(folder.path(), &settings(Database::Embedded, step.te_repetition)).unwrap();
     let disk = Disk::of(&folder.path().join("data"), folder.path()).unwrap();
     let (config, log, keys) = (world.config_file(), folder.path().join("log"), folder.path().join("keys"));
     let start = async || {
@@ -193,7 +207,8 @@ async fn play(step: &Step, seeds: &[usize]) -> usize {
     let gateway = start().await;
     let client = client(&world, &gateway);
     let book = Arc::into_inner(book).unwrap().into_inner().unwrap();
-    check_referrals(&world, &client, &book).await;
+    let in_doubt = check_referrals(&world, &client, &book, step.te_repetition).await;
+    assert!(step.te_repetition != Repetition::Neither || in_doubt > 0, "nothing is left in doubt");
     check_consents(&world, &client, &book).await;
     let mut everybody = Vec::new();
     for hetu in &PEOPLE[..8] {

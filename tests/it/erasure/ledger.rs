@@ -7,7 +7,7 @@ use polku_tests::world::{PEOPLE, TE, eventually};
 use tempfile::TempDir;
 
 use super::{PATIENCE, erase, found, known};
-use crate::stage::Stage;
+use crate::stage::{Stage, polku, text};
 
 const DATABASE: [&str; 3] = ["polku.db", "polku.db-wal", "polku.db-shm"];
 
@@ -31,7 +31,12 @@ async fn a_restored_backup_erases_whoever_was_erased_since() {
     assert!(matches!(erase(&stage.world, &youth).await, Answer::Done(_)));
     // Something happens after it, so the store that is brought back is older in two ways.
     stage.refer(&other, TE).await;
-    let stage = stage.restart_after(|| copy(backup.path(), &data)).await;
+    let config = stage.world.config_file();
+    let bring_back = || {
+        copy(backup.path(), &data);
+        polku(&["audit", "accept-older", "--config", text(&config)]).result().unwrap();
+    };
+    let stage = stage.restart_after(bring_back).await;
     let id = uuid::Uuid::parse_str(youth.strip_prefix("youths/").unwrap()).unwrap();
     let gone = || async { found(&data, id.as_bytes()).is_empty().then_some(()) };
     eventually(PATIENCE, gone).await.expect("their bytes are back");

@@ -25,7 +25,7 @@ use tonic_types::StatusExt as _;
 use self::cast::{AGENCIES, CATEGORIES, Cast, FICKLE, NEEDS, PARTIES, Told, markers, tells, text};
 use super::systems::{assert_counted, heard, office_plan, takes};
 use super::table::*;
-use crate::stage::{PATIENCE, Stage, how_often};
+use crate::stage::{Again, PATIENCE, Stage, how_often};
 
 /// How many things happen in one history; in the long mode more.
 const OPERATIONS: usize = 60;
@@ -385,6 +385,9 @@ async fn play(seed: u64, identity_code: &'static str) {
     let stage = cast::open().await;
     let mut history = History::begin(&stage, identity_code, seed).await;
     let (begun, operations) = (Instant::now(), how_often("POLKU_HISTORY_OPERATIONS", OPERATIONS));
+    let _again = Again(format!(
+        "POLKU_HISTORY_OPERATIONS={operations} cargo test -p polku-tests --test it -- plan::random"
+    ));
     let in_time = || begun.elapsed() < LONGEST * u32::try_from(operations).unwrap();
     let mut played = 0;
     for number in 0..operations {

@@ -1,9 +1,10 @@
 //! What is on a disk after a power cut, when this is what was written to it and synced?
 //!
-//! A file's length and sectors come to be on disk in any order before its next sync, and then all of them are. New files
-//! are there at once. A file gets another name, or none, when its folder is synced; before that, it can have happened.
+//! A file's length and sectors come to be on disk in any order before its next sync, and then all of them are. A file is
+//! there, gets another name, or none, when its folder is synced; before that, it can have happened.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use polku_tests::numbers::Numbers;
@@ -31,7 +32,7 @@ enum What {
 
 /// Reads what was written down of a program. The last line may have been cut short.
 pub(super) fn read(record: &Path) -> Vec<Step> {
-    let bytes = std::fs::read(record).unwrap();
+    let bytes = fs::read(record).unwrap();
     let (mut rest, mut steps) = (bytes.as_slice(), Vec::new());
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let line = std::str::from_utf8(&rest[..end]).unwrap();
@@ -62,16 +63,6 @@ pub(super) fn read(record: &Path) -> Vec<Step> {
     steps
 }
 
-/// Which syncs the program calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Syncs {
-    /// Those that were written down.
-    AsCalled,
-    /// Those that SQLite calls with `synchronous=NORMAL`: of the write-ahead log only before its pages go into the
-    /// database, and not at every commit.
-    Normal,
-}
-
 #[derive(Default)]
 struct File {
     durable: Vec<u8>,
@@ -84,6 +75,7 @@ enum Change {
 }
 
 enum Naming {
+    Create(String, usize),
     Rename(String, String),
     Unlink(String),
 }
@@ -91,7 +83,6 @@ enum Naming {
 /// A disk on which steps are played.
 pub(super) struct Medium<'a> {
     steps: &'a [Step],
-    syncs: Syncs,
     played: usize,
     files: Vec<File>,
     /// As the program sees them.
@@ -102,9 +93,9 @@ pub(super) struct Medium<'a> {
 }
 
 impl<'a> Medium<'a> {
-    pub(super) fn new(steps: &'a [Step], syncs: Syncs) -> Medium<'a> {
+    pub(super) fn new(steps: &'a [Step]) -> Medium<'a> {
         let (names, durable) = (BTreeMap::new(), BTreeMap::new());
-        Medium { steps, syncs, played: 0, files: Vec::new(), names, durable, pending: Vec::new() }
+        Medium { steps, played: 0, files: Vec::new(), names, durable, pending: Vec::new() }
     }
 
     pub(super) fn played(&self) -> usize {
@@ -125,8 +116,7 @@ impl<'a> Medium<'a> {
                     self.file(&step.file).pending.push(change);
                 }
                 What::Truncate(length) => self.file(&step.file).pending.push(Change::Length(*length)),
-                What::Sync if self.is_called() => self.sync(&step.file),
-                What::Sync => {}
+                What::Sync => self.sync(&step.file),
                 What::Rename(to) => {
                     let file = self.names.remove(&step.file).unwrap();
                     self.names.insert(to.clone(), file);
@@ -141,22 +131,11 @@ impl<'a> Medium<'a> {
         }
     }
 
-    /// Whether the sync at hand is called in the manner that is played.
-    fn is_called(&self) -> bool {
-        if self.syncs == Syncs::AsCalled || self.steps[self.played].file != "polku.db-wal" {
-            return true;
-        }
-        let next = self.steps[self.played + 1..].iter().find(|step| step.file.starts_with("polku.db"));
-        next.is_some_and(|next| next.file == "polku.db" && matches!(next.what, What::Write(..)))
-    }
-
     fn file(&mut self, name: &str) -> &mut File {
         let file = *self.names.entry(name.to_owned()).or_insert_with(|| {
             self.files.push(File::default());
             let made = self.files.len() - 1;
-            // A name that was given up and is given again: what was given up is gone by then.
-            self.pending.retain(|naming| !matches!(naming, Naming::Unlink(gone) if gone == name));
-            self.durable.insert(name.to_owned(), made);
+            self.pending.push(Naming::Create(name.to_owned(), made));
             made
         });
         &mut self.files[file]
@@ -175,8 +154,18 @@ impl<'a> Medium<'a> {
         now.iter().for_each(|naming| naming.make(&mut self.durable));
     }
 
+    /// Puts what is there, if the power is cut now, into a folder.
+    pub(super) fn lay_out(&self, place: &Path, numbers: &mut Numbers) {
+        fs::create_dir_all(place).unwrap();
+        for (name, bytes) in self.after_a_cut(numbers) {
+            let file = place.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, bytes).unwrap();
+        }
+    }
+
     /// What is there if the power is cut now.
-    pub(super) fn after_a_cut(&self, numbers: &mut Numbers) -> BTreeMap<String, Vec<u8>> {
+    fn after_a_cut(&self, numbers: &mut Numbers) -> BTreeMap<String, Vec<u8>> {
         let mut names = self.durable.clone();
         let happened = numbers.below(self.pending.len() + 1);
         self.pending.iter().take(happened).for_each(|naming| naming.make(&mut names));
@@ -203,12 +192,15 @@ impl<'a> Medium<'a> {
 
 impl Naming {
     fn is_in(&self, folder: &str) -> bool {
-        let (Naming::Rename(_, name) | Naming::Unlink(name)) = self;
+        let (Naming::Create(name, _) | Naming::Rename(_, name) | Naming::Unlink(name)) = self;
         name.rsplit_once('/').map_or(".", |(parent, _)| parent) == folder
     }
 
     fn make(&self, names: &mut BTreeMap<String, usize>) {
         match self {
+            Naming::Create(name, file) => {
+                names.insert(name.clone(), *file);
+            }
             Naming::Rename(from, to) => {
                 if let Some(file) = names.remove(from) {
                     names.insert(to.clone(), file);

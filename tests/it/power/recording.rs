@@ -1,6 +1,6 @@
 //! What does the real gateway write and sync, and what has it acknowledged by then?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use polku_tests::world::{
 };
 
 use super::medium::{Step, read};
-use crate::stage::BASIC;
+use crate::stage::{BASIC, withdrawal};
 
 /// How often the gateway lives, and how many calls it answers each time.
 const LIVES: usize = 2;
@@ -28,6 +28,8 @@ const CALLERS: usize = 4;
 pub(super) struct Recording {
     pub(super) steps: Vec<Step>,
     pub(super) book: Book,
+    /// Its agencies go on.
+    world: World,
 }
 
 #[derive(Default)]
@@ -45,13 +47,16 @@ pub(super) struct Call {
 }
 
 impl Recording {
-    pub(super) async fn make(folder: &Path) -> Recording {
+    /// Of this program, in a folder that is not there yet.
+    pub(super) async fn make(folder: &Path, program: &str) -> Recording {
+        std::fs::create_dir(folder).unwrap();
         let world = World::make(folder, &WorldSettings::default()).unwrap();
         let disk = Disk::of(&folder.join("data"), folder).unwrap();
         let book = Arc::new(Mutex::new(Book::default()));
         for life in 1..=LIVES {
             let (config, log) = (world.config_file(), folder.join("log"));
-            let gateway = GatewayProcess::start_with(disk.recording(), &config, &log).await.unwrap();
+            let gateway =
+                GatewayProcess::start_program(program, disk.recording(), &config, &log).await.unwrap();
             let client = world.guidance_worker(gateway.bound.grpc).unwrap();
             let over = Arc::new(AtomicBool::new(false));
             let callers: Vec<_> = (0..CALLERS)
@@ -77,7 +82,12 @@ impl Recording {
             }
         }
         let book = Arc::into_inner(book).unwrap().into_inner().unwrap();
-        Recording { steps: read(disk.record()), book }
+        Recording { steps: read(disk.record()), book, world }
+    }
+
+    /// What the gateway was told.
+    pub(super) fn config(&self) -> PathBuf {
+        self.world.config_file()
     }
 }
 
@@ -112,11 +122,14 @@ async fn call_while_answered(
             ..RecordConsentRequest::default()
         };
         let change = client.consent.record_consent(request).await.ok()?.into_inner();
-        let name: ConsentName = change.consent.unwrap().name.parse().unwrap();
-        note(change.receipt, Made::Consent(name.consent.uuid()));
+        let given = change.consent.unwrap().name;
+        let consent = given.parse::<ConsentName>().unwrap().consent.uuid();
+        note(change.receipt, Made::Consent(consent));
         let request = referral_to(TE, &youth, purpose, full_content());
         let sent = client.referral.send_referral(request).await.ok()?.into_inner();
         let name: ReferralName = sent.referral.unwrap().name.parse().unwrap();
         note(sent.receipt, Made::Referral(name.referral));
+        let change = client.consent.withdraw_consent(withdrawal(&given)).await.ok()?.into_inner();
+        note(change.receipt, Made::Withdrawn(consent));
     }
 }

@@ -15,7 +15,7 @@ use tonic::Code;
 use super::{
     GATEWAYS, Scene, again, agency, answered, consented, identified, referral, state, withdrawal, withdrawn,
 };
-use crate::stage::id_of;
+use crate::stage::{Again, id_of};
 
 const ROUNDS: usize = 4;
 
@@ -164,6 +164,7 @@ async fn what_is_committed_too_late_is_refused_and_can_be_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_begins_anywhere_after_a_withdrawal_is_answered() {
+    let _again = Again("cargo test -p polku-tests --test it -- several::paused".to_owned());
     let scene = Arc::new(Scene::open().await);
     for fault in [scene.world.te.faults(), scene.world.walmu.faults()] {
         fault.set(Fault::Slow(Duration::from_millis(40)));

@@ -7,8 +7,8 @@
  *   EROFS. BAD: writes, with EIO. BAD_SYNC: syncs, with EIO.
  * - As long as there is a file STOP in that folder, with four words in it, calls are counted that are of the kind of the
  *   first word and concern the place in the second: the file's name below DISK_FOLDER, or the port of the other side of a
- *   connection. At the call with the number in the third word the file goes, and the program is killed (CRASH) or the call
- *   fails once (ERROR). WRITE and RENAME (to that name) and SEND stop before they are made, SYNC and RECEIVE after.
+ *   connection. At the call with the number in the third word the file goes, and the program is killed (CRASH), the call
+ *   fails once (ERROR), or the program stands still until it gets SIGCONT (PAUSE). WRITE and RENAME (to that name) and SEND stop before they are made, SYNC and RECEIVE after.
  * - What succeeded is written down in the file DISK_RECORD, in order: one line of text for each call, with the operation,
  *   the file's name, an offset and a length, followed by the bytes of a write.
  */
@@ -96,7 +96,8 @@ static int stops(const char *what, const char *place) {
         } else {
             REAL(unlink)(path);
             if (!strcmp(how, "CRASH")) kill(getpid(), SIGKILL);
-            fails_now = 1;
+            if (!strcmp(how, "PAUSE")) kill(getpid(), SIGSTOP);
+            else fails_now = 1;
         }
     }
     if (file >= 0) close(file);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use polku_gateway::front::Bound;
@@ -64,14 +65,37 @@ impl GatewayProcess {
         config: &Path,
         log: &Path,
     ) -> Result<Self> {
-        let mut command = Command::new(binary("polku")?);
+        Self::start_program("polku", environment, config, log).await
+    }
+
+    /// The same with another program that is called in the same way.
+    ///
+    /// # Errors
+    /// As [`GatewayProcess::start`].
+    pub async fn start_program(
+        program: &str,
+        environment: Vec<(OsString, OsString)>,
+        config: &Path,
+        log: &Path,
+    ) -> Result<Self> {
+        let mut command = Command::new(binary(program)?);
         command.envs(environment);
         Self::begin(command, config, log, "info").await
     }
 
-    async fn begin(mut command: Command, config: &Path, log: &Path, filter: &str) -> Result<Self> {
+    /// Starts `polku serve` and kills it so long after, ready or not.
+    ///
+    /// # Errors
+    /// Fails when the binary is missing.
+    pub async fn cut_short(config: &Path, log: &Path, after: Duration) -> Result<()> {
+        let mut child = Self::spawn(Command::new(binary("polku")?), config, log, "info")?;
+        tokio::time::sleep(after).await;
+        Ok(child.kill().await?)
+    }
+
+    fn spawn(mut command: Command, config: &Path, log: &Path, filter: &str) -> Result<Child> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
-        let mut child = command
+        command
             .args(["serve", "--log", "json", "--log-filter", filter, "--config"])
             .arg(config)
             .stdin(Stdio::null())
@@ -79,7 +103,11 @@ impl GatewayProcess {
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
-            .context("polku does not start")?;
+            .context("polku does not start")
+    }
+
+    async fn begin(command: Command, config: &Path, log: &Path, filter: &str) -> Result<Self> {
+        let mut child = Self::spawn(command, config, log, filter)?;
         let output = child.stdout.take().context("polku has no output")?;
         let mut lines = BufReader::new(output).lines();
         let ready = async {

@@ -197,6 +197,7 @@ impl<'a> Reading<'a> {
             | Event::PersonErasure
             | Event::MasterKey
             | Event::Loss
+            | Event::OlderState
             | Event::Administration => {
                 return None;
             }

@@ -23,7 +23,7 @@ use self::connect::Connector;
 use self::holds::Holds;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::sql::{Backend, Done, Query, Work};
+use super::sql::{Backend, Done, Query, Work, only_instant};
 use super::{Heard, Hold, StoreError};
 
 pub use connect::{PostgresSettings, Server};
@@ -87,6 +87,12 @@ impl Backend for PostgresStore {
 
     fn is_shared(&self) -> bool {
         true
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint".to_owned();
+        let time = Query { sql, values: Vec::new(), read: only_instant };
+        Ok(self.readers.find(&time).await?.into_iter().next())
     }
 
     async fn hold(&self, part: u32) -> Result<Option<Hold>, StoreError> {

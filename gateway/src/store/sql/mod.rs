@@ -23,11 +23,13 @@ mod work;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{Heard, Hold, StoreError};
 
 pub(in crate::store) use deliveries::void_leases;
+pub(in crate::store) use rows::only_instant;
 pub(in crate::store) use value::{Cell, Row, Value};
 pub(in crate::store) use work::{Done, Work};
 
@@ -128,6 +130,11 @@ pub(in crate::store) trait Backend: Debug + Send + Sync {
     /// See [`super::Several::is_shared`].
     fn is_shared(&self) -> bool {
         false
+    }
+
+    /// See [`super::Several::time`].
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
     }
 
     /// See [`super::Several::hold`].

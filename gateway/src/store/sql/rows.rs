@@ -91,6 +91,11 @@ pub(super) fn referral(row: &dyn Row) -> Result<ReferralRow, StoreError> {
     })
 }
 
+/// Reads an instant alone.
+pub(in crate::store) fn only_instant(row: &dyn Row) -> Result<Timestamp, StoreError> {
+    Columns::new(row, "time").instant()
+}
+
 /// Reads a consent, permit, prohibition or legal status.
 pub(super) fn instrument(row: &dyn Row) -> Result<InstrumentRow, StoreError> {
     instrument_of(&mut Columns::new(row, "instrument"))

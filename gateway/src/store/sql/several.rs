@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use polku_proto::YouthId;
 use tokio::sync::mpsc;
 
@@ -24,6 +25,10 @@ macro_rules! newest_known {
 impl<B: Backend> Several for B {
     fn is_shared(&self) -> bool {
         Backend::is_shared(self)
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Backend::time(self).await
     }
 
     async fn hold(&self, part: u32) -> Result<Option<Hold>, StoreError> {

@@ -22,7 +22,7 @@ use self::session::{do_work, take};
 use self::writer::Writer;
 use super::StoreError;
 use super::sql::{Backend, Done, Query, Work, void_leases};
-use crate::machine::Blocking;
+use crate::machine::{Blocking, Durability};
 
 #[cfg(test)]
 mod tests;
@@ -58,7 +58,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::NewerSchema`] when a newer release has written it, [`StoreError::Failed`] when it cannot be used.
     pub fn open(path: &Path) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_on(path, &Blocking::Threads)
+        SqliteStore::open_on(path, &Blocking::Threads, Durability::EachCommit)
     }
 
     /// Looks whether a database is whole, beside a gateway that works on it. Changes nothing. Reads all of it.
@@ -73,11 +73,15 @@ impl SqliteStore {
         if said == "ok" { Ok(()) } else { Err(failed(Unusable::Damaged)) }
     }
 
-    /// The same, with the choice of where it is written and read.
+    /// The same, with the choice of where it is written and read, and when it is on disk.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
-    pub fn open_on(path: &Path, blocking: &Blocking) -> Result<SqliteStore, StoreError> {
+    pub fn open_on(
+        path: &Path,
+        blocking: &Blocking,
+        durability: Durability,
+    ) -> Result<SqliteStore, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(failed(Unusable::Sqlite { found: rusqlite::version() }));
         }
@@ -86,6 +90,9 @@ impl SqliteStore {
         file.and_then(|file| file.set_permissions(Permissions::from_mode(0o600))).map_err(failed)?;
         let mut connection = schema::connect(path)?;
         schema::migrate(&mut connection)?;
+        if durability == Durability::Lazy {
+            connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
+        }
         // Leases of a process that is gone: this one is the only one.
         take(&connection, &[void_leases()])?;
         let readers = Readers::open(path, blocking)?;
