@@ -5,6 +5,8 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
+use jiff::SignedDuration;
+use polku_gateway::clock::{Clock as _, SystemClock};
 use polku_tests::simulators::Fault;
 use polku_tests::world::{Database, GatewayProcess, World, WorldSettings};
 use serde_json::Value;
@@ -80,7 +82,8 @@ async fn what_is_wrong_is_named() {
     std::fs::create_dir_all(folder.path().join("data")).unwrap();
     std::fs::write(folder.path().join("data/polku.db"), "no database at all").unwrap();
     let log = std::fs::File::create(folder.path().join("data/audit.log")).unwrap();
-    log.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(3600)).unwrap();
+    let ahead = SystemClock.now() + SignedDuration::from_hours(1);
+    log.set_modified(ahead.into()).unwrap();
 
     let ran = look(&world);
     assert_eq!(ran.code, Some(1));

@@ -8,14 +8,18 @@ mod reach;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
+use jiff::{SignedDuration, Timestamp};
 use polku_gateway::audit;
+use polku_gateway::clock::{Clock as _, SystemClock};
 use polku_gateway::config::Config;
 use polku_gateway::control;
 
 use super::table::table;
 use super::{Failure, check_config, runtime, tell};
+
+/// How far the clock may be behind what was written, and behind another machine's: a lease is longer.
+const APART: SignedDuration = SignedDuration::from_secs(1);
 
 /// What to look at.
 #[derive(Debug, clap::Args)]
@@ -116,12 +120,12 @@ fn port(what: &str, address: SocketAddr, runs: bool) -> Finding {
 fn clock(config: &Config) -> Finding {
     let log = config.store.join(audit::FILE);
     let written = std::fs::metadata(&log).and_then(|found| found.modified());
-    match written.map(|written| written.duration_since(SystemTime::now())) {
-        Ok(Ok(ahead)) if ahead.as_secs() > 1 => {
-            let found = format!("is {} s behind the last write of the audit log", ahead.as_secs());
-            Finding::bad("clock", found)
+    match written.ok().and_then(|written| Timestamp::try_from(written).ok()) {
+        Some(written) if written.duration_since(SystemClock.now()) > APART => {
+            let ahead = written.duration_since(SystemClock.now()).as_secs();
+            Finding::bad("clock", format!("is {ahead} s behind the last write of the audit log"))
         }
-        Ok(_) => Finding::good("clock", "not behind the audit log"),
-        Err(_) => Finding::good("clock", "there is no audit log yet to compare it with"),
+        Some(_) => Finding::good("clock", "not behind the audit log"),
+        None => Finding::good("clock", "there is no audit log yet to compare it with"),
     }
 }

@@ -35,17 +35,15 @@ pub(super) fn methods() -> Vec<String> {
 fn message(path: &str) -> Vec<u8> {
     let resume_token = "no token".to_owned();
     match path.rsplit('/').next() {
-        Some("WatchConsents") => WatchConsentsRequest { resume_token, ..Default::default() }.encode_to_vec(),
+        Some("WatchConsents") => WatchConsentsRequest { resume_token }.encode_to_vec(),
         // The young person watches a plan that is named.
         Some("WatchPlans") => {
             let plan = uuid::Uuid::now_v7();
             let name = format!("youths/{plan}/plans/{plan}");
             WatchPlansRequest { name, resume_token }.encode_to_vec()
         }
-        Some("WatchReferrals") => {
-            WatchReferralsRequest { resume_token, ..Default::default() }.encode_to_vec()
-        }
-        Some("WatchTasks") => WatchTasksRequest { resume_token, ..Default::default() }.encode_to_vec(),
+        Some("WatchReferrals") => WatchReferralsRequest { resume_token }.encode_to_vec(),
+        Some("WatchTasks") => WatchTasksRequest { resume_token }.encode_to_vec(),
         _ => Vec::new(),
     }
 }

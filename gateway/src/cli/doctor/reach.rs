@@ -2,16 +2,14 @@
 
 use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
+use polku_gateway::clock::{Clock as _, SystemClock};
 use polku_gateway::config::Config;
 use polku_gateway::serve::adapters;
 use polku_gateway::store::postgres::PostgresStore;
 use polku_gateway::store::sqlite::{self, SqliteStore};
 
-use super::{Failure, Finding, certificates};
-
-/// How far the clocks of two machines may be apart, in milliseconds: a lease is longer.
-const APART_MS: i64 = 1_000;
+use super::{APART, Failure, Finding, certificates};
 
 pub(super) async fn findings(config: &Config, runs: bool) -> Result<Vec<Finding>, Failure> {
     let mut findings = vec![store(config, runs).await];
@@ -39,15 +37,15 @@ async fn store(config: &Config, runs: bool) -> Finding {
             Err(error) => Finding::bad("store", super::super::chain(&error.into())),
         };
     };
-    let before = Timestamp::now();
+    let before = SystemClock.now();
     match PostgresStore::time(settings).await {
         Ok(there) => {
-            let now = Timestamp::now();
+            let now = SystemClock.now();
             // What took time on the way is nobody's fault.
             let apart = if there < before { before.duration_since(there) } else { there.duration_since(now) };
-            let apart = i64::try_from(apart.as_millis()).unwrap_or(i64::MAX).max(0);
-            let found = format!("reached, its clock is within {apart} ms of this one");
-            if apart > APART_MS { Finding::warning("store", found) } else { Finding::good("store", found) }
+            let apart = apart.max(SignedDuration::ZERO);
+            let found = format!("reached, its clock is within {} ms of this one", apart.as_millis());
+            if apart > APART { Finding::warning("store", found) } else { Finding::good("store", found) }
         }
         Err(error) => Finding::bad("store", super::super::chain(&error.into())),
     }
