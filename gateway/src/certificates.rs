@@ -13,18 +13,18 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(crate) async fn follow(gateway: Arc<Gateway>) {
     loop {
         tokio::time::sleep(LOOK).await;
-        renew(&gateway).await;
+        renew(&gateway, false).await;
     }
 }
 
-/// Reads files anew that have changed, for each connection all or nothing.
-pub(crate) async fn renew(gateway: &Arc<Gateway>) {
+/// Reads files anew that have changed and are at rest since the last look, or all at once; for each connection all or nothing.
+pub(crate) async fn renew(gateway: &Arc<Gateway>, all: bool) {
     let gateway = Arc::clone(gateway);
     let looked = tokio::task::spawn_blocking(move || {
         for system in gateway.systems() {
             let agency = system.adapter.agency();
             for connection in system.adapter.connections() {
-                match connection.renew() {
+                match connection.renew(all) {
                     Ok(false) => {}
                     Ok(true) => tracing::info!(%agency, "certificates of the connection read"),
                     Err(error) => tracing::error!(

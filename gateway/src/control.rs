@@ -134,6 +134,10 @@ async fn serve(gateway: &Gateway, stream: UnixStream) -> io::Result<()> {
     let mut line = String::new();
     let mut asked = BufReader::new(asked.take(QUESTION));
     timeout(PATIENCE, asked.read_line(&mut line)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    if line.is_empty() {
+        // Somebody has only looked whether a gateway is here.
+        return Ok(());
+    }
     let (word, lines) = match answer(gateway, line.trim_end()).await {
         Answer::Done(lines) => (DONE, lines),
         Answer::Refused(lines) => (REFUSED, lines),

@@ -1,6 +1,6 @@
 //! How does a repeated call have the effect and the answer of the first one?
 //!
-//! Every call with a side effect carries a `request_id`. The first call's answer is kept, sealed, in the same commit
+//! Every call with a side effect carries a `request_id`, but for operators' and the counting of figures. The first call's answer is kept, sealed, in the same commit
 //! as its effect. A repetition finds it; a different call with the same id is refused, and so is a repetition that comes
 //! when the answer has been erased: an agency's queue may hold a message for longer than that.
 

@@ -53,7 +53,7 @@ pub(crate) async fn follow(
     loop {
         reload.wished.notified().await;
         files.tls.read_anew().await;
-        certificates::renew(&gateway).await;
+        certificates::renew(&gateway, true).await;
         rotation::read_anew(&gateway, files.keys.clone()).await;
         if let Some(folder) = files.rules.clone() {
             policy_files::read_anew(&gateway, folder, &decisions).await;

@@ -40,9 +40,7 @@ impl CallerRoles {
 
     /// The roles, in the order of the contract.
     pub fn iter(self) -> impl Iterator<Item = CallerRole> {
-        (1..=5)
-            .filter_map(|number| CallerRole::try_from(number).ok())
-            .filter(move |role| self.contains(*role))
+        (1..).map_while(|number| CallerRole::try_from(number).ok()).filter(move |role| self.contains(*role))
     }
 }
 

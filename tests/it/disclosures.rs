@@ -1,6 +1,7 @@
 //! Does a young person learn who has seen their data, who was refused, and on which grounds? By real calls.
 
 mod delayed;
+mod ended;
 mod eyes;
 mod index;
 mod journeys;

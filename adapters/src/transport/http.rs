@@ -31,6 +31,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use ipnet::IpNet;
 use serde::Deserialize;
 use thiserror::Error as ThisError;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::Instant;
 use tower::{Service, ServiceExt as _};
 
@@ -49,6 +50,8 @@ mod tests;
 const IDLE: Duration = Duration::from_secs(3);
 /// Connections kept open for the next call.
 const IDLE_CONNECTIONS: usize = 4;
+/// How long a server has to say that it does not take the client's certificate.
+const REFUSAL: Duration = Duration::from_millis(300);
 /// Limit of the head of an answer, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
 
@@ -224,24 +227,40 @@ impl HttpClient {
         Err(TransportError { kind, source })
     }
 
-    /// Reads the files of the settings anew if they have changed, all or nothing, and tells whether they have. Blocks.
+    /// Reads the files of the settings anew, all or nothing, when they have changed and are at rest since the last look, or
+    /// at once where it is `forced`; tells whether it has. Blocks.
     ///
     /// # Errors
     /// What is wrong with them, once for each change; the last good ones stay.
-    pub fn renew(&self) -> Result<bool, SettingError> {
-        self.link.renew()
+    pub fn renew(&self, forced: bool) -> Result<bool, SettingError> {
+        self.link.renew(forced)
     }
 
-    /// Connects to the server, TLS included, and asks for nothing.
+    /// Connects to the server, TLS included, and asks for nothing. A server that does not take the client's certificate says
+    /// so a moment after the handshake (RFC 8446, 2), so that is waited for.
     ///
     /// # Errors
     /// It cannot be connected to.
     pub async fn reach(&self) -> Result<(), TransportError> {
         let connected = self.link.now().connector.oneshot(self.base.clone()).await;
-        connected.map(drop).map_err(|error| TransportError {
-            kind: TransportErrorKind::Unavailable,
-            source: TransportCause::Connect(error),
-        })
+        let refused = match connected {
+            Ok(stream) => {
+                let mut stream = TokioIo::new(stream);
+                match tokio::time::timeout(REFUSAL, stream.read_u8()).await {
+                    Ok(Err(error)) => Some(error.into()),
+                    // It waits for a request, as it should; or it greets, which is not for HTTP, and no refusal.
+                    Err(_) | Ok(Ok(_)) => None,
+                }
+            }
+            Err(error) => Some(error),
+        };
+        match refused {
+            None => Ok(()),
+            Some(error) => Err(TransportError {
+                kind: TransportErrorKind::Unavailable,
+                source: TransportCause::Connect(error),
+            }),
+        }
     }
 
     /// The server's address.

@@ -110,7 +110,7 @@ fn only_leaves_that_can_be_written_are_read() {
     };
     assert_eq!(altered(0, 2), LeafError::Version { version: 2 });
     assert_eq!(altered(1, 0), LeafError::Value { field: "event" });
-    assert_eq!(altered(1, 23), LeafError::Value { field: "event" });
+    assert_eq!(altered(1, 24), LeafError::Value { field: "event" });
     assert_eq!(altered(2, 3), LeafError::Value { field: "verdict" });
     assert_eq!(altered(3, 0), LeafError::Value { field: "refers_to" });
     assert_eq!(altered(3, 2), LeafError::Value { field: "refers_to" });

@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     ];
     findings.extend(disk::findings(&config));
     findings.extend(certificates::of_listeners(&config.tls));
-    findings.extend(runtime()?.block_on(reach::findings(&config, runs))?);
+    findings.extend(runtime()?.block_on(reach::findings(&config, runs)));
     if arguments.json {
         for Finding { what, state, found } in &findings {
             tell(serde_json::json!({ "what": what, "state": state.word(), "found": found }))?;

@@ -181,7 +181,7 @@ impl Lobby {
         };
         tokio::select! {
             () = life => {}
-            () = self.tls.distrusted(&tls, chain) => {
+            () = self.tls.until_distrusted(&tls, chain) => {
                 tracing::warn!(?peer, "a connection is cut: its certificate is not trusted any more");
             }
         }

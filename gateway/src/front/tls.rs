@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use polku_adapters::transport::stamp::Stamp;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
@@ -69,6 +70,8 @@ pub struct Tls {
     pub inbound: Arc<ServerConfig>,
     verifier: Arc<dyn ClientCertVerifier>,
     files: TlsFiles,
+    /// Of the files, before they were read.
+    stamps: Vec<Option<Stamp>>,
     lasting: Vec<Lasting>,
 }
 
@@ -86,6 +89,7 @@ impl Tls {
     pub fn load(files: &TlsFiles) -> Result<Tls, Vec<TlsProblem>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut problems = Vec::new();
+        let stamps = stamps(files);
         let chain = noted(certificates(&files.certificate, TlsFile::Certificate), &mut problems);
         let key = noted(private_key(&files.key), &mut problems);
         let authorities =
@@ -107,7 +111,9 @@ impl Tls {
                 let grpc = server(&provider, trust.required, &identity, b"h2");
                 let inbound = server(&provider, trust.optional, &identity, b"http/1.1");
                 match (noted(grpc, &mut problems), noted(inbound, &mut problems)) {
-                    (Some(grpc), Some(inbound)) => Ok(Tls { grpc, inbound, verifier, files, lasting }),
+                    (Some(grpc), Some(inbound)) => {
+                        Ok(Tls { grpc, inbound, verifier, files, stamps, lasting })
+                    }
                     (_, _) => Err(problems),
                 }
             }
@@ -156,6 +162,17 @@ impl TlsFile {
             TlsFile::Revocations => files.revocations.as_deref(),
         }
     }
+}
+
+/// What tells whether one of the files has changed.
+fn stamps(files: &TlsFiles) -> Vec<Option<Stamp>> {
+    let all = [
+        Some(&files.certificate),
+        Some(&files.key),
+        Some(&files.client_authorities),
+        files.revocations.as_ref(),
+    ];
+    all.into_iter().flatten().map(|path| Stamp::of(path)).collect()
 }
 
 /// How long everything that was read lasts.

@@ -253,8 +253,8 @@ impl Gateway {
 }
 
 /// A consent past the end of its period has expired, then and by itself; so has what a guardian gave, or another
-/// representative for a minor, from the day on which the young person is of age. Nobody writes that down when it happens: it is so whenever the record is read, and is kept
-/// with whatever happens to the record next.
+/// representative for a minor, from the day on which the young person is of age. Nobody writes that down when it happens:
+/// it is so whenever the record is read, and is kept with whatever happens to the record next.
 pub(super) fn expire(consent: &mut Consent, person: &Person, now: Timestamp) -> Result<(), Error> {
     if !is_in_force(consent.state()) {
         return Ok(());

@@ -38,6 +38,7 @@ impl Gateway {
         let ExplainDisclosureRequest { question, language } = request.into_inner();
         let language = language.parse().unwrap_or(Language::English);
         let question: Valid<VerifyConsentRequest> = Valid::check(question.unwrap_or_default())?;
+        self.learn().await?;
         let mut asked = self.asked(caller, question, by_entitled, now).await?;
         if matches!(caller.actor, Actor::Professional { .. }) {
             // Asked is what the law and the young person say, not what the officer's own role may see.

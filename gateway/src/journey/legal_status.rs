@@ -220,12 +220,12 @@ impl Gateway {
     }
 }
 
-/// The answer, about the first status of the batch.
 fn statuses_among(person: &Person, rows: &[InstrumentRow]) -> Result<Vec<StatusRecord>, Error> {
     let statuses = rows.iter().filter(|row| row.kind == InstrumentKind::LegalStatus);
     statuses.map(|row| StatusRecord::open(person.key(), row.clone())).collect()
 }
 
+/// The answer, about the first status of the batch.
 fn status_change(batch: &Batch, mark: Mark) -> LegalStatusChange {
     LegalStatusChange {
         status: batch.statuses().next().cloned(),

@@ -16,7 +16,7 @@ use crate::caller::{Actor, Caller};
 use crate::config::Controller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::record::instant;
+use crate::record::grant::given;
 
 /// The version of the receipt's form that is written.
 const VERSION: &str = "KI-CR-v1.1.0";
@@ -53,12 +53,12 @@ impl Gateway {
     /// named by their id.
     fn kantara(&self, name: ConsentName, consent: &Consent) -> Result<String, Error> {
         const BROKEN: Error = Error::Inconsistent("a consent without terms");
-        let given = consent.events.iter().rev().find(|event| is_in_force(event.state()));
-        let (Some(given), Some(evidence)) = (given, &consent.evidence) else {
+        let was_given = consent.events.iter().any(|event| is_in_force(event.state()));
+        let (true, Some(evidence)) = (was_given, &consent.evidence) else {
             return Err(Error::RecordState { expected: "a consent that was given has a receipt" });
         };
         let terms = consent.terms.as_ref().ok_or(BROKEN)?;
-        let given = given.time.as_ref().map(instant).transpose()?.ok_or(BROKEN)?;
+        let given = given(consent)?.ok_or(BROKEN)?;
         let categories = CategorySet::from_wire(&terms.categories).map_err(|_| BROKEN)?;
         let controllers: Vec<Value> = self.agencies_of(&terms.disclosers).map(controller_json).collect();
         let receipt = json!({

@@ -20,8 +20,8 @@ use crate::store::{Change, InstrumentKind};
 use crate::trail::Entry;
 
 /// Why, for whoever reads the record.
-const REASON: &str = "Consents of this person have changed since the backup that the gateway was brought back from: ask the \
-                      person, and record what holds.";
+const REASON: &str = "Something that this person has said, or that is recorded of them, has changed since the backup that the \
+                      gateway was brought back from: ask the person, and record what holds.";
 
 impl Gateway {
     /// Ends all consents of a person, and prohibits everything in the name of each of these agencies.

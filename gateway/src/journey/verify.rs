@@ -32,6 +32,8 @@ impl Gateway {
         request: Valid<VerifyConsentRequest>,
     ) -> Result<VerifyConsentResponse, Error> {
         let now = self.now();
+        // Who has to do with the person, and under which ids, is looked up in the index too.
+        self.learn().await?;
         let asked = self.asked(caller, request, by_party, now).await?;
         self.learn().await?;
         let decision = asked.decide(&self.engine(), &self.index())?;

@@ -64,6 +64,7 @@ impl Gateway {
         requests: Vec<Question>,
     ) -> Result<BatchVerifyConsentsResponse, Error> {
         let now = self.now();
+        self.learn().await?;
         // Who represents whom is looked up in the index as well, so all of it comes before the index is held.
         let mut asked: Vec<Result<Asked, Error>> = Vec::with_capacity(requests.len());
         for request in requests {

@@ -94,6 +94,7 @@ every_payload!(
     Plan,
     PlanAction,
     PlanActivity,
+    PlanAround,
     PlanChange,
     PlanComment,
     PlanConflict,

@@ -7,6 +7,7 @@ use polku_adapters::{Kind, Matter, Redelivery};
 use polku_tests::simulators::Repetition;
 
 use super::bench::{benches, every_repetition};
+use crate::stage::polku;
 
 /// One way in which youth guidance has to do with an agency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,4 +162,14 @@ async fn every_kind_can_be_told_what_its_agency_does_with_repetitions() {
         bench.agency.control().stop();
     }
     assert_eq!(seen.len(), 3 * polku_adapters::kinds().len());
+}
+
+#[test]
+fn every_kind_is_listed() {
+    let ran = polku(&["adapters", "list"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    for kind in polku_adapters::kinds() {
+        let line = ran.out.lines().find(|line| line.split_whitespace().next() == Some(kind.id));
+        assert!(line.is_some_and(|line| line.contains(kind.speaks)), "{}: {}", kind.id, ran.out);
+    }
 }

@@ -69,7 +69,10 @@ async fn nobody_acts_for_somebody_elses_youth() {
     let (youth, other) = (able_minor(&stage).await, stage.youth(PEOPLE[1]).await);
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());
     let consent = record(&stage.ohjaamo(), &other, to_kela()).await.unwrap().consent.unwrap();
-    for client in [stage.subject(&youth), stage.guardian(&youth)] {
+    // Guardians prohibit nothing, whoever it is about.
+    for (client, prohibits) in
+        [(stage.subject(&youth), true), (stage.guardian(&youth), false), (stage.representative(&youth), true)]
+    {
         let mut refusals = Vec::new();
         for target in [&other, &nobody] {
             let ask =
@@ -77,7 +80,9 @@ async fn nobody_acts_for_somebody_elses_youth() {
             refusals.push(ask.by(&client).await.map(drop));
             refusals.push(record(&client, target, to_kela()).await.map(drop));
             refusals.push(request(&client, target, to_kela()).await.map(drop));
-            refusals.push(prohibit(&client, target, ProhibitionTerms::default()).await.map(drop));
+            if prohibits {
+                refusals.push(prohibit(&client, target, ProhibitionTerms::default()).await.map(drop));
+            }
             refusals.push(journey(&client, target).await.map(drop));
         }
         refusals.push(get(&client, &consent.name).await.map(drop));

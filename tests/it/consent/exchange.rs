@@ -3,10 +3,15 @@
 //! How documents are translated is tested in `polku-adapters`, and what is made of them beside the use case. Here: who
 //! may bring and take them, and that a consent that leaves comes back as the same one.
 
+use jiff::Timestamp;
 use polku_proto::v1::export_consent_request::Form;
 use polku_proto::v1::import_consent_request::Reading;
-use polku_proto::v1::{ConsentDocument, ExportConsentRequest, ImportConsentRequest, ImportConsentResponse};
+use polku_proto::v1::{
+    ConsentDocument, ExportConsentRequest, GetConsentReceiptRequest, ImportConsentRequest,
+    ImportConsentResponse,
+};
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
+use serde_json::Value;
 use tonic::{Code, Status};
 
 use super::changes::{record, record_with};
@@ -74,6 +79,30 @@ async fn a_consent_that_leaves_comes_back_as_the_same() {
     let foreign = import_of(&ohjaamo, &other, &document.content).await;
     let status = assert_refused(foreign, Code::InvalidArgument, "PATIENT_MISMATCH");
     assert_eq!(fields_of(&status), ["content"]);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_as_a_document_was_given_when_the_document_says() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    let agreed = terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC);
+    let consent = record(&ohjaamo, &youth, agreed).await.unwrap().consent.unwrap();
+    let given: Timestamp = "2025-05-01T09:00:00Z".parse().unwrap();
+    let mut document: Value =
+        serde_json::from_str(&export(&ohjaamo, &consent.name).await.unwrap().content).unwrap();
+    document["dateTime"] = given.to_string().into();
+    let imported = import_of(&ohjaamo, &youth, &document.to_string()).await.unwrap();
+    let name = imported.consents[0].name.clone();
+
+    let again: Value = serde_json::from_str(&export(&ohjaamo, &name).await.unwrap().content).unwrap();
+    let time: Timestamp = again["dateTime"].as_str().unwrap().parse().unwrap();
+    assert_eq!(time, given);
+    let receipt =
+        ohjaamo.clone().consent.get_consent_receipt(GetConsentReceiptRequest { name }).await.unwrap();
+    let receipt: Value = serde_json::from_str(&receipt.into_inner().kantara_json).unwrap();
+    assert_eq!(receipt["consentTimestamp"], given.as_second());
     stage.close().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{Request, Version};
 use http_body_util::{BodyExt, Empty};
@@ -11,10 +11,12 @@ use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use polku_gateway::front::Limits;
 use polku_gateway::front::accept::Protocol;
-use polku_gateway::front::tls::CurrentTls;
+use polku_gateway::front::tls::{CurrentTls, Lasting, TlsFile};
 use polku_tests::pki::{Identity, Pki};
 use polku_tests::world::{PATIENCE, eventually};
 use rustls::ClientConfig;
+use rustls::pki_types::UnixTime;
+use rustls::pki_types::pem::{SectionKind, from_buf};
 use tokio::task::JoinHandle;
 
 use super::{Served, Site, who};
@@ -137,7 +139,7 @@ async fn changed_files_are_taken_up_when_they_fit_together() {
     let next = site.pki.issue_server(&["localhost"]).unwrap();
     // Whoever writes them takes a while: the certificate without its key is refused.
     std::fs::write(&site.files.certificate, &next.certificate_pem).unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(Open::new(&served, visitor.clone()).await.unwrap().shown, first);
     std::fs::write(&site.files.key, &next.key_pem).unwrap();
     let taken_up = || async {
@@ -239,4 +241,33 @@ async fn bad_files_change_nothing() {
     assert!(tls.read_anew().await);
     assert!(tokio::time::timeout(PATIENCE, &mut open.connection).await.is_ok(), "it is cut");
     assert!(!comes_in(&served, client).await);
+}
+
+#[test]
+fn what_has_to_be_renewed_is_known_a_month_before() {
+    let pki = Pki::new().unwrap();
+    let der = |pem: &str, kind: SectionKind| {
+        let (found, der) = from_buf(&mut pem.as_bytes()).unwrap().unwrap();
+        assert_eq!(found, kind);
+        der
+    };
+    let certificate = pki.issue_expired_client("te").unwrap().certificate_pem;
+    let certificate = der(&certificate, SectionKind::Certificate);
+    let list = der(&pki.revocation_list(&[], 2021).unwrap(), SectionKind::Crl);
+    let at = |time: &str| {
+        let time: jiff::Timestamp = time.parse().unwrap();
+        UnixTime::since_unix_epoch(Duration::from_secs(time.as_second().unsigned_abs()))
+    };
+    // Both hold for the year 2020.
+    for lasting in [
+        Lasting::of_certificate(TlsFile::Certificate, &certificate).unwrap(),
+        Lasting::of_list(TlsFile::Revocations, &list).unwrap(),
+    ] {
+        assert!(!lasting.is_due(at("2020-12-01T00:00:00Z")));
+        assert!(lasting.is_due(at("2020-12-03T00:00:00Z")));
+        assert_eq!(lasting.left(at("2020-12-31T23:00:00Z")), Some(Duration::from_secs(3600)));
+        assert_eq!(lasting.left(at("2021-01-01T00:00:00Z")), None);
+        assert!(lasting.is_due(at("2026-01-01T00:00:00Z")));
+    }
+    assert_eq!(Lasting::of_certificate(TlsFile::Certificate, &list), None);
 }

@@ -26,7 +26,13 @@ async fn delivered(scene: &Scene, name: &str) {
 /// a sending would be in doubt, as the agency cannot tell.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_ten_minutes_ahead_takes_nothing_from_the_other() {
-    let settings = WorldSettings { te_repetition: Repetition::Neither, ..super::settings() };
+    let settings = WorldSettings {
+        te_repetition: Repetition::Neither,
+        lease_seconds: 20,
+        attempt_seconds: 15,
+        answer_ms: 10_000,
+        ..super::settings()
+    };
     let mut scene = Scene::with(&settings, 1).await;
     let clock = FakeClock::in_file(&scene.folder.path().join("clock"));
     clock.set("+10m");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use polku_proto::v1::{
     Decision, VerifyConsentRequest, WatchConsentsRequest, WatchReferralsRequest, referral_event,
 };
-use polku_tests::world::{Client, OHJAAMO, PATIENCE, PEOPLE, TE};
+use polku_tests::world::{Client, OHJAAMO, PATIENCE, PEOPLE, TE, professional};
 
 use super::{CATEGORIES, GATEWAYS, Scene, answered, consented, identified, purpose, sent, withdrawn};
 
@@ -29,12 +29,23 @@ pub(super) async fn decision(client: &Client, youth: &str, min_revision: u64) ->
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_given_at_one_gateway_counts_at_all_of_them_at_once() {
     let scene = Scene::open().await;
-    let youth = identified(&scene.clients[0], PEOPLE[0]).await;
-    for round in 0..20 {
+    let official = professional("virkailija-7", "nuorten-palvelut", "official");
+    let named: Vec<Client> = scene
+        .gateways
+        .iter()
+        .map(|gateway| {
+            scene.world.client(gateway.bound.grpc, &scene.world.identities.te).unwrap().acting(&official)
+        })
+        .collect();
+    for (round, who) in PEOPLE.iter().cycle().take(20).enumerate() {
+        let youth = identified(&scene.clients[0], who).await;
         let (giver, taker) = (&scene.clients[round % GATEWAYS], &scene.clients[(round + 1) % GATEWAYS]);
         let consent = consented(giver, &youth, TE).await;
-        for client in &scene.clients {
+        for (client, named) in scene.clients.iter().zip(&named) {
             let decision = decision(client, &youth, 0).await;
+            assert_eq!(decision.permitted.len(), CATEGORIES.len(), "round {round}");
+            // Whoever has to do with the person by this consent alone.
+            let decision = self::decision(named, &youth, 0).await;
             assert_eq!(decision.permitted.len(), CATEGORIES.len(), "round {round}");
         }
         let change = withdrawn(taker, &consent).await;

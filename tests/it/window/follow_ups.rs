@@ -317,18 +317,18 @@ async fn nobody_looks_for_whoever_has_left() {
 /// domain.md 5: "tieto toimijoiden kesken ei kulje", "ehkäisevät palveluista tippumista" (stalled-referral alerts).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_referral_without_an_answer_becomes_a_task() {
-    for is_with_recipient in [false, true] {
+    for adult_at in [OHJAAMO, TE, KELA] {
         let stage = Stage::at_noon().await;
         let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
         let youth = stage.youth(WHO).await;
-        if is_with_recipient {
-            add(&kela, &youth, opening(JourneySource::Self_)).await.unwrap();
-            add(&kela, &youth, assignment("kelan-virkailija", Reason::First)).await.unwrap();
-        } else {
+        let (at, adult) = match adult_at {
+            OHJAAMO => (&ohjaamo, "ohjaaja-1"),
             // Whoever has nothing to do with the referral hears nothing of it, even as the adult.
-            add(&te, &youth, opening(JourneySource::Self_)).await.unwrap();
-            add(&te, &youth, assignment("virkailija-7", Reason::First)).await.unwrap();
-        }
+            TE => (&te, "virkailija-7"),
+            _ => (&kela, "kelan-virkailija"),
+        };
+        add(at, &youth, opening(JourneySource::Self_)).await.unwrap();
+        add(at, &youth, assignment(adult, Reason::First)).await.unwrap();
         let mut request = referral_to(KELA, &youth, Purpose::Rehabilitation, full_content());
         request.wait_for_delivery = true;
         request.respond_by = Some(wire(stage.now() + days(7)));
@@ -338,8 +338,8 @@ async fn a_referral_without_an_answer_becomes_a_task() {
         nothing_comes_up(&[&ohjaamo, &te, &kela]).await;
         stage.advance(days(1));
         stage.reaches(&referral, ReferralState::Expired).await;
-        let (whose, other) = if is_with_recipient { (&kela, &ohjaamo) } else { (&ohjaamo, &kela) };
-        let worker = if is_with_recipient { "kelan-virkailija" } else { "" };
+        let (whose, other) = if adult_at == KELA { (&kela, &ohjaamo) } else { (&ohjaamo, &kela) };
+        let worker = if adult_at == TE { "" } else { adult };
         let task = comes_up(whose, Kind::ReferralUnanswered, &referral, worker).await;
         for client in [other, &te] {
             assert_eq!(tasks(client, true).await, []);

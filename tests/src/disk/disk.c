@@ -8,7 +8,8 @@
  * - As long as there is a file STOP in that folder, with four words in it, calls are counted that are of the kind of the
  *   first word and concern the place in the second: the file's name below DISK_FOLDER, or the port of the other side of a
  *   connection. At the call with the number in the third word the file goes, and the program is killed (CRASH), the call
- *   fails once (ERROR), or the program stands still until it gets SIGCONT (PAUSE). WRITE and RENAME (to that name) and SEND stop before they are made, SYNC and RECEIVE after.
+ *   fails once (ERROR), or the program stands still until it gets SIGCONT (PAUSE). WRITE and RENAME (to that name) and
+ *   SEND stop before they are made, SYNC and RECEIVE after.
  * - What succeeded is written down in the file DISK_RECORD, in order: one line of text for each call, with the operation,
  *   the file's name, an offset and a length, followed by the bytes of a write.
  */

@@ -222,8 +222,17 @@ pub(super) fn last_given(consent: &Consent) -> Option<&ConsentEvent> {
     consent.events.iter().rev().find(gives)
 }
 
-/// When a consent was given the last time, or else when the record was made.
-pub(super) fn given_time(consent: &Consent) -> Result<Option<Timestamp>, ExportError> {
+/// When a consent was given the last time, as the document says that it came in with; or else when the record was made.
+fn given_time(consent: &Consent) -> Result<Option<Timestamp>, ExportError> {
+    let source = consent.evidence.as_ref().and_then(|evidence| evidence.source.as_ref());
+    match source.and_then(|source| source.give_time.as_ref()) {
+        Some(given) => instant(Some(time::from_wire(given)), "evidence.source.give_time"),
+        None => recorded_time(consent),
+    }
+}
+
+/// When it was recorded here that a consent was given, the last time, or else when the record was made.
+pub(super) fn recorded_time(consent: &Consent) -> Result<Option<Timestamp>, ExportError> {
     match last_given(consent) {
         Some(event) => instant(event.time.as_ref().map(time::from_wire), "events.time"),
         None => instant(consent.create_time.as_ref().map(time::from_wire), "create_time"),

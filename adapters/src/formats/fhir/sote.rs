@@ -9,7 +9,7 @@ use polku_proto::{AgencyId, ConsentName, Party, UnitId};
 use serde_json::{Map, Value, json};
 
 use super::codes;
-use super::export::{ExportError, Record, field, given_time, last_given, organisation, patient};
+use super::export::{ExportError, Record, field, last_given, organisation, patient, recorded_time};
 use crate::formats::Organisation;
 
 /// The most data types of one permit.
@@ -127,7 +127,7 @@ pub(crate) fn provenance(
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
 ) -> Result<Map<String, Value>, ExportError> {
     let name: ConsentName = consent.name.parse().map_err(|_| field("name"))?;
-    let recorded = given_time(consent)?.ok_or(field("create_time"))?;
+    let recorded = recorded_time(consent)?.ok_or(field("create_time"))?;
     let url = format!("urn:uuid:{}", name.consent);
     let members = [
         ("resourceType", json!("Provenance")),

@@ -36,7 +36,11 @@ pub(super) fn of_file(path: &Path) -> Vec<Finding> {
 
 fn of(lasting: &Lasting, path: &Path) -> Finding {
     let now = UnixTime::now();
-    let what = format!("certificate {}", path.display());
+    let kind = match lasting.file {
+        TlsFile::Revocations => "revocation list",
+        TlsFile::Certificate | TlsFile::Key | TlsFile::ClientAuthorities => "certificate",
+    };
+    let what = format!("{kind} {}", path.display());
     match lasting.left(now) {
         None => Finding::bad(what, "has expired"),
         Some(left) => {

@@ -3,8 +3,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use polku_gateway::audit::tlog::{self, Signature, SigningKey};
 use polku_gateway::config::Config;
+use polku_gateway::seal::Keys;
 
+use super::super::chain;
 use super::Finding;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -17,17 +20,31 @@ const LITTLE: u64 = 1024 * MEBIBYTE;
 
 pub(super) fn findings(config: &Config) -> Vec<Finding> {
     let mut findings = vec![room(&config.store)];
-    let files = std::fs::read_dir(&config.keys).into_iter().flatten().flatten();
+    findings.push(keys(&config.keys));
+    findings
+}
+
+/// They are whole, and nobody else's to read.
+fn keys(folder: &Path) -> Finding {
+    let loaded = Keys::load(folder).map(drop);
+    let loaded =
+        loaded.and_then(|()| SigningKey::load(&folder.join(tlog::KEY_FILE), Signature::Log).map(drop));
+    if let Err(error) = loaded {
+        return Finding::bad("keys", chain(&error.into()));
+    }
+    let files = match std::fs::read_dir(folder) {
+        Ok(files) => files.flatten(),
+        Err(error) => return Finding::bad("keys", error.to_string()),
+    };
     let open = files.filter(|file| {
         file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
     });
     let open: Vec<String> = open.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
-    findings.push(if open.is_empty() {
-        Finding::good("keys", "for their owner alone")
+    if open.is_empty() {
+        Finding::good("keys", "whole, and for their owner alone")
     } else {
         Finding::bad("keys", format!("others may read {}: chmod go= them", open.join(", ")))
-    });
-    findings
+    }
 }
 
 fn room(store: &Path) -> Finding {

@@ -9,11 +9,19 @@ use polku_gateway::serve::adapters;
 use polku_gateway::store::postgres::PostgresStore;
 use polku_gateway::store::sqlite::{self, SqliteStore};
 
-use super::{APART, Failure, Finding, certificates};
+use super::super::chain;
+use super::{APART, Finding, certificates};
 
-pub(super) async fn findings(config: &Config, runs: bool) -> Result<Vec<Finding>, Failure> {
+pub(super) async fn findings(config: &Config, runs: bool) -> Vec<Finding> {
     let mut findings = vec![store(config, runs).await];
-    for system in adapters(config).map_err(|error| Failure::Usage(error.into()))? {
+    let systems = match adapters(config) {
+        Ok(systems) => systems,
+        Err(error) => {
+            findings.push(Finding::bad("agencies", chain(&error.into())));
+            return findings;
+        }
+    };
+    for system in systems {
         let agency = system.adapter.agency().clone();
         for connection in system.adapter.connections() {
             findings.extend(connection.certificate_files().flat_map(certificates::of_file));
@@ -21,11 +29,11 @@ pub(super) async fn findings(config: &Config, runs: bool) -> Result<Vec<Finding>
             let begun = Instant::now();
             findings.push(match connection.reach().await {
                 Ok(()) => Finding::good(what, format!("reached in {} ms", begun.elapsed().as_millis())),
-                Err(error) => Finding::bad(what, super::super::chain(&error.into())),
+                Err(error) => Finding::bad(what, chain(&error.into())),
             });
         }
     }
-    Ok(findings)
+    findings
 }
 
 async fn store(config: &Config, runs: bool) -> Finding {
@@ -34,7 +42,7 @@ async fn store(config: &Config, runs: bool) -> Finding {
         return match SqliteStore::look(&path) {
             Ok(()) => Finding::good("store", "its pages are as they should be"),
             Err(_) if !path.exists() && !runs => Finding::good("store", "is made at the first start"),
-            Err(error) => Finding::bad("store", super::super::chain(&error.into())),
+            Err(error) => Finding::bad("store", chain(&error.into())),
         };
     };
     let before = SystemClock.now();
@@ -47,6 +55,6 @@ async fn store(config: &Config, runs: bool) -> Finding {
             let found = format!("reached, its clock is within {} ms of this one", apart.as_millis());
             if apart > APART { Finding::warning("store", found) } else { Finding::good("store", found) }
         }
-        Err(error) => Finding::bad("store", super::super::chain(&error.into())),
+        Err(error) => Finding::bad("store", chain(&error.into())),
     }
 }

@@ -5,7 +5,7 @@
 //! connection whose certificate would not be let in any more is cut.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use polku_adapters::transport::stamp::Stamp;
@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::{Tls, TlsFiles};
+use super::{Tls, stamps};
 
 /// How often the files are looked at. Files that differ from one look to the next are still being written.
 const LOOK: Duration = Duration::from_secs(1);
@@ -27,7 +27,13 @@ const SAY_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// TLS as its files said when they were last good. All clones are the same.
 #[derive(Clone)]
 pub struct CurrentTls {
-    current: Arc<watch::Sender<Arc<Tls>>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    current: watch::Sender<Arc<Tls>>,
+    /// Of the files when they were last read, whether or not they were good. Held by whoever reads them.
+    read: Mutex<Vec<Option<Stamp>>>,
 }
 
 impl fmt::Debug for CurrentTls {
@@ -38,7 +44,8 @@ impl fmt::Debug for CurrentTls {
 
 impl From<Tls> for CurrentTls {
     fn from(tls: Tls) -> CurrentTls {
-        CurrentTls { current: Arc::new(watch::Sender::new(Arc::new(tls))) }
+        let read = Mutex::new(tls.stamps.clone());
+        CurrentTls { shared: Arc::new(Shared { current: watch::Sender::new(Arc::new(tls)), read }) }
     }
 }
 
@@ -46,15 +53,19 @@ impl CurrentTls {
     /// What holds now.
     #[must_use]
     pub fn now(&self) -> Arc<Tls> {
-        Arc::clone(&self.current.borrow())
+        Arc::clone(&self.shared.current.borrow())
     }
 
-    /// Ends when a certificate that was let in by `then` would not be any more. Never, if there is none.
-    pub(in crate::front) async fn distrusted(&self, then: &Arc<Tls>, chain: Vec<CertificateDer<'static>>) {
+    /// Waits until a certificate that was let in by `then` would not be any more: for ever, if there is none.
+    pub(in crate::front) async fn until_distrusted(
+        &self,
+        then: &Arc<Tls>,
+        chain: Vec<CertificateDer<'static>>,
+    ) {
         if chain.is_empty() {
             return std::future::pending().await;
         }
-        let mut changes = self.current.subscribe();
+        let mut changes = self.shared.current.subscribe();
         // Files may have changed during the handshake.
         let mut seen = Arc::clone(then);
         loop {
@@ -75,10 +86,13 @@ impl CurrentTls {
     /// Reads the files. Whether they are good.
     fn read(&self) -> bool {
         let files = self.now().files().clone();
+        // Whoever reads later reads what is newer.
+        let mut read = self.shared.read.lock().unwrap_or_else(PoisonError::into_inner);
+        *read = stamps(&files);
         match Tls::load(&files) {
             Ok(tls) => {
                 tls.warn(UnixTime::now());
-                self.current.send_replace(Arc::new(tls));
+                self.shared.current.send_replace(Arc::new(tls));
                 tracing::info!("certificates, authorities and revocation lists read");
                 true
             }
@@ -110,8 +124,7 @@ impl CurrentTls {
     /// Reads the files anew whenever they have changed, and says what ends soon, until it is dropped.
     pub async fn follow(self) {
         self.now().warn(UnixTime::now());
-        let mut seen = self.stamps().await;
-        let mut read = seen.clone();
+        let mut seen = Vec::new();
         let mut is_good = true;
         let mut said = Instant::now();
         loop {
@@ -119,8 +132,7 @@ impl CurrentTls {
             let found = self.stamps().await;
             let is_quiet = found == seen;
             seen = found;
-            if is_quiet && seen != read {
-                read.clone_from(&seen);
+            if is_quiet && self.is_news(&seen) {
                 is_good = self.read_anew().await;
                 said = Instant::now();
             } else if said.elapsed() > SAY_AGAIN {
@@ -131,20 +143,14 @@ impl CurrentTls {
         }
     }
 
-    /// What tells whether a file has changed.
+    /// Whether the files are others than those that were read.
+    fn is_news(&self, found: &[Option<Stamp>]) -> bool {
+        *self.shared.read.lock().unwrap_or_else(PoisonError::into_inner) != found
+    }
+
     async fn stamps(&self) -> Vec<Option<Stamp>> {
         let files = self.now().files().clone();
         // A disk that does not answer holds up nobody else.
         tokio::task::spawn_blocking(move || stamps(&files)).await.unwrap_or_default()
     }
-}
-
-fn stamps(files: &TlsFiles) -> Vec<Option<Stamp>> {
-    let all = [
-        Some(&files.certificate),
-        Some(&files.key),
-        Some(&files.client_authorities),
-        files.revocations.as_ref(),
-    ];
-    all.into_iter().flatten().map(|path| Stamp::of(path)).collect()
 }

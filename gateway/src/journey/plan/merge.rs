@@ -95,6 +95,8 @@ impl Gateway {
         if request.validate_only {
             // What follows from a change shows like the change itself.
             draft.after.settle(draft.before.as_ref())?;
+            let before = draft.before.as_ref().and_then(|before| before.kept.plan.as_ref());
+            plan::check_whole(before, draft.after.plan()?)?;
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
             let answer = MergePlanResponse { plan: None, conflicts, receipt: None };
             return self.tried(caller, &draft, answer, now).await;

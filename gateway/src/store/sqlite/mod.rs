@@ -61,18 +61,6 @@ impl SqliteStore {
         SqliteStore::open_on(path, &Blocking::Threads, Durability::EachCommit)
     }
 
-    /// Looks whether a database is whole, beside a gateway that works on it. Changes nothing. Reads all of it.
-    ///
-    /// # Errors
-    /// [`StoreError::Failed`] when it cannot be read, or is not whole.
-    pub fn look(path: &Path) -> Result<(), StoreError> {
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
-        let said: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
-        if said == "ok" { Ok(()) } else { Err(failed(Unusable::Damaged)) }
-    }
-
     /// The same, with the choice of where it is written and read, and when it is on disk.
     ///
     /// # Errors
@@ -97,6 +85,19 @@ impl SqliteStore {
         take(&connection, &[void_leases()])?;
         let readers = Readers::open(path, blocking)?;
         Ok(SqliteStore { readers, writer: Writer::start(connection, blocking)? })
+    }
+
+    /// Looks whether a database is whole, beside a gateway that works on it. Changes nothing of what is
+    /// stored. Reads all of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when it cannot be read, or is not whole.
+    pub fn look(path: &Path) -> Result<(), StoreError> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
+        let said: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
+        if said == "ok" { Ok(()) } else { Err(failed(Unusable::Damaged)) }
     }
 }
 
