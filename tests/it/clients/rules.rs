@@ -55,7 +55,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         ListPlanRevisionsResponse ListPlansRequest ListPlansResponse ListReferralsRequest
         ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
-        MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
+        MergePlanResponse MethodCallers MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
         PlanActivity PlanAround PlanChange PlanComment PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
         PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection PlanSource PlanStanding Professional
         ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest QueuedDelivery

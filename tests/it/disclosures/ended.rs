@@ -1,5 +1,6 @@
 //! Does a young person learn what was cancelled, prohibited and never sent?
 
+use jiff::SignedDuration;
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::disclosure_actor::Kind as Who;
 use polku_proto::v1::{
@@ -11,8 +12,8 @@ use polku_tests::world::{
     KELA, OHJAAMO, PATIENCE, PEOPLE, TE, WorldSettings, eventually, full_content, referral_to, request_id,
 };
 
-use super::{stage_of, told};
-use crate::stage::{Stage, get, purpose_of, withdrawal};
+use super::told;
+use crate::stage::{BASIC, Stage, get, purpose_of};
 
 /// Sends a referral to the employment services and waits until its delivery is in this state.
 async fn waits(stage: &Stage, youth: &str, state: DeliveryState) -> String {
@@ -39,23 +40,13 @@ async fn what_was_cancelled_prohibited_and_never_sent_is_told() {
         probe_seconds: 3600,
         ..WorldSettings::default()
     };
-    let stage = stage_of(&settings, "").await;
+    let stage = Stage::at_noon_in(&settings, |text| text).await;
     let mut ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.identify(PEOPLE[5]).await.unwrap();
     let subject = stage.subject(&youth);
     for agency in [TE, KELA] {
-        ohjaamo
-            .record_consent(&youth, OHJAAMO, agency, purpose_of(agency), &crate::stage::BASIC)
-            .await
-            .unwrap();
+        ohjaamo.record_consent(&youth, OHJAAMO, agency, purpose_of(agency), &BASIC).await.unwrap();
     }
-    let list = polku_proto::v1::ListConsentsRequest { parent: youth.clone(), ..Default::default() };
-    let consents = ohjaamo.consent.list_consents(list).await.unwrap().into_inner().consents;
-    let to_te = |consent: &&polku_proto::v1::Consent| {
-        consent.terms.as_ref().is_some_and(|terms| terms.recipients.contains(&TE.to_owned()))
-    };
-    let consent = consents.iter().find(to_te).unwrap().name.clone();
-
     let cancelled = stage.refer(&youth, KELA).await;
     let request =
         CancelReferralRequest { request_id: request_id(), name: cancelled.clone(), ..Default::default() };
@@ -63,7 +54,13 @@ async fn what_was_cancelled_prohibited_and_never_sent_is_told() {
     stage.world.te.faults().set(Fault::Dead);
     waits(&stage, &youth, DeliveryState::Retrying).await;
     let never_sent = waits(&stage, &youth, DeliveryState::Queued).await;
-    subject.clone().consent.withdraw_consent(withdrawal(&consent)).await.unwrap();
+    // It is given up after three days.
+    stage.advance(SignedDuration::from_hours(73));
+    let is_over = || async {
+        let seen = get(&stage.ohjaamo(), &never_sent).await.unwrap();
+        (seen.delivery_state() == DeliveryState::Expired).then_some(())
+    };
+    eventually(PATIENCE, is_over).await.expect("it is not given up");
     let terms = ProhibitionTerms { categories: vec![DataCategory::Housing.into()], ..Default::default() };
     let request =
         RecordProhibitionRequest { request_id: request_id(), youth: youth.clone(), terms: Some(terms) };
@@ -86,7 +83,7 @@ async fn what_was_cancelled_prohibited_and_never_sent_is_told() {
     else {
         panic!("what was never sent: {story:?}")
     };
-    assert_eq!(stopped.delivery_state(), DeliveryState::Stopped);
+    assert_eq!(stopped.delivery_state(), DeliveryState::Expired);
     assert_eq!((stopped.discloser.as_str(), stopped.recipient.as_str()), ("ohjaamo/keskusta", TE));
     assert!(story.iter().all(|one| one.kind() != Kind::Sent || one.name != never_sent));
     let prohibited = of(Kind::ProhibitionChanged);

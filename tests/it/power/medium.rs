@@ -23,6 +23,7 @@ pub(super) struct Step {
 
 #[derive(Debug)]
 enum What {
+    Create,
     Write(usize, Vec<u8>),
     Truncate(usize),
     Sync,
@@ -42,6 +43,7 @@ pub(super) fn read(record: &Path) -> Vec<Step> {
         let (offset, length): (usize, usize) = (word().parse().unwrap(), word().parse().unwrap());
         rest = &rest[end + 1..];
         let what = match what {
+            "create" => What::Create,
             "write" => {
                 let Some((data, after)) = rest.split_at_checked(length) else { break };
                 rest = after;
@@ -111,6 +113,9 @@ impl<'a> Medium<'a> {
         while self.played < count {
             let step = &self.steps[self.played];
             match &step.what {
+                What::Create => {
+                    self.file(&step.file);
+                }
                 What::Write(offset, bytes) => {
                     let change = Change::Write(*offset, bytes.clone());
                     self.file(&step.file).pending.push(change);

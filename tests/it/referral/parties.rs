@@ -7,7 +7,7 @@ use polku_tests::world::{
 };
 use tonic::{Code, Status};
 
-use super::steps::{STEPS, take};
+use super::steps::{STEPS, Step, take};
 use crate::stage::{PATIENCE, Stage, assert_refused, assert_same_refusal, get, purpose_of};
 
 /// A name that nobody has, of the same form and about the same person.
@@ -16,20 +16,25 @@ fn unknown_like(name: &str) -> String {
     format!("{youth}/referrals/{}", uuid::Uuid::now_v7())
 }
 
-async fn not_found(client: &Client, name: &str) -> Vec<Status> {
+async fn not_found(client: &Client, name: &str, steps: &[Step]) -> Vec<Status> {
     let mut refusals = vec![assert_refused(get(client, name).await, Code::NotFound, "NOT_FOUND")];
-    for step in STEPS {
-        refusals.push(assert_refused(take(client, step, name).await, Code::NotFound, "NOT_FOUND"));
+    for step in steps {
+        refusals.push(assert_refused(take(client, *step, name).await, Code::NotFound, "NOT_FOUND"));
     }
     refusals
 }
 
-/// Asserts that to this client the referral is like one that does not exist.
+/// Asserts that to this professional the referral is like one that does not exist.
 async fn assert_does_not_exist(client: &Client, name: &str) {
-    let real = not_found(client, name).await;
+    assert_does_not_exist_for(client, name, &STEPS).await;
+}
+
+/// The same of who may take these steps.
+async fn assert_does_not_exist_for(client: &Client, name: &str, steps: &[Step]) {
+    let real = not_found(client, name, steps).await;
     let nobody = format!("youths/{}/referrals/{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
     for made_up in [unknown_like(name), nobody] {
-        for (one, other) in real.iter().zip(not_found(client, &made_up).await) {
+        for (one, other) in real.iter().zip(not_found(client, &made_up, steps).await) {
             assert_same_refusal(one, &other);
         }
     }
@@ -68,8 +73,9 @@ async fn to_third_agencies_it_does_not_exist() {
     let (youth, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     let name = stage.refer(&youth, KELA).await;
     assert_does_not_exist(&stage.te(), &name).await;
-    assert_does_not_exist(&stage.subject(&other), &name).await;
-    assert_does_not_exist(&stage.guardian(&other), &name).await;
+    for client in [stage.subject(&other), stage.guardian(&other)] {
+        assert_does_not_exist_for(&client, &name, &[Step::Cancel]).await;
+    }
     // Nor under another person's id.
     let (_, id) = name.split_once("/referrals/").unwrap();
     assert_does_not_exist(&stage.ohjaamo(), &format!("{other}/referrals/{id}")).await;
@@ -103,7 +109,7 @@ async fn what_never_arrived_stays_unknown() {
     stage.world.te.faults().set(Fault::Dead);
     let request = referral_to(TE, &youth, purpose_of(TE), full_content());
     let sent = stage.ohjaamo().referral.send_referral(request).await.unwrap().into_inner().referral.unwrap();
-    let cancelled = take(&stage.ohjaamo(), super::steps::Step::Cancel, &sent.name).await.unwrap();
+    let cancelled = take(&stage.ohjaamo(), Step::Cancel, &sent.name).await.unwrap();
     assert_eq!(cancelled.state(), State::Cancelled);
     stage.world.te.faults().clear().unwrap();
     let (ohjaamo, name) = (stage.ohjaamo(), sent.name.as_str());

@@ -245,11 +245,20 @@ int unlink(const char *path) {
 }
 
 static int open_with(int (*real)(const char *, int, ...), const char *path, int flags, mode_t mode) {
-    if ((flags & O_ACCMODE) != O_RDONLY && below(path) && fails("READ_ONLY")) {
+    const char *file = below(path);
+    if ((flags & O_ACCMODE) != O_RDONLY && file && fails("READ_ONLY")) {
         errno = EROFS;
         return -1;
     }
-    return real(path, flags, mode);
+    if (!file || !(flags & O_CREAT)) return real(path, flags, mode);
+    pthread_mutex_lock(&lock);
+    int is_new = access(path, F_OK) != 0;
+    int fd = real(path, flags, mode);
+    int error = errno;
+    if (fd >= 0 && is_new) record("create", file, 0, NULL, 0);
+    pthread_mutex_unlock(&lock);
+    errno = error;
+    return fd;
 }
 
 /* The third argument is there only when a file is made; otherwise it is not looked at. */
