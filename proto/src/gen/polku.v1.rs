@@ -8590,7 +8590,8 @@ pub mod worker_assignment {
 }
 /// The young person lets the one adult act for them; or does not any more. It is for the adult who is there when it is given,
 /// and ends with them: whoever comes next needs one of their own. What a guardian, or another representative, gives for a
-/// minor ends on the eighteenth birthday. What the young person's own side has given and not let pass, or has ended, no professional writes over.
+/// minor ends on the eighteenth birthday. What the young person's own side has given and not let pass, or has ended, no
+/// professional writes over.
 /// It is a word that others can read, and opens nothing: what the adult may see and send is for consents and the law.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

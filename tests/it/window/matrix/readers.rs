@@ -201,8 +201,13 @@ impl<'a> Comparison<'a> {
             self.escorted(reader, |other| self.told_to(&actor, (whole(other), at.clone()), purpose));
         self.beside(reader, &journey, (of_adult, escorted));
         let in_plan = self.person.plan_purpose();
-        let [of_step, of_flag] = [self.person.step_of(), COORDINATOR]
-            .map(|from| own(from, self.told_to(&actor, (party(from), party(reader)), in_plan)));
+        // An official sees of the own agency's section what is the own unit's, or the whole agency's.
+        let is_elsewhere = role == "official" && party(reader).unit.is_some_and(|own| own.as_str() != unit);
+        let [of_step, of_flag] = [self.person.step_of(), COORDINATOR].map(|from| match from == reader {
+            true if is_elsewhere => CategorySet::EMPTY,
+            true => personal(),
+            false => self.told_to(&actor, (party(from), party(reader)), in_plan),
+        });
         self.next(&client, (reader, purpose), &journey, (of_step, of_flag)).await;
         for from in others(reader) {
             // What is held is told by the agency to whoever reads; a plan and a referral are between their parties.
