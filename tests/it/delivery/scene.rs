@@ -220,8 +220,17 @@ pub(crate) fn ordinary(youth: &str, agency: &str) -> SendReferralRequest {
     referral_to(agency, youth, purpose(agency), full_content())
 }
 
+/// Where something else about the person changes before the answer leaves, it is asked again, as the refusal says.
 pub(crate) async fn send(client: &mut Client, request: SendReferralRequest) -> Referral {
-    client.referral.send_referral(request).await.unwrap().into_inner().referral.unwrap()
+    loop {
+        match client.referral.send_referral(request.clone()).await {
+            Ok(answer) => return answer.into_inner().referral.unwrap(),
+            Err(status) if status.code() == tonic::Code::Unavailable => {
+                assert!(status.message().contains("repeat the call"), "{status:?}");
+            }
+            Err(status) => panic!("{status:?}"),
+        }
+    }
 }
 
 /// Waits until the last watcher has let go of a gateway that has stopped in this process.
