@@ -1,11 +1,14 @@
 //! The agencies' own systems: what stands there, what they say, and what they are delivered.
 
+use std::collections::BTreeMap;
+
 use polku_proto::CategorySet;
 use polku_proto::v1::{PlanPart, PlanSection};
 use prost_types::Timestamp;
 
+use super::book::different;
 use super::{Answer, PARTIES, World, wish};
-use crate::plan::tests::any::{merge, part};
+use crate::plan::tests::any::{flat, merge, part};
 use crate::plan::{Editor, Grown, Origin, comes_after, held, keep_held, over};
 
 /// An agency's own system.
@@ -16,6 +19,8 @@ pub(super) struct System {
     shared: PlanPart,
     /// Which delivery it has taken last.
     taken: usize,
+    /// What has ever stood there, or was delivered.
+    had: Vec<BTreeMap<String, String>>,
 }
 
 /// The word of an agency's own system on its way to the server.
@@ -23,6 +28,8 @@ pub(super) struct System {
 pub(in crate::plan::tests) struct Told {
     party: usize,
     pub(in crate::plan::tests) part: PlanPart,
+    /// How much the system had had by then.
+    had: usize,
 }
 
 /// An agency's own section on its way to its system.
@@ -40,12 +47,14 @@ pub(in crate::plan::tests) struct Delivered {
 impl System {
     pub(super) fn new(owner: &str) -> Self {
         let nothing = PlanPart { state: 0, ..part(owner) };
-        Self { part: part(owner), shared: nothing, taken: 0 }
+        let had = vec![flat(&nothing), flat(&part(owner))];
+        Self { part: part(owner), shared: nothing, taken: 0, had }
     }
 
     /// Another plan stands there from now on.
     fn put(&mut self, part: PlanPart, second: i64) {
         let revision = self.part.revision + 1;
+        self.had.push(flat(&part));
         self.part = PlanPart { revision, update_time: Some(at(second)), ..part };
     }
 }
@@ -71,7 +80,7 @@ impl World {
     pub(in crate::plan::tests) fn tell(&mut self, party: usize) -> Told {
         let system = &mut self.systems[party];
         system.shared = system.part.clone();
-        Told { party, part: system.part.clone() }
+        Told { party, part: system.part.clone(), had: system.had.len() }
     }
 
     /// The agency's own section, as it would be sent to its system.
@@ -95,6 +104,7 @@ impl World {
         let system = &mut self.systems[*party];
         if *number > system.taken {
             system.taken = *number;
+            system.had.push(flat(part));
             let own = merge(&system.shared, &system.part, part, CategorySet::ALL).part;
             system.put(own, second);
             system.shared = part.clone();
@@ -116,7 +126,7 @@ impl World {
 
     /// Takes in what an agency's own system says of its plan, over what that holds.
     pub(super) fn import(&mut self, told: &Told) -> Answer {
-        let Told { party, part } = told;
+        let Told { party, part, had } = told;
         if !self.members[*party] {
             self.seen.away += 1;
             return Answer::Refused;
@@ -132,8 +142,19 @@ impl World {
         let held = held.filter(|held| comes_after(part, &last, held)).cloned();
         let base = held.as_ref().map_or_else(|| last.clone(), |held| over(held, &last));
         let ours = PlanPart { revision: base.revision, update_time: base.update_time, ..part.clone() };
+        let (before, all) = (self.section(owner), CategorySet::ALL);
         let editor = (Editor::Owner, Origin::Import);
-        let answer = self.merge(*party, editor, (&base, &ours), CategorySet::ALL, &Grown::default());
+        let answer = self.merge(*party, editor, (&base, &ours), all, &Grown::default());
+        // A word without a time does not tell whether it is older than what was delivered: it is taken for newer.
+        let timed =
+            if part.update_time.is_some() { different(&before, &self.section(owner)) } else { Vec::new() };
+        for (path, then, _) in timed {
+            let mut had = self.systems[*party].had.iter().take(*had);
+            assert!(
+                had.any(|had| had.get(&path) == then.as_ref()),
+                "{path} was overwritten by who never had it"
+            );
+        }
         if answer == Answer::Merged {
             self.imports[*party] = Some(part.clone());
             self.held.retain(|other| held.is_none() || other.owner != owner);
