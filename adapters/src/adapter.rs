@@ -89,6 +89,8 @@ pub enum Words {
 
 /// What would be sent, and how an answer to it would be read.
 pub struct Rehearsal<'a> {
+    /// X-Road's id of the request, which the answer repeats; empty in protocols without one.
+    pub id: String,
     /// The body of the request.
     pub body: Bytes,
     pub(crate) read: ReadAnswer<'a>,

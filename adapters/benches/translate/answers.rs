@@ -5,6 +5,7 @@ use std::error::Error;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, StatusCode};
+use polku_adapters::Rehearsal;
 use polku_adapters::transport::http::Answer;
 use serde_json::Value;
 
@@ -16,13 +17,13 @@ type Failure = Box<dyn Error>;
 const START: &str = "<SOAP-ENV:Header>";
 const END: &str = "</SOAP-ENV:Header>";
 
-/// The recorded answer of this name, as one to a request with this id and body. Nothing if none is recorded.
+/// The recorded answer of this name, as one to this request. Nothing if none is recorded.
 pub(crate) fn answer(
     recorded: &Recorded,
     name: &str,
-    id: &str,
-    request: &[u8],
+    rehearsal: &Rehearsal<'_>,
 ) -> Result<Option<Answer>, Failure> {
+    let (id, request) = (rehearsal.id.as_str(), rehearsal.body.as_ref());
     let Some(page) = recorded.page(&format!("{name}.answer.http")) else { return Ok(None) };
     let status = page.split(' ').nth(1).ok_or("an answer without status")?.parse()?;
     let Message { mut headers, body, .. } = Message::read(name, &page)?;

@@ -82,20 +82,20 @@ impl Bench {
                 let words = || Ok(Words::Delivery(permits.permit(&item)?));
                 rows.extend(self.said(kind, adapter, name, &words)?);
                 let answer = format!("deliver-{name}");
-                rows.extend(self.answered(kind, &recorded, name, &answer, payloads::MESSAGE, words()?)?);
+                rows.extend(self.answered(kind, &recorded, name, &answer, words()?)?);
             }
         }
         let words = || Ok(Words::Status(payloads::ASKED_ABOUT.parse()?));
         rows.extend(self.said(kind, adapter, "status", &words)?);
         // Some answer questions about a message only where they are set up to.
         for file in ["status-arrived", "deduplicates-status-arrived"] {
-            rows.extend(self.answered(kind, &recorded, "status", file, payloads::ASKED_ABOUT, words()?)?);
+            rows.extend(self.answered(kind, &recorded, "status", file, words()?)?);
         }
         if !kind.fetches.is_empty() {
             let query = payloads::question(kind.fetches);
             let words = || Ok(Words::Question(permits.permit_to_ask(&query)?));
             rows.extend(self.said(kind, adapter, "question", &words)?);
-            rows.extend(self.answered(kind, &recorded, "question", "fetch", payloads::QUERY, words()?)?);
+            rows.extend(self.answered(kind, &recorded, "question", "fetch", words()?)?);
         }
         for message in &recorded.messages {
             rows.extend(self.inbound(kind, adapter, message)?);
@@ -145,14 +145,13 @@ impl Bench {
         recorded: &Recorded,
         name: &str,
         file: &str,
-        id: &str,
         words: Words,
     ) -> Result<Option<Row>, Failure> {
         if !self.is_wanted(kind, "answer", name) {
             return Ok(None);
         }
         let rehearsal = recorded.adapter.rehearse(words, self.now)?;
-        let Some(answer) = answers::answer(recorded, file, id, &rehearsal.body)? else { return Ok(None) };
+        let Some(answer) = answers::answer(recorded, file, &rehearsal)? else { return Ok(None) };
         rehearsal.read(&answer).map_err(|error| format!("{} answer {name}: {error:?}", kind.id))?;
         let (mut translation, mut parse, mut skip) = Default::default();
         for call in 0..WARM_UP + self.calls {

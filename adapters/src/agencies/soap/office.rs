@@ -104,12 +104,12 @@ impl Office {
     ) -> Result<Rehearsal<'a>, Failure> {
         let headers = self.headers(message)?;
         let body = Bytes::from(self.word(&headers, message)?);
-        let hash = request_hash(&body);
+        let (id, hash) = (headers.id.clone(), request_hash(&body));
         let read = move |answer: &Answer| {
             let understood = self.read(&headers, &hash, answer).and_then(&read);
             understood.map_err(|failure| failure.of(&self.agency))
         };
-        Ok(Rehearsal { body, read: Box::new(read) })
+        Ok(Rehearsal { id, body, read: Box::new(read) })
     }
 
     /// Writes a message.

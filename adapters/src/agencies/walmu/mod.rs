@@ -157,7 +157,7 @@ impl Adapter for CaseManagement {
                 (body, Box::new(read))
             }
         };
-        Ok(Rehearsal { body: body.into(), read })
+        Ok(Rehearsal { id: String::new(), body: body.into(), read })
     }
 
     async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {

@@ -83,12 +83,13 @@ impl XroadRest {
         read_own: impl Fn(&Provided) -> Result<Understood, Failure> + Send + 'a,
     ) -> Result<Rehearsal<'a>, Failure> {
         let call = self.call(ask)?;
+        let id = call.id.clone();
         let body = call.content.as_ref().map(|content| content.bytes.clone()).unwrap_or_default();
         let read = move |answer: &Answer| {
             let understood = read(&call, answer).and_then(|provided| read_own(&provided));
             understood.map_err(|failure| failure.of(own))
         };
-        Ok(Rehearsal { body, read: Box::new(read) })
+        Ok(Rehearsal { id, body, read: Box::new(read) })
     }
 
     /// Words the call.
