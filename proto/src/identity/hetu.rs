@@ -10,6 +10,9 @@ const CHECKS: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
 /// How many characters a code has.
 const LENGTH: usize = 11;
 
+/// How many of them, the first ones, are the date.
+const DATE: usize = 6;
+
 /// The first individual number of codes that are given for a time or for tests only.
 const FIRST_TEMPORARY: u16 = 900;
 
@@ -104,13 +107,15 @@ impl FromStr for Hetu {
 /// letters, digits and signs. Eleven characters of a UUID that look like one are none.
 #[must_use]
 pub fn has_hetu(text: &str) -> bool {
-    if text.len() < LENGTH {
+    // Few texts have the digits of a date, with which a code begins: the others need no closer look.
+    let begins_with_date = |window: &[u8]| window.iter().take(DATE).all(u8::is_ascii_digit);
+    if !text.as_bytes().windows(LENGTH).any(begins_with_date) {
         return false;
     }
     let mut text = text.to_ascii_uppercase().into_bytes();
     blank_uuids(&mut text);
-    let mut windows = text.windows(LENGTH);
-    windows.any(|window| std::str::from_utf8(window).is_ok_and(|window| window.parse::<Hetu>().is_ok()))
+    let is_code = |window: &[u8]| std::str::from_utf8(window).is_ok_and(|code| code.parse::<Hetu>().is_ok());
+    text.windows(LENGTH).any(|window| begins_with_date(window) && is_code(window))
 }
 
 /// Puts spaces in the place of UUIDs: those with hyphens and those without, wherever no letter or digit touches them.

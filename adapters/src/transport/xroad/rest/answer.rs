@@ -105,7 +105,7 @@ pub(super) fn read_error(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<XroadError>, RestError> {
-    let Some(code) = only(headers, "X-Road-Error", ERROR)? else { return Ok(None) };
+    let Some(code) = only(headers, "X-Road-Error", &ERROR)? else { return Ok(None) };
     // The same failure in XML comes only to who asks for it, and we do not.
     let told =
         serde_json::from_slice(body).is_ok_and(|Told { r#type }: Told| normalise(&r#type) == normalise(code));
@@ -122,25 +122,25 @@ pub(super) fn read_echo(
 ) -> Result<Evidence, RestError> {
     let must = |written, name| only(headers, written, name)?.ok_or(RestError::Missing { header: written });
     // What was sent comes back as it was sent: only what does not is read to be compared.
-    let echoed = must("X-Road-Client", CLIENT)?;
+    let echoed = must("X-Road-Client", &CLIENT)?;
     if !is_written(echoed, parts(client)) && read_client(echoed)? != *client {
         return Err(RestError::NotEchoed { header: "X-Road-Client" });
     }
-    let echoed = must("X-Road-Service", SERVICE)?;
+    let echoed = must("X-Road-Service", &SERVICE)?;
     let service_parts = parts(service.provider()).chain([service.service_code()]);
     let is_service = service.service_version().is_none() && is_written(echoed, service_parts);
     if !is_service && read_service(echoed)? != *service {
         return Err(RestError::NotEchoed { header: "X-Road-Service" });
     }
-    let own_id = must("X-Road-Id", ID)?;
+    let own_id = must("X-Road-Id", &ID)?;
     if id.is_some_and(|id| id != own_id) {
         return Err(RestError::NotEchoed { header: "X-Road-Id" });
     }
-    let hash = only(headers, "X-Road-Request-Hash", REQUEST_HASH)?;
+    let hash = only(headers, "X-Road-Request-Hash", &REQUEST_HASH)?;
     if !hash.is_none_or(is_hash) {
         return Err(RestError::RequestHash);
     }
-    let request_id = only(headers, "X-Road-Request-Id", REQUEST_ID)?;
+    let request_id = only(headers, "X-Road-Request-Id", &REQUEST_ID)?;
     let has_form = |id: &&str| id.len() <= REQUEST_ID_BYTES && !has_hetu(id);
     Ok(Evidence {
         request_id: request_id.filter(has_form).map(str::to_owned),
@@ -161,7 +161,8 @@ fn parts(client: &ClientId) -> impl Iterator<Item = &str> {
 
 /// Whether these parts stand there with nothing in them that is encoded.
 fn is_written<'a>(value: &str, parts: impl Iterator<Item = &'a str>) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let is_plain =
+        |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/');
     value.bytes().all(is_plain) && value.split('/').eq(parts)
 }
 

@@ -83,16 +83,16 @@ impl Call {
         headers.extend(self.headers.clone());
         headers.insert(header::ACCEPT, HeaderValue::from_static(self.accept));
         let parts = |id: &ClientId| id.to_string().split('/').map(encode).collect::<Vec<_>>().join("/");
-        put(headers, CLIENT, "X-Road-Client", Some(&parts(&self.client)))?;
-        put(headers, ID, "X-Road-Id", Some(&self.id))?;
-        put(headers, USER_ID, "X-Road-UserId", Some(&self.user_id))?;
-        put(headers, ISSUE, "X-Road-Issue", self.issue.as_deref())?;
+        put(headers, &CLIENT, "X-Road-Client", Some(&parts(&self.client)))?;
+        put(headers, &ID, "X-Road-Id", Some(&self.id))?;
+        put(headers, &USER_ID, "X-Road-UserId", Some(&self.user_id))?;
+        put(headers, &ISSUE, "X-Road-Issue", self.issue.as_deref())?;
         let RepresentedParty { class, code } = &self.represented_party;
         let party = match class {
             Some(class) => format!("{}/{}", encode(class), encode(code)),
             None => encode(code),
         };
-        put(headers, REPRESENTED_PARTY, "X-Road-Represented-Party", Some(&party))?;
+        put(headers, &REPRESENTED_PARTY, "X-Road-Represented-Party", Some(&party))?;
         if let Some(Content { content_type, bytes }) = &self.content {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
             *request.body_mut() = bytes.clone();
@@ -144,7 +144,7 @@ impl fmt::Debug for Content {
 
 fn put(
     headers: &mut HeaderMap,
-    name: &'static str,
+    name: &HeaderName,
     written: &'static str,
     value: Option<&str>,
 ) -> Result<(), CallError> {
@@ -153,6 +153,6 @@ fn put(
     if value.is_empty() || !value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
         return Err(unwritable);
     }
-    headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).map_err(|_| unwritable)?);
+    headers.insert(name.clone(), HeaderValue::from_str(value).map_err(|_| unwritable)?);
     Ok(())
 }

@@ -47,7 +47,7 @@ pub fn is_rest(request: &[u8]) -> bool {
     };
     let is_client = |line: &[u8]| {
         let name = line.split(|byte| *byte == b':').next();
-        name.is_some_and(|name| name.eq_ignore_ascii_case(CLIENT.as_bytes()))
+        name.is_some_and(|name| name.eq_ignore_ascii_case(CLIENT.as_str().as_bytes()))
     };
     protocol.starts_with("HTTP/1.")
         && (has_version(target) || lines.take_while(|line| !line.is_empty()).any(is_client))

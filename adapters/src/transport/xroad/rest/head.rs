@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderName};
 use polku_proto::identity::has_hetu;
 
 use super::error::RestError;
@@ -40,18 +40,18 @@ impl fmt::Debug for Asked {
 /// # Errors
 /// A header is missing, stands twice, is not what it should be, or holds a personal identity code.
 pub fn read_asked(headers: &HeaderMap) -> Result<Asked, RestError> {
-    only(headers, "Content-Type", header::CONTENT_TYPE.as_str())?;
-    let client = only(headers, "X-Road-Client", CLIENT)?;
+    only(headers, "Content-Type", &header::CONTENT_TYPE)?;
+    let client = only(headers, "X-Road-Client", &CLIENT)?;
     Ok(Asked {
         client: read_client(client.ok_or(RestError::Missing { header: "X-Road-Client" })?)?,
-        service: only(headers, "X-Road-Service", SERVICE)?.map(read_service).transpose()?,
-        id: impersonal(headers, "X-Road-Id", ID)?,
-        user_id: impersonal(headers, "X-Road-UserId", USER_ID)?,
-        issue: impersonal(headers, "X-Road-Issue", ISSUE)?,
-        represented_party: only(headers, "X-Road-Represented-Party", REPRESENTED_PARTY)?
+        service: only(headers, "X-Road-Service", &SERVICE)?.map(read_service).transpose()?,
+        id: impersonal(headers, "X-Road-Id", &ID)?,
+        user_id: impersonal(headers, "X-Road-UserId", &USER_ID)?,
+        issue: impersonal(headers, "X-Road-Issue", &ISSUE)?,
+        represented_party: only(headers, "X-Road-Represented-Party", &REPRESENTED_PARTY)?
             .map(read_party)
             .transpose()?,
-        security_server: only(headers, "X-Road-Security-Server", SECURITY_SERVER)?
+        security_server: only(headers, "X-Road-Security-Server", &SECURITY_SERVER)?
             .map(read_security_server)
             .transpose()?,
     })
@@ -60,7 +60,7 @@ pub fn read_asked(headers: &HeaderMap) -> Result<Asked, RestError> {
 /// Says whether a message has this content type, once, in UTF-8.
 #[must_use]
 pub fn is_content_type(headers: &HeaderMap, expected: &str) -> bool {
-    let Ok(Some(value)) = only(headers, "Content-Type", header::CONTENT_TYPE.as_str()) else {
+    let Ok(Some(value)) = only(headers, "Content-Type", &header::CONTENT_TYPE) else {
         return false;
     };
     let mut parts = value.split(';').map(str::trim);
@@ -77,7 +77,7 @@ pub fn is_content_type(headers: &HeaderMap, expected: &str) -> bool {
 pub(super) fn only<'h>(
     headers: &'h HeaderMap,
     written: &'static str,
-    name: &str,
+    name: &HeaderName,
 ) -> Result<Option<&'h str>, RestError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -89,7 +89,11 @@ pub(super) fn only<'h>(
 }
 
 /// The same, if it names nobody.
-fn impersonal(headers: &HeaderMap, written: &'static str, name: &str) -> Result<Option<String>, RestError> {
+fn impersonal(
+    headers: &HeaderMap,
+    written: &'static str,
+    name: &HeaderName,
+) -> Result<Option<String>, RestError> {
     let value = only(headers, written, name)?;
     if value.is_some_and(has_hetu) {
         return Err(RestError::Personal { header: written });

@@ -16,28 +16,30 @@ pub use check::{RestVerdict, check_exchange, is_rest};
 pub use error::{RestError, RestFault};
 pub use head::{Asked, is_content_type, read_asked};
 
+use http::HeaderName;
+
 /// The protocol's version, as the path begins.
 pub const VERSION: &str = "r1";
 /// Who asks.
-pub const CLIENT: &str = "x-road-client";
+pub static CLIENT: HeaderName = HeaderName::from_static("x-road-client");
 /// Which service is asked; in answers, and in what a provider's security server passes on.
-pub const SERVICE: &str = "x-road-service";
+pub static SERVICE: HeaderName = HeaderName::from_static("x-road-service");
 /// The message's own id. X-Road does not de-duplicate on it.
-pub const ID: &str = "x-road-id";
+pub static ID: HeaderName = HeaderName::from_static("x-road-id");
 /// The person on whose behalf the message is sent, with a country prefix.
-pub const USER_ID: &str = "x-road-userid";
+pub static USER_ID: HeaderName = HeaderName::from_static("x-road-userid");
 /// The case or document that gave rise to the message.
-pub const ISSUE: &str = "x-road-issue";
+pub static ISSUE: HeaderName = HeaderName::from_static("x-road-issue");
 /// The party for whom the client acts.
-pub const REPRESENTED_PARTY: &str = "x-road-represented-party";
+pub static REPRESENTED_PARTY: HeaderName = HeaderName::from_static("x-road-represented-party");
 /// The security server that shall answer, where a client chooses one.
-pub const SECURITY_SERVER: &str = "x-road-security-server";
+pub static SECURITY_SERVER: HeaderName = HeaderName::from_static("x-road-security-server");
 /// The security servers' own id of an exchange.
-pub const REQUEST_ID: &str = "x-road-request-id";
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-road-request-id");
 /// The hash of the request, in answers.
-pub const REQUEST_HASH: &str = "x-road-request-hash";
+pub static REQUEST_HASH: HeaderName = HeaderName::from_static("x-road-request-hash");
 /// The code of a failure of X-Road itself.
-pub const ERROR: &str = "x-road-error";
+pub static ERROR: HeaderName = HeaderName::from_static("x-road-error");
 
 #[cfg(test)]
 mod tests;
