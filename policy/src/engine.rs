@@ -171,10 +171,11 @@ impl Engine {
         let personal = asked.difference(ENVELOPE);
         let ends = self.agencies.ends(&question.channel);
         let era = self.rules.era(question.now);
-        let word = index.word(question, self.sides(ends), personal.intersection(disclosed));
-        // Filled in where it is: decisions are large, and moving one about would cost as much as a look-up.
-        match self.said(agreements, personal, question, (ends, era), &word) {
-            Ok(said) => self.conclude(&mut decision, question, (ends, era), &word, &said),
+        // Word, what was said and decision are filled in where they are: to move them would cost as much as a look-up.
+        let (mut word, mut said) = (Word::default(), Said::default());
+        index.read_word(question, self.sides(ends), personal.intersection(disclosed), &mut word);
+        match self.hear(agreements, personal, question, (ends, era), &word, &mut said) {
+            Ok(()) => self.conclude(&mut decision, question, (ends, era), &word, &said),
             Err(Failed) => decision.refuse(Some(Reason::RulesFailed)),
         }
         decision
@@ -299,20 +300,20 @@ impl Engine {
     }
 
     /// Asks the rules, or remembers what they have said to the same facts.
-    fn said(
+    fn hear(
         &self,
         agreements: Agreements,
         personal: CategorySet,
         question: &Question,
         (ends, era): (Ends, u8),
         word: &Word<'_>,
-    ) -> Result<Said, Failed> {
+        said: &mut Said,
+    ) -> Result<(), Failed> {
         let common = Common::of(question, ends, &word.standing, &self.agencies, era);
         let (common, memo) = match agreements {
             Agreements::OnFile => (common, self.memo.as_ref()),
             Agreements::Assumed => (common.agreed(), None),
         };
-        let mut said = Said::default();
         let mut fresh = Vec::new();
         let remembered = memo.map(Memo::read);
         let answers = remembered.as_ref().map(|answers| answers.of(common.key()));
@@ -339,7 +340,7 @@ impl Engine {
         if let Some(memo) = memo {
             fresh.iter().for_each(|(facts, answer)| memo.put(facts, *answer));
         }
-        Ok(said)
+        Ok(())
     }
 
     /// Asks the rules about one category: on the law that stands above a prohibition, on the young person's word, and on any

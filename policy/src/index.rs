@@ -236,9 +236,9 @@ impl Period {
     }
 }
 
-/// Reads microseconds; what has no end is no instant.
+/// Reads microseconds; what has no end is no instant, which costs no error to find out.
 fn instant(microsecond: i64) -> Option<Timestamp> {
-    Timestamp::from_microsecond(microsecond).ok()
+    if microsecond == ENDLESS { None } else { Timestamp::from_microsecond(microsecond).ok() }
 }
 
 impl ConsentIndex {

@@ -72,7 +72,19 @@ impl ConsentIndex {
     /// law makes of their situation, holds under all of their ids; a grant under its own.
     pub(crate) fn word(&self, question: &Question, sides: Sides, asked: CategorySet) -> Word<'_> {
         let mut word = Word::default();
-        let Some(person) = self.person(question.youth) else { return word };
+        self.read_word(question, sides, asked, &mut word);
+        word
+    }
+
+    /// The same, filled in where it lies: a word is large, and to move it would cost as much as the look-up.
+    pub(crate) fn read_word<'a>(
+        &'a self,
+        question: &Question,
+        sides: Sides,
+        asked: CategorySet,
+        word: &mut Word<'a>,
+    ) {
+        let Some(person) = self.person(question.youth) else { return };
         word.standing = person.standing();
         word.prohibit(person, question);
         for (_, other) in self.others(question.youth, person) {
@@ -100,7 +112,6 @@ impl ConsentIndex {
             }
         }
         word.edge = instant(edge);
-        word
     }
 }
 

@@ -152,7 +152,7 @@ pub enum SoapError {
         field: &'static str,
     },
     /// An identifier has no `objectType`, or another than its place asks for.
-    #[error("header field `{field}` must have the attribute `objectType` with the value {expected}")]
+    #[error("header field `{field}` must have the attribute `objectType` with the value `{expected}`")]
     ObjectType {
         /// The field.
         field: &'static str,
