@@ -9,7 +9,6 @@ mod example;
 mod reports;
 mod retention;
 mod routing;
-mod secrets;
 
 use tempfile::TempDir;
 
