@@ -6,13 +6,13 @@
 mod delays;
 mod error;
 mod parse;
+mod quota;
 mod retention;
 mod section;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use crate::store::postgres::PostgresSettings;
 pub use delays::Delays;
 pub(crate) use error::Lines;
 pub use error::{ConfigError, Problem};
+pub use quota::{QuotaSettings, Rate};
 pub use retention::RetentionSettings;
 pub(crate) use section::{Problems, quoted};
 
@@ -38,6 +39,8 @@ mod tests;
 /// The whole configuration of a gateway, checked.
 #[derive(Debug)]
 pub struct Config {
+    /// The configuration file.
+    pub file: PathBuf,
     /// The folder of the configuration file. Relative paths are relative to it.
     pub folder: PathBuf,
     /// Where the gateway listens.
@@ -58,7 +61,7 @@ pub struct Config {
     pub service_directory: Option<PathBuf>,
     /// To whom matters go, by profile and team.
     pub routing: Routing,
-    /// How much one organisation may ask.
+    /// How much one organisation may ask, and how much is sent to one agency.
     pub quota: QuotaSettings,
     /// How deliveries are made.
     pub delivery: DeliverySettings,
@@ -92,11 +95,17 @@ impl Config {
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            Some(_) | None => Path::new("."),
-        };
-        parse::parse(&text, folder).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
+        parse::parse(&text, path).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
+    }
+
+    /// Reads and checks what a configuration file says of quotas. What else stands in it need not be right.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with everything that is wrong with the quotas.
+    pub fn quotas(path: &Path) -> Result<QuotaSettings, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        parse::quotas(&text).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
     }
 }
 
@@ -107,22 +116,6 @@ pub struct Listen {
     pub grpc: SocketAddr,
     /// Agencies' own protocols over HTTP/1.1 and TLS.
     pub inbound: SocketAddr,
-}
-
-/// How much one organisation may ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuotaSettings {
-    /// Calls a second, in the long run.
-    pub requests_per_second: NonZeroU32,
-    /// Calls at once, after a pause.
-    pub burst: NonZeroU32,
-}
-
-impl Default for QuotaSettings {
-    fn default() -> Self {
-        let per_second = NonZeroU32::MIN.saturating_add(199);
-        Self { requests_per_second: per_second, burst: per_second.saturating_add(200) }
-    }
 }
 
 /// What joint plans are kept with.

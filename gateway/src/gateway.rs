@@ -15,9 +15,12 @@ use uuid::Uuid;
 
 use crate::audit::{AuditError, AuditLog, Leaf, Receipt, Subjects};
 use crate::clock::{Clock as _, ForwardClock};
-use crate::config::{Controller, Delays, JourneySettings, PlanSettings, RetentionSettings, Units};
+use crate::config::{
+    Controller, Delays, JourneySettings, PlanSettings, QuotaSettings, RetentionSettings, Units,
+};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
+use crate::front::Quotas;
 use crate::journey::{Answers, NextLook, OpenErasures, PlansInHand, PutOff};
 use crate::machine::{Blocking, Machine, Random};
 use crate::news::{self, News};
@@ -50,6 +53,8 @@ pub struct Gateway {
     /// When somebody is to be looked after.
     pub(crate) journey: JourneySettings,
     pub(crate) delivery: DeliverySettings,
+    /// How much may be asked, and sent.
+    pub(crate) quotas: Quotas,
     /// How fast each agency may be sent to.
     pub(crate) pace: Pace,
     pub(crate) locks: PersonLocks,
@@ -114,6 +119,8 @@ pub struct Parts {
     pub units: Units,
     /// The agencies with a system of their own.
     pub adapters: Vec<System>,
+    /// How much may be asked, and sent.
+    pub quota: QuotaSettings,
     /// How deliveries are tried.
     pub delivery: DeliverySettings,
     /// What joint plans are kept with.
@@ -171,6 +178,7 @@ impl Gateway {
                 .map(|system| (system.adapter.agency().clone(), system))
                 .collect(),
             delivery: parts.delivery,
+            quotas: Quotas::new(parts.quota),
             pace,
             plan: parts.plan,
             journey: parts.journey,

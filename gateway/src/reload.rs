@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
 
+use crate::front::quota;
 use crate::front::tls::CurrentTls;
 use crate::gateway::Gateway;
 use crate::policy_files::Writer;
@@ -29,9 +30,11 @@ impl Reload {
     }
 }
 
-/// What is read anew: the master keys, TLS, and the rest where the configuration names it.
+/// What is read anew: the master keys, TLS, quotas, and the rest where the configuration names it.
 #[derive(Debug, Clone)]
 pub(crate) struct Reloadable {
+    /// The configuration, for its quotas.
+    pub(crate) config: PathBuf,
     /// The folder of the keys.
     pub(crate) keys: PathBuf,
     /// The folder of the policy rules.
@@ -54,6 +57,7 @@ pub(crate) async fn follow(
         reload.wished.notified().await;
         files.tls.read_anew().await;
         certificates::renew(&gateway, true).await;
+        quota::read_anew(&gateway, files.config.clone()).await;
         rotation::read_anew(&gateway, files.keys.clone()).await;
         if let Some(folder) = files.rules.clone() {
             policy_files::read_anew(&gateway, folder, &decisions).await;

@@ -19,7 +19,7 @@ use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
 use crate::config::Config;
 use crate::directory::{DirectoryError, ServiceDirectory};
 use crate::error::Error;
-use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
+use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Shutdown};
 use crate::gateway::{Gateway, Parts, System};
 use crate::machine::Machine;
 use crate::policy_files::{self, PolicyFilesError, Writer};
@@ -178,6 +178,7 @@ pub async fn prepare(
     let log_key = SigningKey::load(&config.keys.join(tlog::KEY_FILE), tlog::Signature::Log);
     let log_key = log_key.map_err(StartError::Keys)?;
     let files = Reloadable {
+        config: config.file.clone(),
         keys: config.keys.clone(),
         rules: config.rules.clone(),
         directory: config.service_directory.clone(),
@@ -219,6 +220,7 @@ pub async fn prepare(
         controllers: controllers.collect(),
         units: config.units,
         adapters,
+        quota: config.quota,
         delivery: config.delivery,
         plan: config.plan,
         journey: config.journey,
@@ -236,12 +238,11 @@ pub async fn prepare(
     policy_files::note_start(&gateway, files.rules.as_deref()).await.map_err(StartError::State)?;
     rotation::note(&gateway).await.map_err(StartError::State)?;
     let callers = Arc::new(Callers::new(&config.organisations, &config.operators));
-    let quotas = Arc::new(Quotas::new(config.quota));
     let front = Front {
         listen: config.listen,
         tls: files.tls.clone(),
         limits: Limits::default(),
-        routes: services::routes(Arc::clone(&gateway), callers, quotas),
+        routes: services::routes(Arc::clone(&gateway), callers),
         agencies,
         inbound: Arc::clone(&gateway) as Arc<dyn crate::front::InboundHandler>,
         clock,

@@ -165,6 +165,7 @@ impl Gateway {
     }
 
     async fn look_at_others(&self) -> Result<(), Error> {
+        self.quotas.share(self.store.gateways().await?);
         self.learn().await?;
         Ok(self.audit.copy_others().await?)
     }

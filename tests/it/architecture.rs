@@ -4,4 +4,5 @@ mod packages;
 mod readme;
 mod reasons;
 mod rows;
+mod secrets;
 mod sources;

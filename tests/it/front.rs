@@ -10,6 +10,7 @@ mod frames;
 mod http2;
 mod log;
 mod opened;
+mod overload;
 mod renewal;
 mod revocation;
 mod roles;

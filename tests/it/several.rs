@@ -11,6 +11,7 @@ mod merged;
 mod news;
 mod paused;
 mod plans;
+mod quotas;
 mod rotation;
 mod steps;
 

@@ -301,7 +301,11 @@ fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>> {
     Ok(found)
 }
 
-fn write_private(path: &Path, text: &str) -> Result<PathBuf> {
+/// Writes a new file that its owner alone can read.
+///
+/// # Errors
+/// Fails when there is one already, or it cannot be written.
+pub fn write_private(path: &Path, text: &str) -> Result<PathBuf> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -26,7 +26,7 @@ use polku_gateway::store::Store;
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::pki::{Identity, Pki};
+use crate::pki::{self, Identity, Pki};
 use crate::postgres::Cluster;
 use crate::simulators::te::{TeSettings, TeSimulator};
 use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
@@ -313,8 +313,8 @@ impl World {
         for (name, identity) in written {
             identity.write(folder, name)?;
         }
-        std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;
-        std::fs::write(folder.join("walmu-webhook.secret"), webhook_secret)?;
+        pki::write_private(&folder.join("walmu-client.secret"), walmu_secret)?;
+        pki::write_private(&folder.join("walmu-webhook.secret"), webhook_secret)?;
         Keys::generate_into(&folder.join("keys"))?;
         let mut text = config::text(settings, self)?;
         for added in &settings.agencies {

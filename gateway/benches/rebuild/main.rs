@@ -107,6 +107,7 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         controllers: std::collections::BTreeMap::new(),
         units: Units::default(),
         adapters: Vec::new(),
+        quota: polku_gateway::config::QuotaSettings::default(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),
         journey: JourneySettings::default(),

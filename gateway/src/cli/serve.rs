@@ -114,7 +114,7 @@ fn end_on_signal(shutdown: Shutdown) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has the master keys, the policy rules and the service directory read anew at SIGHUP.
+/// Has certificates, quotas, the master keys, the policy rules and the service directory read anew at SIGHUP.
 fn reload_on_signal(reload: Reload) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| Failure::Broken(error.into()))?;
     tokio::spawn(async move {

@@ -5,12 +5,13 @@ mod delays;
 mod lines;
 mod parties;
 mod plans;
+mod quota;
 mod reports;
 mod retention;
 mod routing;
+mod secrets;
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,17 +29,34 @@ use crate::store::postgres::PostgresSettings;
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Reads the text of a configuration and checks it, with the files it names.
-pub(super) fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
+pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
     let table = text.parse().map_err(|error| vec![lines::syntax(text, &error)])?;
     let problems = Problems::default();
-    let config = read(table, folder, &problems);
+    let config = read(table, path, &problems);
     match config {
         Some(config) if problems.is_empty() => Ok(config),
         Some(_) | None => Err(lines::located(text, problems.into_vec())),
     }
 }
 
-fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config> {
+/// Reads what it says of quotas alone. Agencies and units are those of the same text, whatever else is wrong with them.
+pub(super) fn quotas(text: &str) -> Result<QuotaSettings, Vec<Problem>> {
+    let table: toml::Table = text.parse().map_err(|error| vec![lines::syntax(text, &error)])?;
+    let (problems, elsewhere) = (Problems::default(), Problems::default());
+    let top = Section::top(table.clone(), &elsewhere);
+    let (agencies, ids) = parties::agencies(&top);
+    let (organisations, _) = parties::callers(&top, &ids);
+    let units = Units::of(&agencies, &organisations);
+    let quota = Section::top(table, &problems).optional_section("quota");
+    let settings = quota.map_or_else(QuotaSettings::default, |section| quota::quota(section, &ids, &units));
+    if problems.is_empty() { Ok(settings) } else { Err(lines::located(text, problems.into_vec())) }
+}
+
+fn read(table: toml::Table, path: &Path, problems: &Problems) -> Option<Config> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
     let top = Section::top(table, problems);
     let listen = listen(top.section("listen"));
     let tls = tls(top.section("tls"), folder, problems);
@@ -49,12 +67,14 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let rules = top.optional_section("policy").and_then(|section| policy(section, folder));
     let service_directory =
         top.optional_section("directory").and_then(|section| service_directory(section, folder));
-    let quota = top.optional_section("quota").map_or_else(QuotaSettings::default, quota);
     let delivery = top.optional_section("delivery").map_or_else(DeliverySettings::default, delivery);
     let (agencies, ids) = parties::agencies(&top);
+    secrets::adapters(&top, &agencies, folder, &delivery);
     let (organisations, operators) = parties::callers(&top, &ids);
     let agreements = parties::agreements(&top, &ids);
     let units = Units::of(&agencies, &organisations);
+    let quota = top.optional_section("quota");
+    let quota = quota.map_or_else(QuotaSettings::default, |section| quota::quota(section, &ids, &units));
     let routing = routing::routing(&top, &ids, &units);
     let plan = top.optional_section("plan");
     let plan = plan.map_or_else(PlanSettings::default, |section| plans::plans(section, &ids));
@@ -86,6 +106,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         }
     };
     Some(Config {
+        file: path.to_owned(),
         folder: folder.to_owned(),
         listen: listen?,
         tls: tls?,
@@ -132,6 +153,9 @@ fn tls(section: Section<'_>, folder: &Path, problems: &Problems) -> Option<Tls> 
     let key = path(section.text(key_of(TlsFile::Key), expected));
     let client_authorities = path(section.text(key_of(TlsFile::ClientAuthorities), expected));
     let revocations = path(section.optional_text(key_of(TlsFile::Revocations), expected));
+    if let Some(key) = &key {
+        secrets::keep(&section, section.path(key_of(TlsFile::Key)), key);
+    }
     let prefix = section.path("");
     section.finish();
     let files = TlsFiles {
@@ -193,6 +217,9 @@ fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
         section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
     }
+    if let Some(path) = &path {
+        secrets::keep_all(&section, "directory", path);
+    }
     section.finish();
     path
 }
@@ -232,18 +259,6 @@ fn service_directory(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     path
 }
 
-fn quota(section: Section<'_>) -> QuotaSettings {
-    let default = QuotaSettings::default();
-    let bounds = (1, 1_000_000);
-    let per_second = section.number("requests_per_second", bounds, default.requests_per_second.get());
-    let burst = section.number("burst", bounds, default.burst.get());
-    section.finish();
-    QuotaSettings {
-        requests_per_second: NonZeroU32::new(per_second).unwrap_or(default.requests_per_second),
-        burst: NonZeroU32::new(burst).unwrap_or(default.burst),
-    }
-}
-
 fn journey(section: Section<'_>) -> JourneySettings {
     let unmet_days = section.number("unmet_days", (1, 3_650), JourneySettings::default().unmet_days);
     let reports = reports::reports(&section);
@@ -269,6 +284,13 @@ fn delivery(section: Section<'_>) -> DeliverySettings {
             attempt.to_string(),
             format!("less than lease_seconds, which is {lease}"),
         );
+    }
+    let longest = u64::from(give_up_after) * 60 * 60;
+    if let Some(first) = pauses.first().filter(|first| u64::from(**first) >= longest) {
+        let expected = format!(
+            "less than give_up_after_hours, which are {longest} seconds: nothing would be tried twice"
+        );
+        section.wrong("retry_seconds", first.to_string(), expected);
     }
     section.finish();
     DeliverySettings {

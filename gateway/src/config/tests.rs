@@ -50,7 +50,7 @@ to = "te"
 
 fn problems(text: &str) -> Vec<Problem> {
     let folder = TempDir::new().unwrap();
-    let mut problems = parse::parse(text, folder.path()).map(drop).unwrap_err();
+    let mut problems = parse::parse(text, &folder.path().join("polku.toml")).map(drop).unwrap_err();
     problems.retain(|problem| !problem.found.starts_with('/'));
     problems
 }
@@ -360,7 +360,7 @@ fn the_report_has_one_line_a_problem() {
 
 #[test]
 fn defaults_are_those_of_the_documentation() {
-    let quota = QuotaSettings::default();
+    let quota = QuotaSettings::default().usual;
     assert_eq!((quota.requests_per_second.get(), quota.burst.get()), (200, 400));
     let delivery = DeliverySettings::default();
     assert_eq!((delivery.concurrency, delivery.lease.as_secs(), delivery.attempt.as_secs()), (64, 60, 20));

@@ -25,6 +25,7 @@ use tokio_rustls::server::TlsStream;
 use tower::{BoxError, Service, ServiceExt};
 
 use super::tls::{CurrentTls, Tls};
+use super::unread::Unread;
 use super::{Limits, Peer, Shutdown};
 use places::Places;
 
@@ -161,9 +162,12 @@ impl Lobby {
         };
         let asked = Arc::new(Notify::new());
         let asked_now = Arc::clone(&asked);
+        let unread = Unread::default();
+        let of_request = unread.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             asked_now.notify_one();
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(of_request.clone());
             service.clone().oneshot(request)
         });
         let stream = TokioIo::new(stream);
@@ -181,6 +185,9 @@ impl Lobby {
         };
         tokio::select! {
             () = life => {}
+            () = unread.too_long(self.limits.stream_idle) => {
+                tracing::warn!(?peer, "a connection is cut: its answers are not read");
+            }
             () = self.tls.until_distrusted(&tls, chain) => {
                 tracing::warn!(?peer, "a connection is cut: its certificate is not trusted any more");
             }

@@ -4,27 +4,33 @@
 //! must not be told apart leaves at the next multiple of a fixed time after its request was there: by when it comes, it
 //! tells nothing that its words do not.
 //!
-//! A call whose request is complete is carried to its end, whatever its caller does: between its audit leaf and
+//! A call that has been let in is carried to its end, whatever its caller does: between its audit leaf and
 //! its state, and between its state and what is kept in memory, there is no good moment to drop it.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http::{HeaderMap, Request, Response};
-use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use polku_proto::CallerRoles;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use tonic::Code;
+use tonic_types::ErrorDetails;
 use tower::{Service, ServiceExt};
 
+use super::admission::Admission;
+use super::arriving::{Arriving, Door, Patience, Refused};
 use super::ending::Ending;
 use super::refusal::Refusal;
-use super::{Limits, Shutdown};
+use super::unread::Unread;
+use super::{Limits, MethodClass, Shutdown};
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +51,21 @@ const TOO_LATE: Refusal<'_> = Refusal {
     reason: "DEADLINE_EXCEEDED",
     text: "the deadline has passed",
     hint: "the call may still take effect: repeat it with the same request id",
+    retry: "same call later",
+};
+
+const OVERLOADED: Refusal<'_> = Refusal {
+    code: Code::ResourceExhausted,
+    reason: "OVERLOADED",
+    text: "there is more to do than can be done in time",
+    hint: "repeat the call after the time in RetryInfo, best with a longer deadline",
+    retry: "same call later",
+};
+const TOO_SLOW: Refusal<'_> = Refusal {
+    code: Code::DeadlineExceeded,
+    reason: "MESSAGE_TOO_SLOW",
+    text: "the request did not come in time",
+    hint: "send the whole request at once; a call of a stream of requests ends when nothing more is asked",
     retry: "same call later",
 };
 
@@ -90,13 +111,14 @@ impl Running {
 pub(super) struct Calls {
     routes: axum::Router,
     limits: Limits,
+    admission: Admission,
     running: Running,
     shutdown: Shutdown,
 }
 
 impl Calls {
     pub(super) fn new(routes: axum::Router, limits: Limits, running: Running, shutdown: Shutdown) -> Calls {
-        Calls { routes, limits, running, shutdown }
+        Calls { routes, limits, admission: Admission::new(&limits), running, shutdown }
     }
 }
 
@@ -113,37 +135,54 @@ impl Service<Request<Incoming>> for Calls {
         let limit =
             asked(request.headers()).map_or(self.limits.call, |asked| asked.min(self.limits.longest_call));
         let begun = Instant::now();
-        let complete = Arc::new(OnceLock::new());
-        let roles = CallerRoles::of_method(request.uri().path());
-        let mut request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
+        let path = request.uri().path();
+        let roles = CallerRoles::of_method(path);
+        let class = MethodClass::of_method(path);
+        let room = self.admission.room(path).map(|room| (room, path.to_owned()));
+        let patience = if roles == CallerRoles::NONE {
+            Patience::Part(self.limits.stream_idle)
+        } else {
+            Patience::Whole(self.limits.body_read)
+        };
+        let door = Arc::<Door>::default();
+        let at_door = Arc::clone(&door);
+        let mut request =
+            request.map(|body| Body::new(Arriving::new(body, at_door, room, patience, begun + limit)));
         request.extensions_mut().insert(roles);
-        let work = self.running.spawn(self.routes.clone().oneshot(request));
+        request.extensions_mut().insert(class);
+        let unread = request.extensions().get::<Unread>().cloned().unwrap_or_default();
+        let (routes, at_door) = (self.routes.clone(), Arc::clone(&door));
+        let work = self.running.spawn(async move {
+            let answer = routes.oneshot(request).await;
+            at_door.leave(matches!(&answer, Ok(response) if is_answered(response.headers())));
+            answer
+        });
+        let waiting = WaitedFor { door, work: work.abort_handle() };
         let shutdown = self.shutdown.clone();
         Box::pin(async move {
-            let abort = work.abort_handle();
-            let since = Arc::clone(&complete);
-            let answered = async move {
+            let door = &waiting.door;
+            let answered = async {
                 let answer = work.await;
                 if matches!(&answer, Ok(Ok(response)) if tells_nothing(response.headers())) {
                     // A caller who lets a request trickle in does not choose where in the beat it is worked on.
-                    let since = since.get().copied().unwrap_or(begun);
+                    let since = door.complete().unwrap_or(begun);
                     tokio::time::sleep(until_beat(since.elapsed())).await;
                 }
                 answer
             };
-            let answer = match tokio::time::timeout(limit, answered).await {
+            let answer = tokio::time::timeout(limit, answered).await;
+            if let Some(refused) = door.refused() {
+                return Ok(turned_away(refused));
+            }
+            let answer = match answer {
                 Ok(Ok(Ok(response))) => {
-                    return Ok(response.map(|body| Body::new(Ending::new(body, shutdown))));
+                    return Ok(response.map(|body| Body::new(Ending::new(body, shutdown, unread.answered()))));
                 }
                 Ok(Err(_)) => {
                     tracing::error!(reason = FAILED.reason, "call failed");
                     FAILED
                 }
                 Err(_) => {
-                    if complete.get().is_none() {
-                        // Nothing has begun, and a request that trickles in for ever must not stay.
-                        abort.abort();
-                    }
                     tracing::info!(reason = TOO_LATE.reason, "call refused");
                     TOO_LATE
                 }
@@ -151,6 +190,40 @@ impl Service<Request<Incoming>> for Calls {
             Ok(answer.status().into_http())
         })
     }
+}
+
+/// A call that somebody waits for. When nobody does any more, it is dropped unless it has been let in: nothing has begun
+/// then, and neither a request that trickles in for ever nor one that waits in vain must stay.
+struct WaitedFor {
+    door: Arc<Door>,
+    work: AbortHandle,
+}
+
+impl Drop for WaitedFor {
+    fn drop(&mut self) {
+        if self.door.forsake() {
+            self.work.abort();
+        }
+    }
+}
+
+/// What is said to a call that is not let in.
+fn turned_away(refused: Refused) -> Response<Body> {
+    let (refusal, after) = match refused {
+        Refused::Full(full) => (OVERLOADED, Some(full.after)),
+        Refused::TooSlow => (TOO_SLOW, None),
+    };
+    tracing::info!(reason = refusal.reason, "call refused");
+    let mut details = ErrorDetails::new();
+    if after.is_some() {
+        details.set_retry_info(after);
+    }
+    refusal.status_with(details, HashMap::new()).into_http()
+}
+
+/// Whether it is no refusal: those take less time than the work.
+fn is_answered(headers: &HeaderMap) -> bool {
+    headers.get("grpc-status").is_none_or(|status| status.as_bytes() == b"0")
 }
 
 /// Whether it is refused without telling why.
@@ -187,50 +260,5 @@ pub(crate) fn timeout(text: &str) -> Option<Duration> {
         "u" => Some(Duration::from_micros(amount)),
         "n" => Some(Duration::from_nanos(amount)),
         _ => None,
-    }
-}
-
-/// A request's body that notes when all of it has come.
-struct Arriving {
-    body: Incoming,
-    complete: Arc<OnceLock<Instant>>,
-}
-
-impl Arriving {
-    fn new(body: Incoming, complete: Arc<OnceLock<Instant>>) -> Arriving {
-        let arriving = Arriving { body, complete };
-        arriving.note();
-        arriving
-    }
-
-    fn note(&self) {
-        if hyper::body::Body::is_end_stream(&self.body) {
-            self.complete.get_or_init(Instant::now);
-        }
-    }
-}
-
-impl hyper::body::Body for Arriving {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if frame.is_none() {
-            self.complete.get_or_init(Instant::now);
-        }
-        self.note();
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        hyper::body::Body::is_end_stream(&self.body)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        hyper::body::Body::size_hint(&self.body)
     }
 }

@@ -11,6 +11,7 @@ use tonic::Code;
 
 use super::Shutdown;
 use super::refusal::Refusal;
+use super::unread::Answered;
 
 const SHUTTING_DOWN: Refusal<'_> = Refusal {
     code: Code::Unavailable,
@@ -26,11 +27,12 @@ pub(super) struct Ending {
     shutdown: Shutdown,
     begun: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     over: bool,
+    answered: Answered,
 }
 
 impl Ending {
-    pub(super) fn new(body: Body, shutdown: Shutdown) -> Ending {
-        Ending { body, shutdown, begun: None, over: false }
+    pub(super) fn new(body: Body, shutdown: Shutdown, answered: Answered) -> Ending {
+        Ending { body, shutdown, begun: None, over: false, answered }
     }
 
     fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -53,7 +55,11 @@ impl hyper::body::Body for Ending {
         if self.over {
             return Poll::Ready(None);
         }
+        self.answered.asked();
         let frame = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(Some(Ok(_)))) {
+            self.answered.given();
+        }
         if frame.is_pending() && self.poll_begun(context).is_ready() {
             self.over = true;
             let mut trailers = HeaderMap::new();

@@ -24,7 +24,7 @@ pub struct Limits {
     pub first_request: Duration,
     /// How long an HTTP/1.1 request's headers may take, the wait for them included.
     pub header_read: Duration,
-    /// How long the body of an agency's message may take.
+    /// How long the body of a call's request, or of an agency's message, may take.
     pub body_read: Duration,
     /// The size of an agency's message, in bytes.
     pub body_size: usize,
@@ -32,6 +32,12 @@ pub struct Limits {
     pub call: Duration,
     /// The same at most, whatever deadline the caller sets.
     pub longest_call: Duration,
+    /// How many calls of one kind are at work at the same time.
+    pub at_work: u32,
+    /// How many more of them wait.
+    pub queue: u32,
+    /// How long the rest of a stream of requests may let wait for itself, and how long an answer may be left unread.
+    pub stream_idle: Duration,
     /// How old a connection becomes, give or take a tenth, before the client is asked to open another one.
     pub age: Duration,
     /// How long calls of such a connection may go on.
@@ -52,6 +58,9 @@ impl Default for Limits {
             body_size: LARGEST_PLAN,
             call: Duration::from_secs(10),
             longest_call: Duration::from_secs(60),
+            at_work: 256,
+            queue: 512,
+            stream_idle: Duration::from_secs(30),
             age: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(30),
             drain: Duration::from_secs(20),

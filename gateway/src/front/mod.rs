@@ -4,15 +4,19 @@
 //! HTTP/1.1. What is known of the caller's certificate travels with each request as [`Peer`].
 
 pub mod accept;
+mod admission;
+mod arriving;
 mod bare;
 pub(crate) mod call;
+mod class;
 mod ending;
 mod inbound;
 mod limits;
-mod quota;
+pub(crate) mod quota;
 pub(crate) mod refusal;
 mod shutdown;
 pub mod tls;
+mod unread;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -34,6 +38,7 @@ use accept::{Entrance, Protocol};
 use call::Calls;
 
 pub use call::Running;
+pub use class::MethodClass;
 pub use inbound::{Answer, InboundHandler, router};
 pub use limits::{LARGEST_ANSWER, Limits};
 pub(crate) use limits::{LARGEST_MESSAGE, LARGEST_PLAN};

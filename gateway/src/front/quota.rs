@@ -1,19 +1,44 @@
 //! Has an organisation asked too much?
+//!
+//! The figures of the configuration are those of the installation: where several gateways work on one store, each lets
+//! its part through, the figures divided by how many gateways there are. It counts them every second, by their sessions
+//! at the database server. So all of them together let through no more than the figures say, but for one burst more
+//! after each change (of their number, or of the figures), and for what a new gateway, or those that have not yet
+//! noticed it, let through within that second. An organisation that calls one of N gateways only has an Nth.
 
+mod reload;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, InsufficientCapacity, Quota, RateLimiter};
-use polku_proto::AgencyId;
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, InsufficientCapacity, Quota, RateLimiter};
+use polku_proto::{AgencyId, Party};
 
-use crate::config::QuotaSettings;
+use super::MethodClass;
+use crate::config::{QuotaSettings, Rate};
 
-/// What each organisation may still ask. Only registered organisations have an entry, so there are few.
+pub(crate) use reload::read_anew;
+
+/// What each organisation may still ask. Only registered organisations, operators and configured units have an entry, and
+/// each of these one for each class at most: so there are few, and they need not be looked after.
 pub struct Quotas {
-    limiter: DefaultKeyedRateLimiter<AgencyId>,
+    current: RwLock<Arc<Current>>,
     clock: DefaultClock,
+}
+
+/// The figures, and what is used up of them.
+struct Current {
+    settings: QuotaSettings,
+    gateways: u32,
+    organisations: BTreeMap<MethodClass, DefaultKeyedRateLimiter<AgencyId>>,
+    operators: DefaultKeyedRateLimiter<String>,
+    units: BTreeMap<Party, DefaultDirectRateLimiter>,
 }
 
 /// An organisation has to wait.
@@ -37,34 +62,97 @@ pub enum Excess {
 
 impl fmt::Debug for Quotas {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Quotas").field("organisations", &self.limiter.len()).finish_non_exhaustive()
+        let current = self.current();
+        formatter
+            .debug_struct("Quotas")
+            .field("settings", &current.settings)
+            .field("gateways", &current.gateways)
+            .finish_non_exhaustive()
     }
 }
 
 impl Quotas {
-    /// Gives every organisation the same quota.
+    /// Gives every organisation the same quota, all of it from this gateway.
     #[must_use]
     pub fn new(settings: QuotaSettings) -> Quotas {
-        let quota = Quota::per_second(settings.requests_per_second).allow_burst(settings.burst);
-        Quotas { limiter: RateLimiter::dashmap(quota), clock: DefaultClock::default() }
+        Quotas { current: RwLock::new(Arc::new(Current::new(settings, 1))), clock: DefaultClock::default() }
     }
 
-    /// Counts one call. The agency must be authenticated: every new one takes memory.
+    /// Counts one call. The party must be authenticated: every new one takes memory.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when the quota is used up.
+    pub fn check(&self, party: &Party, class: MethodClass) -> Result<(), RetryAfter> {
+        match self.check_many(party, class, NonZeroU32::MIN) {
+            Ok(()) => Ok(()),
+            Err(Excess::ForNow(after)) => Err(after),
+            // A quota lets one through at least.
+            Err(Excess::ForEver) => Err(RetryAfter(Duration::from_secs(1))),
+        }
+    }
+
+    /// Counts a call that asks for as much as so many calls: for the unit, if that has a quota of its own, then for the
+    /// organisation. A unit that asks too much uses up nothing of its organisation's.
+    ///
+    /// # Errors
+    /// [`Excess`] when the quota does not let it through; it counts nothing for the organisation then.
+    pub fn check_many(&self, party: &Party, class: MethodClass, calls: NonZeroU32) -> Result<(), Excess> {
+        let current = self.current();
+        if let Some(unit) = current.units.get(party) {
+            self.passed(unit.check_n(calls))?;
+        }
+        match current.organisations.get(&class) {
+            Some(limiter) => self.passed(limiter.check_key_n(&party.agency, calls)),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts one call of an operator.
     ///
     /// # Errors
     /// [`RetryAfter`] when the quota is used up; the call does not count then.
-    pub fn check(&self, agency: &AgencyId) -> Result<(), RetryAfter> {
-        self.limiter
-            .check_key(agency)
+    pub fn check_operator(&self, operator: &str) -> Result<(), RetryAfter> {
+        self.current()
+            .operators
+            .check_key(&operator.to_owned())
             .map_err(|not_until| RetryAfter(not_until.wait_time_from(self.clock.now())))
     }
 
-    /// Counts a call that asks for as much as so many calls.
-    ///
-    /// # Errors
-    /// [`Excess`] when the quota does not let it through; none of it counts then.
-    pub fn check_many(&self, agency: &AgencyId, calls: NonZeroU32) -> Result<(), Excess> {
-        match self.limiter.check_key_n(agency, calls) {
+    /// How many deliveries this gateway may send to an agency every second.
+    #[must_use]
+    pub fn deliveries_per_second(&self, agency: &AgencyId) -> f64 {
+        let current = self.current();
+        f64::from(current.settings.deliveries(agency).get()) / f64::from(current.gateways)
+    }
+
+    /// Other figures are in force from now on. Nothing is used up of them, unless they are the same.
+    pub(crate) fn set(&self, settings: QuotaSettings) {
+        self.change(|current| (settings.clone(), current.gateways));
+    }
+
+    /// So many gateways share the figures.
+    pub(crate) fn share(&self, gateways: u32) {
+        if self.change(|current| (current.settings.clone(), gateways.max(1))) {
+            tracing::info!(gateways, "so many gateways share the quotas");
+        }
+    }
+
+    fn change(&self, to: impl FnOnce(&Current) -> (QuotaSettings, u32)) -> bool {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let (settings, gateways) = to(&current);
+        let is_other = settings != current.settings || gateways != current.gateways;
+        if is_other {
+            *current = Arc::new(Current::new(settings, gateways));
+        }
+        is_other
+    }
+
+    fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn passed(&self, checked: Checked) -> Result<(), Excess> {
+        match checked {
             Ok(Ok(())) => Ok(()),
             Ok(Err(not_until)) => Err(Excess::ForNow(RetryAfter(not_until.wait_time_from(self.clock.now())))),
             Err(InsufficientCapacity(_)) => Err(Excess::ForEver),
@@ -72,34 +160,28 @@ impl Quotas {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+type Checked = Result<
+    Result<(), governor::NotUntil<<DefaultClock as governor::clock::Clock>::Instant>>,
+    InsufficientCapacity,
+>;
 
-    #[test]
-    fn one_organisation_does_not_use_up_the_quota_of_another() {
-        let one = NonZeroU32::MIN;
-        let quotas = Quotas::new(QuotaSettings { requests_per_second: one, burst: one.saturating_add(1) });
-        let te: AgencyId = "te".parse().unwrap();
-        let kela: AgencyId = "kela".parse().unwrap();
-
-        assert_eq!(quotas.check(&te), Ok(()));
-        assert_eq!(quotas.check(&te), Ok(()));
-        let RetryAfter(pause) = quotas.check(&te).unwrap_err();
-        assert!(pause > Duration::ZERO && pause <= Duration::from_secs(1), "{pause:?}");
-        assert_eq!(quotas.check(&kela), Ok(()));
+impl Current {
+    fn new(settings: QuotaSettings, gateways: u32) -> Current {
+        let class = |class| (class, RateLimiter::dashmap(part(settings.class(class), gateways)));
+        let unit = |(unit, rate): (&Party, &Rate)| (unit.clone(), RateLimiter::direct(part(*rate, gateways)));
+        Current {
+            organisations: MethodClass::ALL.into_iter().map(class).collect(),
+            operators: RateLimiter::dashmap(part(settings.class(MethodClass::Operations), gateways)),
+            units: settings.units.iter().map(unit).collect(),
+            settings,
+            gateways,
+        }
     }
+}
 
-    #[test]
-    fn a_call_counts_as_much_as_it_asks_for() {
-        let count = |number| NonZeroU32::new(number).unwrap();
-        let quotas = Quotas::new(QuotaSettings { requests_per_second: count(1), burst: count(10) });
-        let te: AgencyId = "te".parse().unwrap();
-
-        assert_eq!(quotas.check_many(&te, count(11)), Err(Excess::ForEver));
-        assert_eq!(quotas.check_many(&te, count(6)), Ok(()));
-        assert!(matches!(quotas.check_many(&te, count(6)), Err(Excess::ForNow(_))));
-        assert_eq!(quotas.check_many(&te, count(4)), Ok(()), "what was refused has not counted");
-        assert!(quotas.check(&te).is_err());
-    }
+/// What one of so many gateways lets through.
+fn part(rate: Rate, gateways: u32) -> Quota {
+    let burst = NonZeroU32::new(rate.burst.get() / gateways).unwrap_or(NonZeroU32::MIN);
+    let period = Duration::from_secs(1) * gateways / rate.requests_per_second.get();
+    Quota::with_period(period).unwrap_or(Quota::per_second(rate.requests_per_second)).allow_burst(burst)
 }

@@ -158,7 +158,8 @@ impl Gateway {
         }
     }
 
-    /// Whether the pace of the agency lets a delivery go now. What the law wants at once waits for no other.
+    /// Whether the pace of the agency lets a delivery go now. What the law wants at once waits for no other, and
+    /// no quota holds it back.
     ///
     /// # Errors
     /// When it may come back, if not.
@@ -167,7 +168,10 @@ impl Gateway {
         let waited = if is_fresh { Waited::Since(self.on_timer(self.queued_at(row))) } else { Waited::Tried };
         match row.priority {
             Priority::Urgent => Ok(()),
-            Priority::Ordinary => self.pace.admit(&row.agency, waited, self.timer()),
+            Priority::Ordinary => {
+                let quota = self.quotas.deliveries_per_second(&row.agency);
+                self.pace.admit(&row.agency, waited, quota, self.timer())
+            }
         }
     }
 

@@ -14,17 +14,18 @@ pub(super) struct Allowance {
     /// Of a hundred fresh ones.
     pub(super) percent: u32,
     /// Every second, and at once after a pause.
-    pub(super) per_second: u32,
+    pub(super) per_second: f64,
 }
 
 impl Allowance {
     fn most(self) -> f64 {
-        f64::from(self.per_second.max(1))
+        self.per_second.max(1.0)
     }
 
     /// Between two that come back.
     fn step(self) -> Duration {
-        Duration::from_secs(1) / self.per_second.max(1)
+        // Between a thousand years and a microsecond, whatever is configured.
+        Duration::from_secs_f64(1.0 / self.per_second.clamp(1e-9, 1e6))
     }
 }
 
@@ -55,15 +56,29 @@ impl Budget {
     /// # Errors
     /// When it may come back, if nothing is left.
     pub(super) fn take(&mut self, allowance: Allowance, now: Timestamp) -> Result<(), Timestamp> {
+        self.look(allowance, now)?;
+        self.count_one();
+        Ok(())
+    }
+
+    /// Whether one may be sent.
+    ///
+    /// # Errors
+    /// When it may come back, if nothing is left.
+    pub(super) fn look(&mut self, allowance: Allowance, now: Timestamp) -> Result<(), Timestamp> {
         let passed = now.duration_since(self.counted).max(SignedDuration::ZERO);
-        self.add(allowance, passed.as_secs_f64() * f64::from(allowance.per_second));
+        self.add(allowance, passed.as_secs_f64() * allowance.per_second);
         self.counted = self.counted.max(now);
         if self.left >= ENOUGH {
-            self.left -= 1.0;
             return Ok(());
         }
         self.last_turn = self.last_turn.max(now) + allowance.step();
         Err(self.last_turn)
+    }
+
+    /// One is sent.
+    pub(super) fn count_one(&mut self) {
+        self.left -= 1.0;
     }
 
     fn add(&mut self, allowance: Allowance, more: f64) {

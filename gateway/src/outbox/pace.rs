@@ -1,6 +1,6 @@
 //! How fast may each agency be sent to, as it answers?
 //!
-//! One breaker and one budget for each agency, in memory: after a start nothing is known of anybody, and what waits from
+//! One breaker, one budget for what has waited and one quota for everything for each agency, in memory: after a start nothing is known of anybody, and what waits from
 //! before it comes back as slowly as after an outage.
 
 use std::collections::HashMap;
@@ -27,6 +27,7 @@ pub(crate) struct Pace {
 struct Paced {
     breaker: Breaker,
     budget: Budget,
+    quota: Budget,
     /// What came into the queue before has waited for the agency.
     open_since: Timestamp,
 }
@@ -56,7 +57,10 @@ impl Pace {
                 failures: NonZeroU32::new(settings.breaker_failures).unwrap_or(NonZeroU32::MIN),
                 probe_after: settings.probe_after,
             },
-            allowance: Allowance { percent: settings.retry_percent, per_second: settings.retries_per_second },
+            allowance: Allowance {
+                percent: settings.retry_percent,
+                per_second: f64::from(settings.retries_per_second),
+            },
             begun,
             agencies: Mutex::default(),
         }
@@ -69,13 +73,21 @@ impl Pace {
         held.collect()
     }
 
-    /// Whether a delivery may go to the agency now.
+    /// Whether a delivery may go to the agency now, of which there may be so many a second.
     ///
     /// # Errors
     /// When it may come back, if not.
-    pub(super) fn admit(&self, agency: &AgencyId, waited: Waited, now: Timestamp) -> Result<(), Timestamp> {
+    pub(super) fn admit(
+        &self,
+        agency: &AgencyId,
+        waited: Waited,
+        quota: f64,
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
         let mut agencies = self.agencies();
-        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, now));
+        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, quota, now));
+        // Looked at first, and spent last: what the agency's answers hold back uses up nothing.
+        paced.quota.look(of_all(quota), now)?;
         match (paced.breaker, waited) {
             // What was on its way here before it opened.
             (Breaker::Open { probe_at }, _) if probe_at > now => Err(probe_at),
@@ -88,13 +100,15 @@ impl Pace {
             (Breaker::Closed { .. }, Waited::Since(_) | Waited::Tried) => {
                 paced.budget.take(self.allowance, now)
             }
-        }
+        }?;
+        paced.quota.count_one();
+        Ok(())
     }
 
     /// Learns from what came of an attempt.
     pub(super) fn note(&self, agency: &AgencyId, heard: Heard, now: Timestamp) {
         let mut agencies = self.agencies();
-        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, now));
+        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, 1.0, now));
         let turned = match heard {
             Heard::Answer => paced.breaker.answered(),
             Heard::Nothing => paced.breaker.failed(self.patience, now),
@@ -123,10 +137,16 @@ impl Pace {
 }
 
 impl Paced {
-    fn new(pace: &Pace, now: Timestamp) -> Self {
+    fn new(pace: &Pace, quota: f64, now: Timestamp) -> Self {
         let budget = Budget::new(pace.allowance, now);
-        Self { breaker: Breaker::NEW, budget, open_since: pace.begun }
+        let quota = Budget::new(of_all(quota), now);
+        Self { breaker: Breaker::NEW, budget, quota, open_since: pace.begun }
     }
+}
+
+/// What is allowed of all deliveries, fresh or not.
+fn of_all(per_second: f64) -> Allowance {
+    Allowance { percent: 0, per_second }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ use tonic::service::Routes;
 
 use crate::caller::{Caller, Callers};
 use crate::error::Error;
-use crate::front::{Excess, LARGEST_MESSAGE, LARGEST_PLAN, Quotas};
+use crate::front::{Excess, LARGEST_MESSAGE, LARGEST_PLAN, MethodClass};
 use crate::gateway::Gateway;
 use crate::journey::Question;
 use stream::{Stream, stream};
@@ -43,20 +43,22 @@ use stream::{Stream, stream};
 pub(crate) struct Desk {
     gateway: Arc<Gateway>,
     callers: Arc<Callers>,
-    quotas: Arc<Quotas>,
 }
 
 impl Desk {
     /// Who calls, and a message that follows the contract.
     fn open<X: Validate>(&self, request: Request<X>) -> Result<(Caller, Valid<X>), Error> {
         let caller = self.callers.caller(&request)?;
-        self.quotas.check(&caller.agency).map_err(|limit| Error::Quota { after: limit.0 })?;
+        let checked = self.gateway.quotas.check(&caller.party(), class(&request));
+        checked.map_err(|limit| Error::Quota { after: limit.0 })?;
         Ok((caller, Valid::check(request.into_inner())?))
     }
 
     /// Which operator calls, and a message that follows the contract.
     fn open_for_operator<X: Validate>(&self, request: Request<X>) -> Result<(String, Valid<X>), Error> {
         let operator = self.callers.operator(&request)?.to_owned();
+        let checked = self.gateway.quotas.check_operator(&operator);
+        checked.map_err(|limit| Error::Quota { after: limit.0 })?;
         Ok((operator, Valid::check(request.into_inner())?))
     }
 
@@ -66,9 +68,11 @@ impl Desk {
         request: Request<BatchVerifyConsentsRequest>,
     ) -> Result<(Caller, Vec<Question>), Error> {
         let caller = self.callers.caller(&request)?;
+        let class = class(&request);
         let batch = request.into_inner();
         let questions = u32::try_from(batch.requests.len()).ok().and_then(NonZeroU32::new);
-        let counted = self.quotas.check_many(&caller.agency, questions.unwrap_or(NonZeroU32::MIN));
+        let questions = questions.unwrap_or(NonZeroU32::MIN);
+        let counted = self.gateway.quotas.check_many(&caller.party(), class, questions);
         if let Err(Excess::ForNow(limit)) = counted {
             return Err(Error::Quota { after: limit.0 });
         }
@@ -90,10 +94,15 @@ impl Desk {
     }
 }
 
+/// The kind of the method, as the front has found it.
+fn class<X>(request: &Request<X>) -> MethodClass {
+    request.extensions().get().copied().unwrap_or(MethodClass::Writes)
+}
+
 /// The services of the contract, ready to be served.
 #[must_use]
-pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Quotas>) -> Routes {
-    let desk = Desk { gateway, callers, quotas };
+pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>) -> Routes {
+    let desk = Desk { gateway, callers };
     let journey = JourneyServiceServer::new(journey::Service(desk.clone()));
     let referral = ReferralServiceServer::new(referral::Service(desk.clone()));
     let consent = ConsentServiceServer::new(consent::Service(desk.clone()));

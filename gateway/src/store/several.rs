@@ -47,6 +47,9 @@ pub trait Several {
     /// position of the last change, in order, at most `limit`.
     async fn known_after(&self, position: u64, limit: u32) -> Result<Vec<(Known, u64)>, StoreError>;
 
+    /// How many gateways work on the same store at the moment, this one among them: those that hear what others tell.
+    async fn gateways(&self) -> Result<u32, StoreError>;
+
     /// What the other gateways tell from now on. Nothing, where there are none.
     async fn listen(&self) -> Option<mpsc::Receiver<Heard>>;
 }

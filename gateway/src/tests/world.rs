@@ -355,6 +355,7 @@ async fn gateway(
         journey: JourneySettings::default(),
         delays: Delays::in_days([(LegalGround::ChildWelfareNotice, 30)]),
         retention: RetentionSettings::default(),
+        quota: crate::config::QuotaSettings::default(),
         delivery: setting.delivery.clone(),
     });
     opened.await.unwrap()

@@ -67,7 +67,7 @@ fn holders(sources: &[Source], needle: &str) -> Vec<String> {
     holders
 }
 
-fn all_product() -> Vec<Source> {
+pub(super) fn all_product() -> Vec<Source> {
     PRODUCT.iter().flat_map(|folder| product(folder)).collect()
 }
 

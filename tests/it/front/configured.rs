@@ -71,7 +71,7 @@ fn a_good_configuration_says_what_is_written() {
     assert_eq!(config.folder, folder.path());
     assert_eq!(config.store, folder.path().join("data"));
     assert_eq!(config.keys, folder.path().join("keys"));
-    assert_eq!(config.quota.burst.get(), 400);
+    assert_eq!(config.quota.usual.burst.get(), 400);
     assert_eq!((config.delivery.concurrency, config.delivery.give_up_after), (64, Duration::from_secs(3600)));
 
     let [ohjaamo, paja] = config.agencies.as_slice() else { panic!("{:?}", config.agencies) };

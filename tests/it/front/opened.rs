@@ -29,7 +29,7 @@ use super::{Site, connect, with_protocol};
 use crate::stage::{Stage, assert_refused};
 
 /// The health service's answer SERVING, as it is on the wire.
-const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 8, 1];
+pub(super) const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 8, 1];
 
 /// A limit that a test can wait for, and that a request is complete within.
 const SOON: Duration = Duration::from_millis(500);
@@ -47,14 +47,14 @@ impl InboundHandler for Sizes {
     }
 }
 
-struct Opened {
-    site: Site,
-    bound: Bound,
+pub(super) struct Opened {
+    pub(super) site: Site,
+    pub(super) bound: Bound,
     shutdown: Shutdown,
     task: JoinHandle<()>,
 }
 
-async fn open(limits: Limits, router: Router) -> Opened {
+pub(super) async fn open(limits: Limits, router: Router) -> Opened {
     let site = Site::new();
     let any_port = "127.0.0.1:0".parse().unwrap();
     let mut routes = Routes::default();
@@ -76,7 +76,7 @@ async fn open(limits: Limits, router: Router) -> Opened {
 }
 
 impl Opened {
-    async fn grpc(&self) -> http2::SendRequest<Full<Bytes>> {
+    pub(super) async fn grpc(&self) -> http2::SendRequest<Full<Bytes>> {
         let identity = self.site.pki.issue_client("ohjaamo").unwrap();
         grpc(self.bound, self.site.client(&identity, "h2")).await
     }
@@ -101,7 +101,7 @@ async fn grpc(bound: Bound, config: ClientConfig) -> http2::SendRequest<Full<Byt
 
 /// A gRPC call with this message and these headers; answers the body's messages and the status, which may stand in
 /// the headers.
-async fn call(
+pub(super) async fn call(
     sender: &mut http2::SendRequest<Full<Bytes>>,
     path: &str,
     message: &[u8],

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use polku_gateway::seal::Keys;
-use polku_tests::pki::Pki;
+use polku_tests::pki::{Pki, write_private};
 use polku_tests::world::{DIRECTORY, GatewayProcess, World, WorldSettings, professional};
 use tempfile::TempDir;
 
@@ -32,8 +32,8 @@ fn lay_out(pki: &Pki, folder: &Path, text: &str) -> Result<PathBuf> {
     pki.write_authority(folder, "ca")?;
     pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
     pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
-    std::fs::write(folder.join("walmu-client.secret"), "a-synthetic-client-secret\n")?;
-    std::fs::write(folder.join("walmu-webhook.secret"), "a-synthetic-webhook-secret-of-enough-bytes\n")?;
+    write_private(&folder.join("walmu-client.secret"), "a-synthetic-client-secret\n")?;
+    write_private(&folder.join("walmu-webhook.secret"), "a-synthetic-webhook-secret-of-enough-bytes\n")?;
     Keys::generate_into(&folder.join("keys"))?;
     std::fs::write(folder.join("directory.example.json"), DIRECTORY)?;
     let file = folder.join("polku.toml");

@@ -117,6 +117,7 @@ directory = "keys"
 [quota]
 requests_per_second = 5000
 burst = 10000
+deliveries_per_second = 5000
 
 [delivery]
 lease_seconds = {lease_seconds}

@@ -78,6 +78,7 @@ fn authorities(section: &Section<'_>, path: &Path) -> Option<RootCertStore> {
 }
 
 fn password(section: &Section<'_>, path: &Path) -> Option<Zeroizing<Vec<u8>>> {
+    super::secrets::keep(section, section.path("password_file"), path);
     let mut password = match std::fs::read(path) {
         Ok(password) => Zeroizing::new(password),
         Err(error) => {

@@ -28,6 +28,11 @@ fn what_is_out_of_bounds_is_named() {
             "delivery.breaker_failures: found 0, expected a whole number from 1 to 1000",
         ),
         ("probe_seconds = 0", "delivery.probe_seconds: found 0, expected a whole number from 1 to 3600"),
+        (
+            "retry_seconds = [3600]\ngive_up_after_hours = 1",
+            "delivery.retry_seconds: found 3600, expected less than give_up_after_hours, which are 3600 seconds: \
+             nothing would be tried twice",
+        ),
         ("retry_percent = 101", "delivery.retry_percent: found 101, expected a whole number from 0 to 100"),
         (
             "retries_per_second = 0",

@@ -60,6 +60,7 @@ impl Scene {
             controllers: BTreeMap::new(),
             units: Units::default(),
             adapters: Vec::new(),
+            quota: crate::config::QuotaSettings::default(),
             delivery: DeliverySettings::default(),
             plan: PlanSettings::default(),
             journey: JourneySettings::default(),

@@ -78,6 +78,7 @@ fn parts(folder: &TempDir) -> Parts {
         controllers: std::collections::BTreeMap::new(),
         units: Units::default(),
         adapters: Vec::new(),
+        quota: crate::config::QuotaSettings::default(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),
         journey: JourneySettings::default(),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const ALLOWANCE: Allowance = Allowance { percent: 10, per_second: 2 };
+const ALLOWANCE: Allowance = Allowance { percent: 10, per_second: 2.0 };
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_millis(millis)
@@ -35,7 +35,7 @@ fn each_comes_back_at_an_instant_of_its_own_and_is_let_through_then() {
 
 #[test]
 fn ten_fresh_ones_earn_one_more() {
-    let still = Allowance { percent: 10, per_second: 1 };
+    let still = Allowance { percent: 10, per_second: 1.0 };
     let mut budget = Budget::new(still, at(0));
     assert_eq!(budget.take(still, at(0)), Ok(()));
     for _ in 0..9 {

@@ -28,9 +28,13 @@ fn one_that_is_down_is_held_and_the_others_are_not() {
     down(&pace, "te", at(10));
     pace.note(&agency("kela"), Heard::Answer, at(10));
     assert_eq!(pace.held(at(10)), [(agency("te"), 0)]);
-    assert_eq!(pace.admit(&agency("te"), Waited::Tried, at(10)), Err(at(40)), "on its way when it opened");
+    assert_eq!(
+        pace.admit(&agency("te"), Waited::Tried, 100.0, at(10)),
+        Err(at(40)),
+        "on its way when it opened"
+    );
     assert_eq!(pace.held(at(40)), [(agency("te"), 1)]);
-    assert_eq!(pace.admit(&agency("te"), Waited::Tried, at(40)), Ok(()));
+    assert_eq!(pace.admit(&agency("te"), Waited::Tried, 100.0, at(40)), Ok(()));
     pace.note(&agency("te"), Heard::Answer, at(41));
     assert_eq!(pace.held(at(41)), []);
 }
@@ -40,7 +44,7 @@ fn what_came_before_it_was_back_counts_as_waiting_and_what_comes_after_does_not(
     let pace = pace();
     down(&pace, "te", at(10));
     pace.note(&agency("te"), Heard::Answer, at(100));
-    let admitted = |waited| pace.admit(&agency("te"), waited, at(100)).is_ok();
+    let admitted = |waited| pace.admit(&agency("te"), waited, 100.0, at(100)).is_ok();
     assert_eq!([(); 4].map(|()| admitted(Waited::Since(at(50)))), [true, true, false, false]);
     assert!(!admitted(Waited::Tried));
     assert_eq!([(); 4].map(|()| admitted(Waited::Since(at(101)))), [true; 4]);
@@ -49,7 +53,19 @@ fn what_came_before_it_was_back_counts_as_waiting_and_what_comes_after_does_not(
 #[test]
 fn what_waits_from_before_the_start_comes_back_slowly() {
     let pace = Pace { begun: at(1000), ..pace() };
-    let admitted = |waited| pace.admit(&agency("te"), waited, at(1001)).is_ok();
+    let admitted = |waited| pace.admit(&agency("te"), waited, 100.0, at(1001)).is_ok();
     assert_eq!([(); 3].map(|()| admitted(Waited::Since(at(999)))), [true, true, false]);
     assert!(admitted(Waited::Since(at(1001))));
+}
+
+#[test]
+fn what_is_over_the_quota_waits_each_until_a_turn_of_its_own() {
+    let pace = pace();
+    let admitted = |second| pace.admit(&agency("te"), Waited::Since(at(second)), 2.0, at(second));
+    assert_eq!([admitted(1), admitted(1)], [Ok(()), Ok(())]);
+    let half = SignedDuration::from_millis(500);
+    assert_eq!([admitted(1), admitted(1)], [Err(at(1) + half), Err(at(2))]);
+    assert_eq!(pace.admit(&agency("kela"), Waited::Since(at(1)), 2.0, at(1)), Ok(()), "another agency");
+    assert_eq!([admitted(2), admitted(2)], [Ok(()), Ok(())]);
+    assert!(admitted(2).is_err());
 }

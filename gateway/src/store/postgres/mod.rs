@@ -23,7 +23,7 @@ use self::connect::Connector;
 use self::holds::Holds;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::sql::{Backend, Done, Query, Work, only_instant};
+use super::sql::{Backend, Done, Query, Value, Work, only_instant, only_number};
 use super::{Heard, Hold, StoreError};
 
 pub use connect::{PostgresSettings, Server};
@@ -97,6 +97,17 @@ impl Backend for PostgresStore {
 
     async fn hold(&self, part: u32) -> Result<Option<Hold>, StoreError> {
         self.holds.hold(part).await.map(Some)
+    }
+
+    /// By the sessions on which they hear each other: one that is gone has none.
+    async fn gateways(&self) -> Result<u32, StoreError> {
+        let sql = "SELECT count(DISTINCT application_name) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name <> ?1 AND starts_with(application_name, ?2)";
+        let own = news::session(self.writer.id());
+        let values = vec![Value::Text(own.into()), Value::Text(news::SESSION.into())];
+        let others = Query { sql: sql.to_owned(), values, read: only_number };
+        let others = self.readers.find(&others).await?.into_iter().next().unwrap_or_default();
+        Ok(u32::try_from(others).unwrap_or(u32::MAX).saturating_add(1))
     }
 
     async fn listen(&self) -> Option<mpsc::Receiver<Heard>> {

@@ -19,6 +19,9 @@ use crate::store::Heard;
 /// The name under which it is told.
 const CHANNEL: &str = "polku";
 
+/// What the names of the sessions begin with that listen.
+pub(super) const SESSION: &str = "polku gateway ";
+
 /// A message to the server is at most 8,000 bytes.
 const MOST_BYTES: usize = 7_000;
 
@@ -30,6 +33,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How often the server is asked whether it is still there, and how long it may take to say so.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// The name of the session on which a gateway listens.
+pub(super) fn session(gateway: Uuid) -> String {
+    format!("{SESSION}{gateway}")
+}
 
 /// The statements that tell the others, with the commit that follows them.
 pub(super) fn telling(teller: Uuid, news: &BTreeSet<String>) -> String {
@@ -87,8 +95,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
+    let listening = format!("LISTEN {CHANNEL}; SET application_name = '{}'", session(own));
     let talking = async {
-        match timeout(HEARTBEAT, client.batch_execute(&format!("LISTEN {CHANNEL}"))).await {
+        match timeout(HEARTBEAT, client.batch_execute(&listening)).await {
             Ok(answer) => answer?,
             Err(_) => return Ok(()),
         }

@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 use super::{Heard, Hold, StoreError};
 
 pub(in crate::store) use deliveries::void_leases;
-pub(in crate::store) use rows::only_instant;
+pub(in crate::store) use rows::{only_instant, only_number};
 pub(in crate::store) use value::{Cell, Row, Value};
 pub(in crate::store) use work::{Done, Work};
 
@@ -140,6 +140,11 @@ pub(in crate::store) trait Backend: Debug + Send + Sync {
     /// See [`super::Several::hold`].
     async fn hold(&self, _part: u32) -> Result<Option<Hold>, StoreError> {
         Ok(None)
+    }
+
+    /// See [`super::Several::gateways`].
+    async fn gateways(&self) -> Result<u32, StoreError> {
+        Ok(1)
     }
 
     /// See [`super::Several::listen`].

@@ -196,7 +196,7 @@ pub(super) fn detail(row: &dyn Row) -> Result<Option<DetailRow>, StoreError> {
 }
 
 /// Reads a row of one number that is not negative.
-pub(super) fn only_number(row: &dyn Row) -> Result<u64, StoreError> {
+pub(in crate::store) fn only_number(row: &dyn Row) -> Result<u64, StoreError> {
     Columns::new(row, "number").number()
 }
 

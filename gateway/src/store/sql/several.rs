@@ -51,6 +51,10 @@ impl<B: Backend> Several for B {
         self.read(known_after(position, limit)?).await
     }
 
+    async fn gateways(&self) -> Result<u32, StoreError> {
+        Backend::gateways(self).await
+    }
+
     async fn listen(&self) -> Option<mpsc::Receiver<Heard>> {
         Backend::listen(self).await
     }

@@ -1,5 +1,8 @@
 //! How does the case management say what every simulated agency can be told to say?
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use polku_proto::v1::{
@@ -63,6 +66,7 @@ impl SimulatedAgency for WalmuSimulator {
         let file = |name: &str, secret: &[u8]| -> Result<String> {
             let path = surroundings.folder.join(format!("{}-{name}.secret", surroundings.agency));
             std::fs::write(&path, secret).context("a secret cannot be written")?;
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
             Ok(format!("{path:?}"))
         };
         let settings = self.settings();

@@ -1,5 +1,6 @@
 //! What is said about a database that cannot be used, and what never is.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::super::super::section::{Problems, Section};
@@ -21,6 +22,10 @@ fn a_server_is_reached_by_a_socket_or_over_tls() {
     let named = "database = \"polku\"\nuser = \"polku\"\n";
     std::fs::write(folder.path().join("secret"), "SALAISUUS\n").unwrap();
     std::fs::write(folder.path().join("empty"), " \n").unwrap();
+    for secret in ["secret", "empty"] {
+        let closed = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(folder.path().join(secret), closed).unwrap();
+    }
     std::fs::write(folder.path().join("broken"), "no certificate").unwrap();
     let (found, problems) =
         said(&format!("{named}socket = \"/run/postgresql\"\npassword_file = \"secret\""), folder.path());
