@@ -9,6 +9,7 @@ mod example;
 mod reports;
 mod retention;
 mod routing;
+mod secrets;
 
 use tempfile::TempDir;
 
