@@ -57,8 +57,8 @@ fn main() {
     aimed("merge, every other commitment on each side", || {
         merge(&base, &ours, &theirs, CategorySet::ALL, grown, now)
     });
-    row("merge, told all but one category", || merge(&seen_base, &seen_ours, &theirs, health, grown, now));
-    row("merge, 36 clashes", || merge(&base, &clashing, &ours, CategorySet::ALL, grown, now));
+    aimed("merge, told all but one category", || merge(&seen_base, &seen_ours, &theirs, health, grown, now));
+    aimed("merge, 36 clashes", || merge(&base, &clashing, &ours, CategorySet::ALL, grown, now));
     row("changes, 36 fields", || changes(&base, &ours));
     row("check", || check(&edit));
     row("copy of the section", || base.clone());

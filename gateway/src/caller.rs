@@ -98,7 +98,8 @@ impl Caller {
     }
 
     /// The actor as the contract's options name it.
-    fn kind(&self) -> CallerRole {
+    #[must_use]
+    pub fn kind(&self) -> CallerRole {
         match &self.actor {
             Actor::Professional { .. } => CallerRole::Professional,
             Actor::Subject(_) => CallerRole::Subject,

@@ -1,8 +1,8 @@
 //! What holds for every agency's plan, whatever it looks like on the wire?
 
-use polku_proto::YouthId;
 use polku_proto::identity::has_hetu;
 use polku_proto::v1::{PlanPart, PlanStanding};
+use polku_proto::{CategorySet, Disclose as _, YouthId};
 use uuid::Uuid;
 
 use super::envelope::Unwritable;
@@ -32,6 +32,14 @@ pub(super) fn has_sound_ids(part: &PlanPart) -> bool {
     let others =
         std::iter::once(part.reference.as_str()).chain(named).chain(served).chain(worker).chain(standing);
     !items.iter().flatten().copied().chain(others).any(has_hetu) && !items.into_iter().any(has_repetition)
+}
+
+/// Says whether an item of a part as its agency tells it refers to one that is not there. To be asked before the part is cut
+/// down, which takes such references out without a word.
+pub(super) fn refers_to_nothing(part: &PlanPart) -> bool {
+    let mut whole = part.clone();
+    whole.restrict(CategorySet::ALL);
+    whole.goals != part.goals || whole.actions != part.actions
 }
 
 fn named_in(standing: &PlanStanding) -> impl Iterator<Item = &str> {

@@ -36,7 +36,9 @@ async fn decide(
     choice: Choice,
     other: Option<PlanPart>,
 ) -> Result<(), Error> {
-    let resolution = ConflictResolution { choice: choice.into(), other };
+    let read = tasks(world, caller).await.into_iter().find(|one| one.name == task);
+    let etag = read.map_or("unread".to_owned(), |task| task.etag);
+    let resolution = ConflictResolution { choice: choice.into(), other, etag };
     let resolution = Some(Resolution::Conflict(resolution));
     let request = ResolveTaskRequest { request_id: id(), name: task.to_owned(), resolution };
     world.gateway.resolve_task(caller, valid(request)).await.map(drop)

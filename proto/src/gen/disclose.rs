@@ -1714,6 +1714,8 @@ impl Disclose for crate::v1::PlanRevision {
             || !self.professional.is_empty()
             || self.source != 0
             || !self.reference.is_empty()
+            || self.role != 0
+            || !self.system.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -2128,6 +2130,7 @@ impl Disclose for crate::v1::Task {
             || self.resolve_time.is_some()
             || !self.resolved_by.is_empty()
             || !self.plan.is_empty()
+            || !self.etag.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

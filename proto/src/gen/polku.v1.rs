@@ -9827,6 +9827,9 @@ pub struct PlanComment {
     pub text: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who of the young person's side has said it; filled in by the gateway. Unspecified: it was not kept then.
+    #[prost(enumeration = "CallerRole", tag = "5")]
+    pub role: i32,
 }
 /// A plan of an owner's own system that has come into its section.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -9899,7 +9902,7 @@ pub struct PlanRevision {
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// Whose change: agency id, or `youth` for the young person's side. Who sees a change sees who made it and from where,
     /// unless the agency does not show otherwise: neither by its section, nor as the coordinator, nor as a party. Then
-    /// this field and the next three are empty.
+    /// this field, the next three, `role` and `system` are empty.
     #[prost(string, tag = "2")]
     pub agency: ::prost::alloc::string::String,
     /// That agency's own id of the professional; empty if the young person or a system made the change.
@@ -9917,6 +9920,15 @@ pub struct PlanRevision {
     /// What has changed beside that.
     #[prost(message, repeated, tag = "7")]
     pub activities: ::prost::alloc::vec::Vec<PlanActivity>,
+    /// In whose place: a professional, the young person, a guardian or another representative. Unspecified: it was not kept
+    /// then.
+    #[prost(enumeration = "CallerRole", tag = "8")]
+    pub role: i32,
+    /// Agency id of whose system the change came from: of a change of the young person's side, the front that they used.
+    /// Empty where nothing else shows the reader that agency: neither a section, nor the parties, nor that it is the
+    /// coordinator or the reader; the young person's side sees it.
+    #[prost(string, tag = "9")]
+    pub system: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `PlanRevision`.
 pub mod plan_revision {
@@ -14449,6 +14461,10 @@ pub struct Task {
     /// `youths/{youth}/plans/{plan}`, where it is about a plan.
     #[prost(string, tag = "7")]
     pub plan: ::prost::alloc::string::String,
+    /// Of a clash: stays the same while what this reader is shown of it does, and of what would be removed with it. Empty for
+    /// other matters.
+    #[prost(string, tag = "11")]
+    pub etag: ::prost::alloc::string::String,
     #[prost(oneof = "task::Matter", tags = "8, 9, 10")]
     pub matter: ::core::option::Option<task::Matter>,
 }
@@ -14678,6 +14694,10 @@ pub struct ConflictResolution {
     /// With CHOICE_OTHER: a section with nothing but the item, or the field, as it shall be.
     #[prost(message, optional, tag = "2")]
     pub other: ::core::option::Option<PlanPart>,
+    /// The etag of the task, as it was read. ABORTED, reason ETAG_MISMATCH, when the caller would be shown something else by
+    /// now: another change there, or something that would be removed with the item.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `ConflictResolution`.
 pub mod conflict_resolution {

@@ -4231,6 +4231,10 @@ impl Validate for crate::v1::PlanComment {
                 checker.instant(value);
             }
         });
+        checker.field("role", |checker| {
+            let value = &self.role;
+            checker.defined_only::<crate::v1::CallerRole>(*value);
+        });
     }
 }
 
@@ -4350,6 +4354,10 @@ impl Validate for crate::v1::PlanRevision {
             checker.items(&self.activities, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("system", |checker| {
+            let value = &self.system;
+            checker.text(value);
         });
     }
 }
@@ -5515,6 +5523,10 @@ impl Validate for crate::v1::Task {
             let value = &self.plan;
             checker.text(value);
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+        });
         match &self.matter {
             Some(crate::v1::task::Matter::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
             Some(crate::v1::task::Matter::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
@@ -5644,6 +5656,12 @@ impl Validate for crate::v1::ConflictResolution {
             if let Some(value) = &self.other {
                 checker.message(value);
             }
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 32);
         });
     }
 }

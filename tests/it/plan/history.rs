@@ -5,12 +5,12 @@ use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    AreaScore, CompletePlanRequest, DataCategory, FilledBy, HoldPlanRequest, ListPlanRevisionsRequest,
-    ListPlanRevisionsResponse, MeetingState, PlanActivity, PlanMeeting, PlanRevision, PlanState,
-    ResumePlanRequest, StarReading, UnlinkPlanItemsRequest, WhoqolAnswer, WhoqolReading, meeting_record,
-    plan_item, plan_link,
+    AreaScore, CallerRole, CompletePlanRequest, DataCategory, FilledBy, HoldPlanRequest,
+    ListPlanRevisionsRequest, ListPlanRevisionsResponse, MeetingState, PlanActivity, PlanMeeting,
+    PlanRevision, PlanState, ResumePlanRequest, StarReading, UnlinkPlanItemsRequest, WhoqolAnswer,
+    WhoqolReading, meeting_record, plan_item, plan_link,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, request_id};
+use polku_tests::world::{Client, KELA, OHJAAMO, OMA, PEOPLE, TE, WorldSettings, request_id};
 
 use super::meetings::{HELD, measured, meeting, met_at};
 use super::table::*;
@@ -280,4 +280,31 @@ async fn list(client: &Client, plan: &str, page_size: i32, page_token: &str) -> 
     let (parent, page_token) = (plan.to_owned(), page_token.to_owned());
     let request = ListPlanRevisionsRequest { parent, page_size, page_token };
     client.clone().plan.list_plan_revisions(request).await.unwrap().into_inner()
+}
+
+/// In whose place something was said, and through whose system, as far as the reader may know of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_says_in_whose_place_and_from_which_system() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[12]).await;
+    let (te, guardian, subject) = (stage.te(), stage.guardian(&youth), stage.subject(&youth));
+    edit(&te, &plan, TE, |part| part.goals.push(goal("g1", "tyo"))).await.unwrap();
+    let about = || item(TE, plan_item::Kind::Goal, "g1");
+    comment(&subject, &plan, about(), "haluan taman").await.unwrap();
+    comment(&guardian, &plan, about(), "hyva niin").await.unwrap();
+    for (client, front) in [(&subject, OMA), (&te, "")] {
+        let all = revisions(client, &plan).await.unwrap().revisions;
+        let said: Vec<_> =
+            all.iter().take(3).map(|one| (one.agency.as_str(), one.role(), one.system.as_str())).collect();
+        let expected = [
+            ("youth", CallerRole::Guardian, front),
+            ("youth", CallerRole::Subject, front),
+            (TE, CallerRole::Professional, TE),
+        ];
+        assert_eq!(said, expected);
+        let comments = read(client, &plan).await.unwrap().sections.into_iter().flat_map(|one| one.comments);
+        let roles: Vec<CallerRole> = comments.map(|one| one.role()).collect();
+        assert_eq!(roles, [CallerRole::Subject, CallerRole::Guardian]);
+    }
+    stage.close().await;
 }

@@ -97,7 +97,8 @@ async fn two_change_one_goal_and_the_responsible_worker_decides() {
     let [task] = waiting.as_slice() else { panic!("one task") };
     assert_eq!(task.name, conflict.task);
     assert!(matches!(&task.matter, Some(Matter::Conflict(same)) if same == conflict));
-    let resolution = ConflictResolution { choice: Choice::Ours as i32, other: None };
+    let etag = task.etag.clone();
+    let resolution = ConflictResolution { choice: Choice::Ours as i32, other: None, etag };
     let resolve = ResolveTaskRequest {
         request_id: request_id(),
         name: task.name.clone(),

@@ -222,3 +222,19 @@ async fn more_plans_than_a_joint_one_has_room_for_are_refused() {
     assert_eq!((sources(&seen).len(), section(&seen, TE).goals.len()), (20, 20));
     stage.close().await;
 }
+
+/// A plan whose items refer to what is not in it is refused, be it sent or fetched, and nothing of it comes in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_to_nothing_is_refused_however_the_plan_comes() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[5]).await;
+    let te = stage.te();
+    let mut loose = office_plan("kanaria-tyo");
+    loose.actions[0].goal = "tavoite-9".to_owned();
+    let reply = stage.world.te.send(&says(PEOPLE[5], loose.clone())).await.unwrap();
+    assert_eq!(reply, Reply::Refused { code: "DANGLING_REFERENCE".to_owned() });
+    stage.world.te.hold(PEOPLE[5], &Held { plans: vec![loose], ..Held::default() }).unwrap();
+    assert_refused(import(&te, &plan).await, Code::FailedPrecondition, "AGENCY_ANSWER_UNUSABLE");
+    assert!(!said(&read(&te, &plan).await.unwrap()).contains("kanaria-tyo"));
+    stage.close().await;
+}

@@ -263,14 +263,25 @@ pub(crate) async fn transfer_over(
     Ok(client.clone().plan.transfer_plan(request).await?.into_inner())
 }
 
-/// Decides a clash.
+/// The etag of a task as this client reads it now; some other one where it does not.
+pub(crate) async fn task_etag(client: &Client, task: &str) -> Result<String, Status> {
+    let parent = task.split("/tasks/").next().unwrap_or_default().to_owned();
+    let request =
+        ListTasksRequest { parent, show_resolved: true, page_size: 200, ..ListTasksRequest::default() };
+    let tasks = client.clone().task.list_tasks(request).await?.into_inner().tasks;
+    let read = tasks.into_iter().find(|one| one.name == task).map(|one| one.etag);
+    Ok(read.filter(|etag| !etag.is_empty()).unwrap_or_else(|| "unread".to_owned()))
+}
+
+/// Reads a clash and decides it.
 pub(crate) async fn decide(
     client: &Client,
     task: &str,
     choice: conflict_resolution::Choice,
     other: Option<PlanPart>,
 ) -> Result<Task, Status> {
-    let resolution = ConflictResolution { choice: choice as i32, other };
+    let etag = task_etag(client, task).await?;
+    let resolution = ConflictResolution { choice: choice as i32, other, etag };
     resolve(client, task, resolve_task_request::Resolution::Conflict(resolution)).await
 }
 

@@ -140,7 +140,8 @@ async fn a_task_is_decided_once_by_whose_it_is() {
     }
     assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), format!("{TE} ensin"));
 
-    let resolution = ConflictResolution { choice: Choice::Other as i32, other: Some(with(|_| ())) };
+    let etag = task_etag(&te, &names[0]).await.unwrap();
+    let resolution = ConflictResolution { choice: Choice::Other as i32, other: Some(with(|_| ())), etag };
     let request = ResolveTaskRequest {
         request_id: request_id(),
         name: names[0].clone(),

@@ -8,6 +8,7 @@ use polku_proto::{AgencyId, CategorySet, Disclose, time};
 use super::{codes, plan};
 use crate::agencies::envelope::{Unwritable, present, professional_id};
 use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::plan::refers_to_nothing;
 use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, code, text};
 use crate::transport::xml::Element;
@@ -84,6 +85,9 @@ pub(super) fn read(answer: &Element, own: &AgencyId, asked: &Asked) -> Result<Ag
     }
     let plans = parts.each("suunnitelma", |mut parts| {
         let mut part = plan::read(&mut parts, own)?;
+        if refers_to_nothing(&part) {
+            return Err("`tarveTunnus` and `tavoiteTunnus`: each that of an item of the plan".into());
+        }
         if let Some(background) = &mut part.background {
             let code = std::mem::take(&mut background.identity_code);
             if !code.is_empty() && code != asked.person.expose() {

@@ -6,6 +6,7 @@ use polku_proto::{AgencyId, CategorySet, Disclose, time};
 
 use super::plan_read;
 use crate::agencies::form::{Expected, within_contract};
+use crate::agencies::plan::refers_to_nothing;
 use crate::agencies::soap::Parts;
 use crate::transport::xml::Element;
 
@@ -100,6 +101,9 @@ pub(super) fn read(answer: &Element, own: &AgencyId, asked: &Asked) -> Result<Ag
     }
     parts.end()?;
     let mut held = within_contract(held)?;
+    if held.plans.iter().any(refers_to_nothing) {
+        return Err("references of a plan to what is in it".into());
+    }
     held.restrict(asked.categories);
     held.plans.retain(|plan| !Disclose::categories(plan).is_subset(CategorySet::ENVELOPE));
     Ok(held)

@@ -11,6 +11,7 @@ use super::items::{read_date, read_instant};
 use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::envelope::{Unwritable, professional_id};
+use crate::agencies::plan::refers_to_nothing;
 
 /// Longest presence on one day, in hours.
 const HOURS_OF_A_DAY: f64 = 24.0;
@@ -201,6 +202,9 @@ impl Asked {
     fn plan(&self, (about, mut part): (Option<Hetu>, PlanPart)) -> Result<Option<PlanPart>, Misread> {
         if about.is_some_and(|about| about != self.identity) {
             return Err(Misread("plans of the person asked about"));
+        }
+        if refers_to_nothing(&part) {
+            return Err(Misread("references of a plan to what is in it"));
         }
         part.restrict(self.categories);
         let is_told = !part.categories().is_subset(CategorySet::ENVELOPE);

@@ -8,20 +8,23 @@
 use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::task::{Matter, State};
-use polku_proto::v1::{Plan, PlanConflict, Task};
+use polku_proto::v1::{ConflictResolution, Plan, PlanConflict, PlanItem, Task, conflict_resolution};
 use polku_proto::{AgencyId, CategorySet, Disclose as _, TaskId, TaskName};
+use prost::Message as _;
 
 use super::commit::Draft;
-use super::reader::Eyes;
+use super::found::newly_found;
+use super::reader::{Eyes, TELLABLE};
 use super::record::{Clashing, PlanRecord};
 use super::task::TaskRecord;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::hex::hex;
 use crate::journey::refer::mismatch;
 use crate::outbox::Shown;
 use crate::person::Person;
-use crate::plan::{self, Clash};
+use crate::plan::{self, Clash, EditError, Fault};
 use crate::record::wire_time;
 use crate::store::TaskWrite;
 
@@ -199,6 +202,58 @@ impl Gateway {
         let needed = conflict.categories().difference(CategorySet::ENVELOPE);
         // Nothing but that a state has changed stands in the envelope: whoever sees nothing of the section is not told.
         Ok(needed.is_subset(told) && !told.is_subset(CategorySet::ENVELOPE))
+    }
+
+    /// Stays the same while what the caller is shown of a clash does. `seen` is the plan as they see it, so that the etag is
+    /// made of nothing else; keyed, it tells nothing about what it is made of.
+    pub(super) fn clash_etag(&self, caller: &Caller, seen: &Plan, conflict: &PlanConflict) -> String {
+        let mut shown = [caller.agency.as_str().as_bytes(), b"/", &conflict.encode_to_vec()].concat();
+        for (owner, around) in plan::around(seen, conflict) {
+            shown.extend([owner.as_bytes(), b"/", &around.encode_to_vec()].concat());
+        }
+        hex(&self.keys.pseudonym(b"clash", &shown)).chars().take(32).collect()
+    }
+
+    /// Whether the caller may decide like this: all of what clashes, and of what shall stand, is for their own unit and
+    /// role to be seen, and was read as it is. In another party's section the responsible worker chooses between what that party has said.
+    pub(super) fn check_deciding(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        conflict: &PlanConflict,
+        resolution: &ConflictResolution,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let eyes = self.eyes(caller, record)?;
+        if !self.sees_clash(record, conflict, &eyes, now)? {
+            return Err(Error::NotFound);
+        }
+        let seen = self.seen(record, &eyes, now)?;
+        if resolution.etag != self.clash_etag(caller, &seen, conflict) {
+            return Err(Error::EtagMismatch);
+        }
+        let refuse = |fault, expected| {
+            Err(Error::Plan(EditError { fault, path: "conflict.other".to_owned(), expected }))
+        };
+        let controller = record.controller(&conflict.owner)?;
+        if controller != caller.agency && resolution.choice() == conflict_resolution::Choice::Other {
+            return refuse(
+                Fault::NotOwned,
+                "CHOICE_THEIRS or CHOICE_OURS: the owner of the section alone states something else",
+            );
+        }
+        let Some(other) = &resolution.other else { return Ok(()) };
+        let told = self.permitted(record, &conflict.owner, &eyes, now)?;
+        if !other.categories().intersection(TELLABLE).is_subset(told.union(CategorySet::ENVELOPE)) {
+            return refuse(Fault::NotTold, "what may be told to the editor");
+        }
+        let base = record.part(&conflict.owner);
+        let mut found = newly_found(&base, other);
+        // What was said to be found with the change that clashed was looked at then.
+        let said = conflict.ours.iter().flat_map(|ours| newly_found(&base, ours));
+        let said: Vec<PlanItem> = said.collect();
+        found.retain(|need| !said.iter().any(|said| said.id == need.id));
+        self.check_found(caller, record, &found, None, now)
     }
 
     /// The others' tasks about a clash that has just been decided, decided as well; and the clash with the task that it is

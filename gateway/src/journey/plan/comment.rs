@@ -51,7 +51,8 @@ impl Gateway {
                 return Err(Error::RecordState { expected: "at most 200 comments in a plan" });
             }
             let (item, text, time) = (Some(item), request.text.clone(), Some(wire_time(now)?));
-            comments.push(PlanComment { category, item, text, time });
+            let role = caller.kind().into();
+            comments.push(PlanComment { category, item, text, time, role });
             Ok(())
         })
         .await

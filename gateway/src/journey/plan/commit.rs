@@ -113,8 +113,9 @@ impl Gateway {
                 }
                 Actor::Subject(_) | Actor::Representative { .. } => (YOUTH.to_owned(), String::new()),
             };
+            let (role, system) = (call.caller.kind() as i32, call.caller.agency.to_string());
             after.kept.author =
-                Some(Author { agency, professional, source: source as i32, reference, reason });
+                Some(Author { agency, professional, source: source as i32, reference, reason, role, system });
             let by = (source, &call.caller.agency);
             self.tell_parties(person, (before.as_ref(), &mut after), by, &mut change, now).await?;
             let expected = before.as_ref().map(|before| before.row.revision);

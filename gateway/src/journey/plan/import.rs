@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use polku_adapters::{AdapterError, AdapterErrorKind, InboundOutcome, InboundPlanPart};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
-use polku_proto::v1::{DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, Purpose};
+use polku_proto::v1::{
+    DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, Plan, PlanPart, Purpose,
+};
 use polku_proto::{CategorySet, PlanName, Valid, YouthId};
 use uuid::Uuid;
 
@@ -18,6 +20,7 @@ use super::clash::Clashed;
 use super::commit::Draft;
 use super::content::check_content;
 use super::merge::{Proof, Wanted, bring_in};
+use super::reader::Eyes;
 use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -63,7 +66,7 @@ impl Gateway {
             return self.merged_before(caller, &person, &record, earlier, now).await;
         }
         let parts = fetched.ok_or(Error::EtagMismatch)?;
-        let merged = imported(caller, record, parts, now)?;
+        let merged = self.imported(caller, record, parts, now)?;
         let (committed, answer) =
             self.commit_merge(&call, &person, ("ImportPlan", Proof::OfChange), merged, now).await?;
         self.merged(caller, &committed.record, answer, self.now()).await
@@ -89,7 +92,7 @@ impl Gateway {
         let Some(record) = self.joint_plan(caller, &person, &part).await? else {
             return Ok(not_kept());
         };
-        let merged = imported(caller, record, vec![part], now)?;
+        let merged = self.imported(caller, record, vec![part], now)?;
         let (_, answer) =
             self.commit_merge(&call, &person, ("inbound/plan", Proof::OfCall), merged, now).await?;
         taken(&answer)
@@ -185,32 +188,37 @@ impl Gateway {
         }
         Ok(last)
     }
+
+    /// The draft with the system's words in it.
+    fn imported(
+        &self,
+        caller: &Caller,
+        record: PlanRecord,
+        parts: Vec<PlanPart>,
+        now: Timestamp,
+    ) -> Result<(Draft, Vec<Clashed>), Error> {
+        check_running(&record)?;
+        let owner = caller.agency.as_str();
+        // A system has read nothing of what was done beside its words: all of it that its agency sees has come to the items
+        // since.
+        let eyes = Eyes::of_system(record.party(&caller.agency).ok_or(Error::NotFound)?);
+        let grown = Grown::since(&Plan::default(), &self.seen(&record, &eyes, now)?, owner);
+        let references: Vec<&str> = parts.iter().map(|part| part.reference.as_str()).collect();
+        let reference = references.join(" ");
+        let mut draft = Draft { source: Source::AgencySystem, reference, ..Draft::by_call(record) };
+        let mut clashed = Vec::new();
+        for part in parts {
+            check_content(&part)?;
+            take_word(&mut draft, owner, (&part, &grown), &mut clashed, now)?;
+        }
+        Ok((draft, clashed))
+    }
 }
 
 /// What the same plan of the caller's own system has said last, if it has come into this joint plan.
 fn last_word<'a>(record: &'a PlanRecord, caller: &Caller, part: &PlanPart) -> Option<&'a PlanPart> {
     let mut imports = record.kept.imports.iter();
     imports.find(|last| last.owner == caller.agency.as_str() && last.reference == part.reference)
-}
-
-/// The draft with the system's words in it.
-fn imported(
-    caller: &Caller,
-    record: PlanRecord,
-    parts: Vec<PlanPart>,
-    now: Timestamp,
-) -> Result<(Draft, Vec<Clashed>), Error> {
-    check_running(&record)?;
-    let owner = caller.agency.as_str();
-    let references: Vec<&str> = parts.iter().map(|part| part.reference.as_str()).collect();
-    let reference = references.join(" ");
-    let mut draft = Draft { source: Source::AgencySystem, reference, ..Draft::by_call(record) };
-    let mut clashed = Vec::new();
-    for part in parts {
-        check_content(&part)?;
-        take_word(&mut draft, owner, &part, &mut clashed, now)?;
-    }
-    Ok((draft, clashed))
 }
 
 /// Why nothing could be fetched. Only where the agency was silent, or wants to be asked later, can the same call bring
@@ -231,7 +239,7 @@ fn unfetched(error: &AdapterError) -> Error {
 fn take_word(
     draft: &mut Draft,
     owner: &str,
-    part: &PlanPart,
+    (part, grown): (&PlanPart, &Grown),
     clashed: &mut Vec<Clashed>,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -300,8 +308,7 @@ fn take_word(
         None => kept.imports.push(told),
     }
     let Word { base, ours } = word;
-    // A system has read nothing of what was done beside its words.
-    let (grown, author) = (Grown::default(), String::new());
+    let (grown, author) = (grown.clone(), String::new());
     let wanted = Wanted { base, ours, told: CategorySet::ALL, grown, author };
     bring_in(draft, &wanted, clashed, now)
 }

@@ -6,7 +6,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 use polku_proto::v1::{
-    DataCategory, Plan, PlanConflict, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source,
+    CallerRole, DataCategory, Plan, PlanConflict, PlanLink, PlanPart, PlanSection, PlanState,
+    plan_revision::Source,
 };
 use polku_proto::{AgencyId, CategorySet, Party, PlanId, PlanName};
 use prost::Message;
@@ -161,6 +162,12 @@ pub(crate) struct Author {
     /// Why, where it was said.
     #[prost(string, tag = "5")]
     pub(crate) reason: String,
+    /// In whose place.
+    #[prost(enumeration = "CallerRole", tag = "6")]
+    pub(crate) role: i32,
+    /// Agency id of whose system was used.
+    #[prost(string, tag = "7")]
+    pub(crate) system: String,
 }
 
 macro_rules! redacted {

@@ -249,24 +249,27 @@ fn changed(before: Option<&Plan>, after: &Plan) -> BTreeMap<String, PlanRevision
 /// Who has made a revision, and from where. Of an agency that does not show otherwise nothing shows here.
 fn frame(caller: &Caller, Look { time, record, seen, .. }: &Look) -> Result<PlanRevision, Error> {
     let author = record.kept.author.clone().unwrap_or_default();
-    let knows_all = match caller.actor {
-        Actor::Professional { .. } => caller.agency == record.row.coordinator,
-        Actor::Subject(_) | Actor::Representative { .. } => true,
+    let is_own_side = matches!(caller.actor, Actor::Subject(_) | Actor::Representative { .. });
+    let is_shown = |agency: &str| {
+        is_own_side
+            || agency == caller.agency.as_str()
+            || agency == seen.coordinator
+            || section_of(seen, agency).is_some()
     };
-    let shows = knows_all
-        || author.agency == plan::YOUTH
-        || author.agency == caller.agency.as_str()
-        || author.agency == seen.coordinator
-        || section_of(seen, &author.agency).is_some();
+    let knows_all = caller.agency == record.row.coordinator;
     let frame = PlanRevision { time: Some(wire_time(*time)?), ..PlanRevision::default() };
-    if !shows {
+    if !(knows_all || author.agency == plan::YOUTH || is_shown(&author.agency)) {
         return Ok(frame);
     }
+    // A front need not be that of a party.
+    let shows_system = is_shown(&author.system) || seen.parties.contains(&author.system);
     Ok(PlanRevision {
         agency: author.agency,
         professional: author.professional,
         source: author.source,
         reference: author.reference,
+        role: author.role,
+        system: if shows_system { author.system } else { String::new() },
         ..frame
     })
 }

@@ -18,9 +18,8 @@ use prost::Message;
 use super::clash::is_of;
 use super::commit::{Committed, Draft};
 use super::content::check_content;
-use super::found::newly_found;
 use super::merge::Wanted;
-use super::reader::{Eyes, TELLABLE};
+use super::reader::Eyes;
 use super::record::{Clashing, PlanRecord};
 use super::step::has_item;
 use crate::caller::{Actor, Caller};
@@ -215,44 +214,6 @@ impl Gateway {
         self.task_resolved(caller, &committed.record, task.message, answer, self.now()).await
     }
 
-    /// Whether the caller may decide like this: all of what clashes, and of what shall stand, is for their own unit and
-    /// role to be seen. In another party's section the responsible worker chooses between what that party has said.
-    fn check_deciding(
-        &self,
-        caller: &Caller,
-        record: &PlanRecord,
-        conflict: &PlanConflict,
-        resolution: &ConflictResolution,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let eyes = self.eyes(caller, record)?;
-        if !self.sees_clash(record, conflict, &eyes, now)? {
-            return Err(Error::NotFound);
-        }
-        let refuse = |fault, expected| {
-            Err(Error::Plan(EditError { fault, path: "conflict.other".to_owned(), expected }))
-        };
-        let controller = record.controller(&conflict.owner)?;
-        if controller != caller.agency && resolution.choice() == conflict_resolution::Choice::Other {
-            return refuse(
-                Fault::NotOwned,
-                "CHOICE_THEIRS or CHOICE_OURS: the owner of the section alone states something else",
-            );
-        }
-        let Some(other) = &resolution.other else { return Ok(()) };
-        let told = self.permitted(record, &conflict.owner, &eyes, now)?;
-        if !other.categories().intersection(TELLABLE).is_subset(told.union(CategorySet::ENVELOPE)) {
-            return refuse(Fault::NotTold, "what may be told to the editor");
-        }
-        let base = record.part(&conflict.owner);
-        let mut found = newly_found(&base, other);
-        // What was said to be found with the change that clashed was looked at then.
-        let said = conflict.ours.iter().flat_map(|ours| newly_found(&base, ours));
-        let said: Vec<PlanItem> = said.collect();
-        found.retain(|need| !said.iter().any(|said| said.id == need.id));
-        self.check_found(caller, record, &found, None, now)
-    }
-
     /// Writes what was decided. What somebody states anew is held to what their merge would be held to; what others have
     /// said was, when they said it. Room is asked for in either case: what was there then may be full by now.
     fn resolve_conflict(
@@ -396,6 +357,10 @@ impl Gateway {
         let eyes = self.hands(caller, record, now)?;
         let matter = task.matter.take();
         let has_ended = task.state() != State::Open;
+        let seen = self.seen(record, &eyes, now)?;
+        if let Some(Matter::Conflict(conflict)) = &matter {
+            task.etag = self.clash_etag(caller, &seen, conflict);
+        }
         let shell = self.shell(caller, task)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
@@ -403,13 +368,11 @@ impl Gateway {
                 if !self.sees_clash(record, &conflict, &eyes, now)? {
                     return Err(Error::NotFound);
                 }
-                let seen = self.seen(record, &eyes, now)?;
                 let piece = self.clash_piece(caller, (record, &seen), conflict, now)?;
                 let (conflict, told) = piece.ok_or(Error::NotFound)?;
                 Ok((shell.gather(conflict).map_err(mismatch)?, told))
             }
             Some(Matter::Duplicate(duplicate)) => {
-                let seen = self.seen(record, &eyes, now)?;
                 if has_both(&seen, &duplicate) {
                     let told = self.told_in_pair(caller, record, (&duplicate, &seen), now)?;
                     if let Some((duplicate, _)) =

@@ -317,10 +317,18 @@ impl World {
         let Some(place) = usize::from(draw).checked_rem(goals.len()) else { return };
         let (category, item) = goals[place].clone();
         let text = format!("comment {}", self.count);
-        let comment = PlanComment { category, item: Some(item), text, time: None };
+        let comment = PlanComment { category, item: Some(item), text, ..PlanComment::default() };
         let mut plan = self.now().clone();
         let section = plan.sections.iter_mut().find(|section| is_of(section, YOUTH)).unwrap();
         section.comments.push(comment);
+        self.revisions.push(plan);
+    }
+
+    /// Nothing stands beside the items any more.
+    pub(super) fn clear_beside(&mut self) {
+        let mut plan = self.now().clone();
+        (plan.step, plan.links) = (None, Vec::new());
+        plan.sections.iter_mut().for_each(|section| section.comments.clear());
         self.revisions.push(plan);
     }
 

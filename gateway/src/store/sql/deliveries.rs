@@ -113,6 +113,8 @@ pub(super) fn parts_told(plan: PlanId, owner: &str, agency: &AgencyId) -> Query<
 }
 
 /// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.
+/// That one tells the section as it is when it is sent. In which order the sections of a plan go is seen to at the sending
+/// (`crate::outbox`).
 pub(super) fn enqueue(row: &DeliveryRow) -> Result<Vec<Step<'_>>, StoreError> {
     let (referral, plan, owner) = about_columns(&row.about);
     let (item, item_index, item_place) = item_numbers(row.item);

@@ -156,7 +156,7 @@ pub(super) async fn clash(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), D
     let request = ListTasksRequest { parent: scene.youth.clone(), ..ListTasksRequest::default() };
     let tasks = answered("ListTasks", scene.ohjaamo.task.list_tasks(request).await)?.tasks;
     let task = there("the task", tasks.into_iter().find(|task| task.name == conflict.task))?;
-    let resolution = ConflictResolution { choice: Choice::Ours as i32, other: None };
+    let resolution = ConflictResolution { choice: Choice::Ours as i32, other: None, etag: task.etag };
     let request = ResolveTaskRequest {
         request_id: request_id(),
         name: task.name,

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::super::codes;
 use super::Reader;
 use crate::agencies::form;
+use crate::agencies::plan::refers_to_nothing;
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{Place, codes as fhir, json, moment};
 
@@ -54,6 +55,9 @@ impl Reader<'_> {
                 "Observation" => facts.facts.extend(observation(resource)?),
                 _ => {}
             }
+        }
+        if facts.plans.iter().any(refers_to_nothing) {
+            return None;
         }
         facts.restrict(asked);
         facts.plans.retain(|plan| !plan.categories().is_subset(CategorySet::ENVELOPE));

@@ -20,6 +20,8 @@ proptest! {
         edits in vec(any::<[u8; 3]>(), 1..6),
     ) {
         let mut world = played(permissions, &steps);
+        // Of what something has come to nothing is removed without being asked.
+        world.clear_beside();
         for (agency, owner) in PARTIES.into_iter().enumerate().skip(2) {
             world.comes(agency);
             let late = Message::System(world.tell(agency));

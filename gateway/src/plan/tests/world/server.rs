@@ -54,7 +54,7 @@ impl World {
     }
 
     /// Nothing that a party sees and has not read goes with what it removes.
-    fn assert_takes_nothing_unread(&self, party: usize, (read, present): (&Plan, &Plan)) {
+    pub(super) fn assert_takes_nothing_unread(&self, party: usize, (read, present): (&Plan, &Plan)) {
         let now = self.view(party, self.revisions.len() - 1);
         let comments = |plan: &Plan| -> Vec<PlanComment> {
             plan.sections.iter().flat_map(|section| section.comments.clone()).collect()

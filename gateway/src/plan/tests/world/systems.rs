@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use polku_proto::CategorySet;
-use polku_proto::v1::{PlanPart, PlanSection};
+use polku_proto::v1::{Plan, PlanPart, PlanSection};
 use prost_types::Timestamp;
 
 use super::book::different;
@@ -144,7 +144,11 @@ impl World {
         let ours = PlanPart { revision: base.revision, update_time: base.update_time, ..part.clone() };
         let (before, all) = (self.section(owner), CategorySet::ALL);
         let editor = (Editor::Owner, Origin::Import);
-        let answer = self.merge(*party, editor, (&base, &ours), all, &Grown::default());
+        // A system has read nothing of what was done beside its words.
+        let (nothing, present) = (Plan::default(), self.view(*party, self.revisions.len() - 1));
+        let grown = Grown::since(&nothing, &present, owner);
+        let answer = self.merge(*party, editor, (&base, &ours), all, &grown);
+        self.assert_takes_nothing_unread(*party, (&nothing, &present));
         // A word without a time does not tell whether it is older than what was delivered: it is taken for newer.
         let timed =
             if part.update_time.is_some() { different(&before, &self.section(owner)) } else { Vec::new() };
