@@ -21,7 +21,7 @@ use crate::config::{
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::front::Quotas;
-use crate::journey::{Answers, NextLook, OpenErasures, PlansInHand, PutOff};
+use crate::journey::{Answers, NextLook, OpenErasures, PlansInHand, PutOff, UsedBefore};
 use crate::machine::{Blocking, Machine, Random};
 use crate::news::{self, News};
 use crate::outbox::{DeliverySettings, Pace, Waiters};
@@ -77,6 +77,7 @@ pub struct Gateway {
     pub(crate) answers: Answers,
     /// What watchers are being sent.
     pub(crate) plans_in_hand: PlansInHand,
+    pub(crate) used_before: UsedBefore,
     /// Told after every commit that queued a delivery: wakes the outbox.
     pub(crate) queued: tokio::sync::Notify,
     /// Whether every master key is here that any gateway uses.
@@ -193,6 +194,7 @@ impl Gateway {
             put_off: PutOff::default(),
             answers: Answers::default(),
             plans_in_hand: PlansInHand::default(),
+            used_before: UsedBefore::default(),
             queued: tokio::sync::Notify::new(),
             has_master_keys: AtomicBool::new(true),
             rotating: tokio::sync::Mutex::default(),

@@ -199,7 +199,9 @@ pub async fn prepare(
             "no checkpoint is pinned yet: the audit log is taken as it is"
         );
     }
-    if trail::Behind::look(store.as_ref(), &audit).await.map_err(StartError::State)?.is_older {
+    let settled = trail::Settled::read(&config.store);
+    let behind = trail::Behind::look(store.as_ref(), &audit, settled).await;
+    if behind.map_err(StartError::State)?.is_older {
         return Err(StartError::Older);
     }
     let last = audit.last_time().map_err(StartError::Audit)?;
@@ -340,10 +342,12 @@ impl Started {
         let publishing =
             tokio::spawn(publish::run(Arc::clone(&self.gateway), Arc::clone(&publisher), stopped.clone()));
         let follower = tokio::spawn(several::follow(Arc::clone(&self.gateway), stopped.clone()));
+        let settling = trail::settled::follow(Arc::clone(&self.gateway), self.store.clone(), stopped.clone());
+        let settling = tokio::spawn(settling);
         let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
         let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
         let decisions = self.decisions;
-        let control = tokio::spawn(control::run(Arc::clone(&self.gateway), self.store));
+        let control = tokio::spawn(control::run(Arc::clone(&self.gateway), self.store.clone()));
         let certificates = [
             tokio::spawn(self.files.tls.clone().follow()),
             tokio::spawn(certificates::follow(Arc::clone(&self.gateway))),
@@ -370,6 +374,14 @@ impl Started {
         policy_files::write_down(self.gateway.engine(), &decisions).await;
         if let Err(error) = trail::close_unfinished(&self.gateway).await {
             tracing::error!(reason = error.reason(), "the audit log could not be marked");
+        }
+        if settling.await.is_ok()
+            && let Err(error) = trail::settled::note(&self.gateway, &self.store, 0).await
+        {
+            tracing::error!(
+                reason = error.reason(),
+                "it could not be noted how far the audit log is settled"
+            );
         }
         if let Err(error) = publishing.await {
             tracing::error!(%error, "publishing the audit log ended abnormally");

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_proto::YouthId;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{Mutex, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -22,6 +23,9 @@ use crate::news::Topic;
 use crate::services::status;
 use crate::store::{Change, Heard, Known, Store, StoreError};
 use crate::trail;
+
+#[cfg(test)]
+mod tests;
 
 /// How many people are read anew at once.
 const PAGE_ROWS: u32 = 256;
@@ -57,32 +61,65 @@ impl Learned {
     }
 }
 
+/// How long the store may take to tell its time. Whoever has stood still between the answer and reading it would be behind.
+const TELLING: Duration = Duration::from_millis(250);
+
+/// How often it is asked at first, if it takes longer.
+const QUESTIONS: u32 = 8;
+
 /// The time of the store, which is one for all gateways on it: what it was last, and how long ago. A gateway whose own clock
 /// is wrong takes no delivery from another one that is at work on it, and waits no longer than the others would.
-#[derive(Debug, Default)]
-pub(crate) struct CommonTime(std::sync::Mutex<Option<(Timestamp, std::time::Instant)>>);
+#[derive(Debug)]
+pub(crate) struct CommonTime {
+    /// What the store has told, and when since the host was started.
+    told: std::sync::Mutex<Option<(Timestamp, Duration)>>,
+    since_start: fn() -> Duration,
+}
 
 impl CommonTime {
     pub(crate) async fn of(store: &dyn Store) -> Result<Self, StoreError> {
-        let time = Self::default();
-        time.read(store).await?;
+        let time = Self { told: std::sync::Mutex::default(), since_start };
+        for _ in 0..QUESTIONS {
+            if time.read(store).await? {
+                break;
+            }
+        }
         Ok(time)
     }
 
-    /// Asks for it again. It is never ahead of what the store would say.
-    pub(crate) async fn read(&self, store: &dyn Store) -> Result<(), StoreError> {
-        if let Some(time) = store.time().await? {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, std::time::Instant::now()));
+    /// Asks for it again; no, if what was told came too late to be taken. It is never ahead of what the store would say.
+    pub(crate) async fn read(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        let asked = (self.since_start)();
+        let told = store.time().await?;
+        Ok(told.is_none_or(|time| self.hear(time, asked)))
+    }
+
+    /// What was told before holds on, counted by the host, until something better comes.
+    fn hear(&self, time: Timestamp, asked: Duration) -> bool {
+        let now = (self.since_start)();
+        let is_fresh = now.saturating_sub(asked) <= TELLING;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_fresh || told.is_none() {
+            *told = Some((time, now));
         }
-        Ok(())
+        is_fresh
     }
 
     /// Nothing, where there are no other gateways.
     pub(crate) fn now(&self) -> Option<Timestamp> {
-        let (time, read) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let millis = i64::try_from(read.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let (time, heard) = (*self.told.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let since = (self.since_start)().saturating_sub(heard);
+        let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         Some(time.saturating_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX))
     }
+}
+
+/// How long ago the host was started, with the time that it has slept: other gateways have gone on meanwhile, and a lease
+/// of this one is over. [`std::time::Instant`] leaves that out.
+fn since_start() -> Duration {
+    let since = clock_gettime(ClockId::Boottime);
+    let (seconds, nanos) = (u64::try_from(since.tv_sec), u32::try_from(since.tv_nsec));
+    Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))
 }
 
 impl Gateway {

@@ -4,6 +4,7 @@ mod again;
 mod context;
 mod erasures;
 mod older;
+pub(crate) mod settled;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::store::{Change, DetailRow, Erased, Reconciled, Store, TaskWrite};
 pub(crate) use again::{Known, Note};
 pub(crate) use context::{By, Ground};
 pub(crate) use older::Behind;
+pub(crate) use settled::Settled;
 
 /// The pseudonym key in use is the first one.
 const KEY_EPOCH: u8 = 1;
@@ -261,7 +263,7 @@ impl Gateway {
     }
 }
 
-/// Leaves that other gateways may still be at work on.
+/// Leaves that somebody may still be at work on.
 const AT_WORK: SignedDuration = SignedDuration::from_mins(1);
 
 /// At start, before anything else: whoever was erased since is erased, an older database that was accepted is brought up
@@ -279,8 +281,9 @@ pub(crate) async fn begin(gateway: &Arc<Gateway>) -> Result<(), Error> {
 pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
     let from = expect_log(gateway.store.as_ref(), &gateway.audit).await?;
     erasures::apply_since(gateway, from).await?;
-    let closed_until = close_from(gateway, from).await?;
-    let until = if gateway.store.is_shared() { closed_until } else { gateway.audit.len() };
+    let is_shared = gateway.store.is_shared();
+    let closed_until = close_from(gateway, from, is_shared).await?;
+    let until = if is_shared { closed_until } else { gateway.audit.len() };
     let root = gateway.audit.root_of(until)?;
     gateway.store.set_reconciled(Reconciled { until, root }).await?;
     Ok(())
@@ -302,18 +305,19 @@ pub(crate) async fn expect_log(store: &dyn Store, audit: &AuditLog) -> Result<u6
     Ok(from)
 }
 
-/// Closes, among several gateways, what one that is gone has left open behind a place in the log, and tells behind which
-/// place there can be more.
+/// Closes, while work goes on, what a gateway that is gone or a call that has failed has left open behind a place in the
+/// log, and tells behind which place there can be more.
 pub(crate) async fn close_old(gateway: &Gateway, from: u64) -> Result<u64, Error> {
     let from = from.max(gateway.store.reconciled().await?.until);
     gateway.audit.copy_others().await?;
-    close_from(gateway, from).await
+    close_from(gateway, from, true).await
 }
 
 /// Closes what stands open from a place on, or does it where it cannot be closed, and tells up to which one nothing does.
-async fn close_from(gateway: &Gateway, from: u64) -> Result<u64, Error> {
+/// What somebody may still be at work on is left.
+async fn close_from(gateway: &Gateway, from: u64, is_working: bool) -> Result<u64, Error> {
     let committed = gateway.store.committed_leaves(from).await?;
-    let at_work = gateway.store.is_shared().then(|| gateway.now() - AT_WORK);
+    let at_work = is_working.then(|| gateway.now() - AT_WORK);
     let (mut open, mut until) = (Vec::new(), from);
     gateway.audit.read(from, |sequence, leaf| {
         until = sequence + 1;
@@ -438,10 +442,21 @@ pub(crate) fn erased_before(subject: Hash, time: Timestamp) -> Leaf {
     Leaf { event: Event::PersonErasure, subject, refers_to: None, ..closing(0, time) }
 }
 
+/// A leaf that says that another one is about this person, too.
+pub(crate) fn tied(link: u64, organisation: &AgencyId, subject: Hash, time: Timestamp) -> Leaf {
+    Leaf {
+        event: Event::IdentityTied,
+        organisation: organisation.to_string(),
+        subject,
+        ..closing(link, time)
+    }
+}
+
 /// Whether a leaf of this kind is followed by a change in the store.
 fn has_state(event: Event) -> bool {
     match event {
         Event::IdentifyYouth
+        | Event::IdentityLink
         | Event::SendReferral
         | Event::ReferralChange
         | Event::ConsentChange
@@ -463,6 +478,7 @@ fn has_state(event: Event) -> bool {
         | Event::PersonErasure
         | Event::MasterKey
         | Event::Loss
-        | Event::OlderState => false,
+        | Event::OlderState
+        | Event::IdentityTied => false,
     }
 }

@@ -26,6 +26,8 @@ use polku_tests::world::{
     full_content, referral_to,
 };
 use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use self::plans::{Plans, office};
 use crate::stage::{Again, CATEGORIES, effects, how_often, id_of, purpose_of as purpose, withdrawal};
@@ -88,6 +90,36 @@ async fn call(
         };
         book.lock().unwrap().referrals.push((agency, answer.referral.unwrap().name));
     }
+}
+
+/// Sends so often, whether or not it is answered, until it is over; tells how many were sent. Nobody looks after those
+/// that are not answered.
+async fn press(
+    over: Arc<AtomicBool>,
+    client: Client,
+    youths: Vec<String>,
+    book: Arc<Mutex<Acknowledged>>,
+) -> usize {
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let (mut sent, mut calls) = (0, JoinSet::new());
+    for (youth, agency) in youths.iter().cycle().zip([TE, PAJA].into_iter().cycle()) {
+        beat.tick().await;
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
+        let request = referral_to(agency, youth, purpose(agency), full_content());
+        let (client, book) = (client.clone(), Arc::clone(&book));
+        calls.spawn(async move {
+            let answer = client.referral.clone().send_referral(request).await;
+            if let Ok(answer) = answer {
+                book.lock().unwrap().referrals.push((agency, answer.into_inner().referral.unwrap().name));
+            }
+        });
+        sent += 1;
+    }
+    while calls.join_next().await.is_some() {}
+    sent
 }
 
 /// Somebody who gives a consent, is referred on its ground, and takes it back, again and again until it is over; from the
@@ -163,6 +195,9 @@ fn settings(database: Database, te_repetition: Repetition) -> WorldSettings {
         ..WorldSettings::default()
     }
 }
+
+/// How often something is written, beside everybody else: 50 times a second.
+const BEAT: Duration = Duration::from_millis(20);
 
 /// How many kills there are; `POLKU_KILLS` says otherwise.
 const KILLS: usize = 200;
@@ -257,7 +292,7 @@ async fn kills_lose_nothing_and_double_nothing(run: Run) -> usize {
     world.walmu.faults().set(Fault::Slow(Duration::from_millis(60)));
     let book = Arc::new(Mutex::new(Acknowledged::default()));
     let mut numbers = Numbers::of(2026);
-    let mut starts = Vec::new();
+    let (mut starts, mut lived, mut pressed) = (Vec::new(), Duration::ZERO, 0);
     for cycle in 0..cycles {
         if cycle % CUT_SHORT == CUT_SHORT / 2 {
             let after = Duration::from_millis(numbers.below(400) as u64);
@@ -283,6 +318,11 @@ async fn kills_lose_nothing_and_double_nothing(run: Run) -> usize {
             let (over, book) = (Arc::clone(&over), Arc::clone(&book));
             callers.push(tokio::spawn(change_mind(over, client.clone(), agency, hetu, ledger, book)));
         }
+        let pressing = {
+            let (over, book) = (Arc::clone(&over), Arc::clone(&book));
+            tokio::spawn(press(over, client.clone(), youths.clone(), book))
+        };
+        let living = Instant::now();
         if cycle == cycles / 2 {
             // One life is long enough for a whole change of mind, and for enough referrals, however slow the machine is.
             let sent = || async { (book.lock().unwrap().referrals.len() > ENOUGH).then_some(()) };
@@ -293,11 +333,13 @@ async fn kills_lose_nothing_and_double_nothing(run: Run) -> usize {
             eventually(PATIENCE, merged).await.expect("changes of plans are not acknowledged");
         }
         tokio::time::sleep(Duration::from_millis(20 + numbers.below(180) as u64)).await;
+        lived += living.elapsed();
         over.store(true, Ordering::Relaxed);
         gateway.kill().await.unwrap();
         for caller in callers {
             caller.await.unwrap();
         }
+        pressed += pressing.await.unwrap();
     }
 
     let gateway = start().await.unwrap();
@@ -318,12 +360,16 @@ async fn kills_lose_nothing_and_double_nothing(run: Run) -> usize {
     assert!(book.referrals.len() > ENOUGH && !book.withdrawn.is_empty(), "nothing was sent: {book:?}");
     integrity::check(&world, &folder.path().join("data"));
     assert!(plans.is_none() || merges > 10, "{merges} changes of plans");
+    // Each beat that has come is sent, however late; the last one of a life may not have come.
+    let beats = usize::try_from(lived.as_millis() / BEAT.as_millis()).unwrap();
+    assert!(pressed + 2 * cycles >= beats, "{pressed} referrals were sent in {beats} beats");
     starts.sort();
     let (half, slowest) = (starts[starts.len() / 2], starts[starts.len() - 1]);
     assert!(half < START, "half of the starts took more than {half:?}");
     println!(
-        "{cycles} kills: {} referrals ({in_doubt} in doubt), {} withdrawals and {merges} changes of plans acknowledged, \
+        "{cycles} kills, {pressed} referrals sent in {} ms beside others: {} referrals ({in_doubt} in doubt), {} withdrawals and {merges} changes of plans acknowledged, \
          half of the starts within {} ms, the slowest {} ms, {} s in all",
+        lived.as_millis(),
         book.referrals.len(),
         book.withdrawn.len(),
         half.as_millis(),

@@ -7,7 +7,7 @@ mod escort;
 mod facts;
 mod figures;
 mod follow_ups;
-mod identity;
+pub(crate) mod identity;
 mod ids;
 mod mandates;
 mod matrix;

@@ -39,8 +39,10 @@ const TRIES: usize = 5;
 
 /// Waits until nobody holds its standard input any more, then stops the server and removes the folder.
 const GUARD: &str = r#"trap '' INT TERM HUP; read -r _
-    if [ -f "$1/data/postmaster.pid" ]; then kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; fi
-    while [ -f "$1/data/postmaster.pid" ] && kill -0 "$(head -n 1 "$1/data/postmaster.pid")"; do sleep 0.05; done
+    for data in "$1/data" "$1/standby"; do
+        if [ -f "$data/postmaster.pid" ]; then kill -QUIT "$(head -n 1 "$data/postmaster.pid")"; fi
+        while [ -f "$data/postmaster.pid" ] && kill -0 "$(head -n 1 "$data/postmaster.pid")"; do sleep 0.05; done
+    done
     rm -rf "$1""#;
 
 /// A server with its own folder, socket, port and certificate.
@@ -125,7 +127,8 @@ impl Cluster {
         let file = data.join("postgresql.conf");
         let usual = std::fs::read_to_string(&file)?;
         std::fs::write(file, usual + &settings)?;
-        let doors = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+        let doors =
+            "local all all trust\nlocal replication all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
         Ok(std::fs::write(data.join("pg_hba.conf"), doors)?)
     }
 
@@ -134,15 +137,46 @@ impl Cluster {
     /// # Errors
     /// Fails when it does not start.
     pub fn begin(&self) -> Result<()> {
-        let log = self.folder.join("data/log");
-        let port = format!("-p {}", self.port);
-        self.run(
-            self.program("pg_ctl")?
-                .args(["start", "-w", "-s", "-o", &port, "-D"])
-                .arg(self.data())
-                .arg("-l")
-                .arg(log),
-        )
+        self.begin_in(&self.data(), self.port)
+    }
+
+    fn begin_in(&self, data: &Path, port: u16) -> Result<()> {
+        let port = format!("-p {port}");
+        let mut begin = self.program("pg_ctl")?;
+        begin.args(["start", "-w", "-s", "-o", &port, "-D"]).arg(data).arg("-l").arg(data.join("log"));
+        self.run(&mut begin)
+    }
+
+    /// Makes a standby that follows this server, on another port.
+    ///
+    /// # Errors
+    /// Fails when it does not start.
+    pub fn add_standby(&self) -> Result<()> {
+        let mut copy = self.program("pg_basebackup")?;
+        copy.args(["-U", ROLE, "-p", &self.port.to_string(), "-h"]).arg(&self.folder);
+        copy.args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync", "-D"]);
+        self.run(copy.arg(self.standby()))?;
+        let port = free_ports().next().context("no port is free")?;
+        self.begin_in(&self.standby(), port)
+    }
+
+    /// Stops the standby: it hears of nothing any more.
+    ///
+    /// # Errors
+    /// Fails when it does not stop.
+    pub fn stop_standby(&self) -> Result<()> {
+        self.run(self.program("pg_ctl")?.args(["stop", "-w", "-s", "-m", "fast", "-D"]).arg(self.standby()))
+    }
+
+    /// The server is lost, and the standby, which has been stopped, takes its place and address.
+    ///
+    /// # Errors
+    /// Fails when it does not start.
+    pub fn fail_over(&self) -> Result<()> {
+        std::fs::rename(self.data(), self.folder.join("lost"))?;
+        std::fs::rename(self.standby(), self.data())?;
+        self.begin()?;
+        self.run(self.program("pg_ctl")?.args(["promote", "-w", "-s", "-D"]).arg(self.data()))
     }
 
     /// Stops the server as if it had crashed.
@@ -243,6 +277,10 @@ impl Cluster {
 
     fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    fn standby(&self) -> PathBuf {
+        self.folder.join("standby")
     }
 
     /// A program of the server, run as whoever may run it.

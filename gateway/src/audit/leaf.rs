@@ -94,10 +94,14 @@ pub enum Event {
     /// 23: the database is older than this log. Not permitted: it was brought back from a backup, and nothing is served
     /// with it; permitted: an operator has accepted that.
     OlderState = 23,
+    /// 24: an identity was linked to a person, or such a link was ended.
+    IdentityLink = 24,
+    /// 25: the earlier leaf is about this person as well: another id of theirs from then on, or until then. One at least.
+    IdentityTied = 25,
 }
 
 impl Event {
-    const ALL: [Event; 23] = [
+    const ALL: [Event; 25] = [
         Event::IdentifyYouth,
         Event::SendReferral,
         Event::ReferralChange,
@@ -121,6 +125,8 @@ impl Event {
         Event::Loss,
         Event::Administration,
         Event::OlderState,
+        Event::IdentityLink,
+        Event::IdentityTied,
     ];
 
     /// Whether a leaf of this kind that refers to an intent says what became of the delivery. Of one in doubt a person

@@ -417,9 +417,9 @@ fn place_of_shared(connection: &Connection, sequence: u64) -> Result<u64, Troubl
 /// What such a leaf says that its organisation has to do with the person.
 fn tie(event: Event) -> i64 {
     match event {
-        Event::IdentifyYouth => IDENTIFIED,
-        // Of these there are leaves about nobody, too.
-        Event::VerifyConsent | Event::Refusal | Event::Read => ASKED,
+        Event::IdentifyYouth | Event::IdentityLink => IDENTIFIED,
+        // Of these there are leaves about nobody, too; and who links somebody need not know by which ids they go elsewhere.
+        Event::VerifyConsent | Event::Refusal | Event::Read | Event::IdentityTied => ASKED,
         Event::SendReferral
         | Event::ReferralChange
         | Event::ConsentChange

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::serve;
 use crate::store::Store;
-use crate::trail::{self, Behind};
+use crate::trail::{self, Behind, Settled};
 
 /// The changes that a log tells of and a database lacks: how many of each kind, by the agency that made them, or to which
 /// something was sent.
@@ -27,7 +27,8 @@ pub type LostChanges = BTreeMap<(String, &'static str), u64>;
 pub async fn accept_older(config: &Config, clock: Arc<dyn Clock>) -> Result<LostChanges, BackupError> {
     let log = loss::open(config).await?;
     let store = serve::store(config).await.map_err(BackupError::Store)?;
-    let behind = Behind::look(store.as_ref(), &log).await.map_err(BackupError::Misfit)?;
+    let settled = Settled::read(&config.store);
+    let behind = Behind::look(store.as_ref(), &log, settled).await.map_err(BackupError::Misfit)?;
     if !behind.is_older {
         return Err(BackupError::NotOlder);
     }
@@ -37,14 +38,14 @@ pub async fn accept_older(config: &Config, clock: Arc<dyn Clock>) -> Result<Lost
 }
 
 /// Writes down in a log that its database, brought back, lacks what it tells. A gateway finds out by itself only where
-/// something was delivered since.
+/// something was delivered since, or what is kept beside the log tells that it was there.
 pub(super) async fn note(
     store: &dyn Store,
     log: &Path,
     clock: Arc<dyn Clock>,
 ) -> Result<LostChanges, BackupError> {
     let (log, _) = AuditLog::open(log).map_err(BackupError::Audit)?;
-    let behind = Behind::look(store, &log).await.map_err(BackupError::Misfit)?;
+    let behind = Behind::look(store, &log, None).await.map_err(BackupError::Misfit)?;
     if !behind.is_whole() {
         let leaf = trail::older(Verdict::NotPermitted, at_now(&log, clock)?);
         log.append(leaf).await.map_err(BackupError::Audit)?;

@@ -126,7 +126,7 @@ impl Quotas {
     }
 
     /// Other figures are in force from now on. Nothing is used up of them, unless they are the same.
-    pub(crate) fn set(&self, settings: QuotaSettings) {
+    pub(crate) fn set(&self, settings: &QuotaSettings) {
         self.change(|current| (settings.clone(), current.gateways));
     }
 

@@ -32,7 +32,7 @@ use crate::once::Begun;
 use crate::person::Person;
 use crate::record::ConsentRecord;
 use crate::store::{Change, IdentityLink, InstrumentKind, ReferralFilter};
-use crate::trail::Entry;
+use crate::trail::{self, Entry};
 
 const NO_SUCH_LINK: Error = Error::RecordState {
     expected: "an identity code that the own agency has linked to this person, and whose link it has not ended",
@@ -99,17 +99,18 @@ impl Gateway {
             None => youth,
         };
         let answer = LinkIdentityResponse { youth: YouthName { youth: called }.to_string() };
-        let entry = Entry::of(Event::IdentifyYouth, youth).by(caller);
+        let entry = Entry::of(Event::IdentityLink, youth).by(caller);
         let details = json!({"method": "LinkIdentity", "request_id": request.request_id});
         let announced = self.announce(entry, &person, &details, now).await?;
+        let theirs = holder.map(|holder| self.ids_of(holder)).unwrap_or_default();
+        let all = [theirs.as_slice(), ids.as_slice()].concat();
+        self.announce_ties(announced.receipt.sequence, caller, youth, &all, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
         change.request = Some(call.answered(&person, &answer, now)?);
         let agency = caller.agency.clone();
         change.link = Some(IdentityLink { youth: present, identity: hash, agency, holder, sealed });
         // By the age, which is known now, and by what holds of the other one, more or less may be told than before.
-        let theirs = holder.map(|holder| self.ids_of(holder)).unwrap_or_default();
-        let all = [theirs.as_slice(), ids.as_slice()].concat();
         change.tied.clone_from(&all);
         change.look_at_plans_of = all.iter().map(|id| (*id, now)).collect();
         // By that age it is asked as well whether a guardian's word still stands.
@@ -168,9 +169,10 @@ impl Gateway {
         let last = links.iter().map(|link| link.number).max().ok_or(NO_SUCH_LINK)?;
 
         let answer = UnlinkIdentityResponse { youth: YouthName { youth }.to_string() };
-        let entry = Entry::of(Event::IdentifyYouth, youth).by(caller);
+        let entry = Entry::of(Event::IdentityLink, youth).by(caller);
         let details = json!({"method": "UnlinkIdentity", "request_id": request.request_id});
         let announced = self.announce(entry, &person, &details, now).await?;
+        self.announce_ties(announced.receipt.sequence, caller, youth, &ids, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
         change.request = Some(call.answered(&person, &answer, now)?);
@@ -181,6 +183,25 @@ impl Gateway {
         self.tie(&ids).await?;
         self.put_persons(&ids, now).await?;
         Ok(answer)
+    }
+
+    /// Writes down whose ids a link is about beside the one that it was made with, or that one where there is no other:
+    /// whether somebody was known already shows in no time that it takes.
+    async fn announce_ties(
+        &self,
+        link: u64,
+        caller: &Caller,
+        youth: YouthId,
+        all: &[YouthId],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut others: Vec<YouthId> = all.iter().copied().filter(|id| *id != youth).collect();
+        if others.is_empty() {
+            others.push(youth);
+        }
+        let leaves =
+            others.into_iter().map(|id| trail::tied(link, &caller.agency, self.subject_pseudonym(id), now));
+        Ok(self.audit.append_all(leaves.collect()).await?)
     }
 
     /// The identity code of who has a temporary id, if they have one by now. The caller's agency has to do with them as well

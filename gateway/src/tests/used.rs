@@ -66,6 +66,14 @@ async fn an_older_plan_has_used_what_stood_in_its_revisions() {
     for stage in stages[..3].iter().rev() {
         used.note(stage, &stages[3]);
     }
-    assert!(record.kept.used == used.whole());
+    let found = used.whole();
+    assert!(record.kept.used == found);
     assert!(record.kept.used.is_whole(), "it is not looked through again");
+    // Nor for a trial, which keeps nothing of it; but of another revision it is.
+    world.tamper("UPDATE plan_revision SET sealed = x'00'");
+    let mut older = PlanRecord { row: record.row, kept: Kept { used: UsedIds::default(), ..record.kept } };
+    let again = world.gateway.with_used_ids(&person, older.clone()).await.unwrap();
+    assert!(again.kept.used == found);
+    older.row.revision += 1;
+    assert!(world.gateway.with_used_ids(&person, older).await.is_err());
 }

@@ -12,7 +12,7 @@ use polku_proto::YouthId;
 use polku_proto::v1::DeliveryState;
 use uuid::Uuid;
 
-use super::has_state;
+use super::{Settled, has_state};
 use crate::audit::{AuditLog, Event, Hash, Leaf, Verdict};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -30,24 +30,38 @@ pub(crate) struct Behind {
     accepted: Option<u64>,
     /// The changes that are not in the database, and were not closed.
     lost: Vec<(u64, Leaf)>,
+    /// Of lost links, the other ids of that person.
+    tied: Vec<Leaf>,
 }
 
 impl Behind {
-    pub(crate) async fn look(store: &dyn Store, audit: &AuditLog) -> Result<Behind, Error> {
+    /// Looks; what was there once, as is kept beside the log, and is not now, proves that the database is older.
+    pub(crate) async fn look(
+        store: &dyn Store,
+        audit: &AuditLog,
+        settled: Option<Settled>,
+    ) -> Result<Behind, Error> {
         let from = super::expect_log(store, audit).await?;
         let (mut open, mut outcomes, mut found, mut accepted) = (BTreeMap::new(), Vec::new(), None, None);
-        audit.read(from, |sequence, leaf| match (leaf.event, leaf.refers_to) {
-            (Event::Closed, Some(closed)) => {
-                open.remove(&closed);
+        let (mut tied, mut was_there) = (Vec::new(), 0);
+        audit.read(from, |sequence, leaf| {
+            if let Some(settled) = settled.filter(|settled| settled.ends_with(sequence, &leaf)) {
+                was_there = settled.until;
             }
-            (Event::OlderState, _) if leaf.verdict == Verdict::Permitted => accepted = Some(sequence),
-            (Event::OlderState, _) => found = Some(sequence),
-            (event, earlier) if has_state(event) => {
-                let intent = earlier.filter(|_| event.tells_outcome());
-                outcomes.extend(intent.filter(|intent| *intent >= from).map(|intent| (sequence, intent)));
-                open.insert(sequence, leaf);
+            match (leaf.event, leaf.refers_to) {
+                (Event::IdentityTied, Some(link)) => tied.push((link, leaf)),
+                (Event::Closed, Some(closed)) => {
+                    open.remove(&closed);
+                }
+                (Event::OlderState, _) if leaf.verdict == Verdict::Permitted => accepted = Some(sequence),
+                (Event::OlderState, _) => found = Some(sequence),
+                (event, earlier) if has_state(event) => {
+                    let intent = earlier.filter(|_| event.tells_outcome());
+                    outcomes.extend(intent.filter(|intent| *intent >= from).map(|intent| (sequence, intent)));
+                    open.insert(sequence, leaf);
+                }
+                _ => {}
             }
-            _ => {}
         })?;
         // Asked last: what other gateways have written down meanwhile is there by now.
         let committed = store.committed_leaves(from).await?;
@@ -56,10 +70,14 @@ impl Behind {
         let proofs = outcomes.into_iter().filter(|(_, intent)| !is_committed(intent));
         let proof = proofs.map(|(outcome, _)| outcome).chain(found).max();
         open.retain(|leaf, _| !is_committed(leaf));
+        let missing = open.range(..was_there).next_back().map(|(leaf, _)| *leaf);
+        let proof = proof.max(missing);
+        tied.retain(|(link, _)| open.contains_key(link));
         Ok(Behind {
             is_older: proof > accepted,
             accepted: accepted.filter(|leaf| !is_committed(leaf)),
             lost: open.into_iter().collect(),
+            tied: tied.into_iter().map(|(_, leaf)| leaf).collect(),
         })
     }
 
@@ -85,7 +103,8 @@ fn words(event: Event) -> &'static str {
         Event::DeliveryIntent => "attempts to send",
         Event::SendReferral => "referrals sent",
         Event::ReferralChange => "changes of referrals",
-        Event::IdentifyYouth => "people identified or linked",
+        Event::IdentifyYouth => "people identified",
+        Event::IdentityLink => "ids linked, or links of ids ended",
         Event::PlanChange => "changes of joint plans",
         Event::JourneyEntry => "entries of journeys",
         Event::VerifyConsent
@@ -101,6 +120,7 @@ fn words(event: Event) -> &'static str {
         | Event::MasterKey
         | Event::Loss
         | Event::Administration
+        | Event::IdentityTied
         | Event::OlderState => "others",
     }
 }
@@ -108,21 +128,24 @@ fn words(event: Event) -> &'static str {
 /// Who has said something since, and what was sent about whom to whom.
 #[derive(Debug, Default)]
 struct Since {
-    /// The agencies whose words about a person on what is prohibited or stands by law are lost; none, where only consents
-    /// have changed.
+    /// The agencies whose words about a person on what is prohibited or stands by law, or on who that is, are lost; none,
+    /// where only consents have changed. What was prohibited under the other id of somebody is not known of this one.
     said: HashMap<Hash, BTreeSet<String>>,
     sent: HashSet<(Hash, String)>,
 }
 
 impl Since {
-    fn of(lost: Vec<(u64, Leaf)>, until: u64) -> Since {
+    fn of(behind: Behind, until: u64) -> Since {
+        let Behind { lost, tied, .. } = behind;
         let mut since = Since::default();
-        for (_, leaf) in lost.into_iter().filter(|(sequence, _)| *sequence < until) {
+        let lost = lost.into_iter().filter(|(sequence, _)| *sequence < until).map(|(_, leaf)| leaf);
+        let tied = tied.into_iter().filter(|leaf| leaf.refers_to.is_some_and(|link| link < until));
+        for leaf in lost.chain(tied) {
             if leaf.event == Event::DeliveryIntent {
                 since.sent.insert((leaf.subject, leaf.organisation));
             } else if leaf.event == Event::ConsentChange {
                 since.said.entry(leaf.subject).or_default();
-            } else if matches!(leaf.event, Event::ProhibitionChange | Event::LegalStatusChange) {
+            } else if closes(leaf.event) {
                 since.said.entry(leaf.subject).or_default().insert(leaf.organisation);
             }
         }
@@ -130,13 +153,21 @@ impl Since {
     }
 }
 
+/// Whether everything is closed to everybody about whom such a change is lost.
+fn closes(event: Event) -> bool {
+    matches!(
+        event,
+        Event::ProhibitionChange | Event::LegalStatusChange | Event::IdentityLink | Event::IdentityTied
+    )
+}
+
 /// Brings an older database, for which an operator has answered, up to what the log tells, before anything else is done.
 /// What was cut short is done again.
 pub(crate) async fn bring_up(gateway: &Arc<Gateway>) -> Result<(), Error> {
-    let behind = Behind::look(gateway.store.as_ref(), &gateway.audit).await?;
+    let behind = Behind::look(gateway.store.as_ref(), &gateway.audit, None).await?;
     let Some(accepted) = behind.accepted else { return Ok(()) };
     gateway.rebuild_index().await?;
-    let since = Since::of(behind.lost, accepted);
+    let since = Since::of(behind, accepted);
     let (mut suspended, mut change) = (0_u64, Change::announced_by(accepted));
     let mut after = Uuid::nil();
     loop {

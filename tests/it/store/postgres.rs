@@ -1,6 +1,7 @@
 //! Does the store in a PostgreSQL database keep its promises, those of every store and its own?
 
 mod doors;
+mod failover;
 mod health;
 mod lost;
 mod several;

@@ -48,7 +48,7 @@ async fn send_link(client: &Client, request: LinkIdentityRequest) -> Result<Stri
     Ok(client.clone().journey.link_identity(request).await?.into_inner().youth)
 }
 
-pub(super) async fn link(client: &Client, youth: &str, identity_code: &str) -> Result<String, Status> {
+pub(crate) async fn link(client: &Client, youth: &str, identity_code: &str) -> Result<String, Status> {
     send_link(client, link_to(youth, identity_code)).await
 }
 

@@ -10,7 +10,7 @@ use crate::gateway::Gateway;
 pub(crate) async fn read_anew(gateway: &Gateway, file: PathBuf) {
     match tokio::task::spawn_blocking(move || Config::quotas(&file)).await {
         Ok(Ok(settings)) => {
-            gateway.quotas.set(settings);
+            gateway.quotas.set(&settings);
             tracing::info!("quotas loaded");
         }
         Ok(Err(error)) => tracing::error!(refused = told(&error), "quotas refused, those in force stay"),

@@ -83,10 +83,10 @@ fn several_gateways_have_a_part_each() {
 fn what_is_used_up_stays_so_when_the_figures_are_the_same() {
     let quotas = Quotas::new(settings(1, 3));
     assert_eq!(let_through(&quotas, &party("te"), READS), 3);
-    quotas.set(settings(1, 3));
+    quotas.set(&settings(1, 3));
     quotas.share(1);
     assert_eq!(let_through(&quotas, &party("te"), READS), 0);
-    quotas.set(settings(1, 5));
+    quotas.set(&settings(1, 5));
     assert_eq!(let_through(&quotas, &party("te"), READS), 5);
 }
 

@@ -175,7 +175,7 @@ impl<'a> Reading<'a> {
 
     fn kind(&self, leaf: &Leaf) -> Option<Kind> {
         Some(match leaf.event {
-            Event::IdentifyYouth => Kind::Identified,
+            Event::IdentifyYouth | Event::IdentityLink => Kind::Identified,
             Event::SendReferral => Kind::ReferralSent,
             Event::ReferralChange => Kind::ReferralChanged,
             Event::ConsentChange => Kind::ConsentChanged,
@@ -198,6 +198,7 @@ impl<'a> Reading<'a> {
             | Event::MasterKey
             | Event::Loss
             | Event::OlderState
+            | Event::IdentityTied
             | Event::Administration => {
                 return None;
             }

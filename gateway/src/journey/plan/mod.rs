@@ -36,5 +36,6 @@ pub(crate) use record::PlanRecord;
 pub(crate) use task::TaskRecord;
 pub(in crate::journey) use task::{DECIDED, OTHER_KIND};
 pub(crate) use tell::Tellable;
+pub(crate) use used::UsedBefore;
 #[cfg(test)]
 pub(crate) use watch::Plans;
