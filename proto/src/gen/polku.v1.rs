@@ -8408,6 +8408,12 @@ pub struct JourneyEntry {
     pub agency: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
+    /// The unit that it is with: that of the professional who wrote it down; of what the young person says to the adult beside
+    /// them, or of a hand-over, the unit that has the matter. In the agency, that unit reads it, and coordinators do. Empty: it
+    /// is with the whole agency; what a professional wrote down before units were kept, only coordinators read there. Filled in
+    /// by the gateway.
+    #[prost(string, tag = "20")]
+    pub unit: ::prost::alloc::string::String,
     /// Who spoke for the young person, where not they themselves wrote it; filled in by the gateway.
     #[prost(enumeration = "representative_actor::Capacity", tag = "19")]
     pub represented_by: i32,
