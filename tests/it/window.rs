@@ -13,6 +13,7 @@ mod mandates;
 mod matrix;
 mod minors;
 mod next_step;
+mod units;
 mod ways;
 
 use polku_proto::v1::journey_entry::Matter;

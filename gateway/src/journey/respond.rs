@@ -145,7 +145,7 @@ impl Gateway {
         }
 
         let told = self.told_here(call, &record, (party, item), now).await?;
-        let looked_after = self.after_step(&person, &record, now).await?;
+        let looked_after = self.after_step(&person, &record, &call.caller.party(), now).await?;
         let entry = Entry::of(Event::ReferralChange, person.id).by(call.caller);
         let details = json!({
             "referral": name.to_string(),

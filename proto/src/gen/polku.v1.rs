@@ -1695,6 +1695,11 @@ pub mod consent_service_client {
     use tonic::codegen::http::Uri;
     /// Consents, permits to disclose and prohibitions of a young person (record after ISO/IEC TS 27560).
     ///
+    /// What a record of TS 27560 says besides, the method of processing, where and for how long the recipient keeps what is
+    /// disclosed, and the rights of the young person, is the same for everybody who was shown a notice, and is to stand in it:
+    /// `notice` names it by version and hash. The jurisdiction is Finland; a consent is withdrawn by WithdrawConsent. How long the
+    /// gateway keeps the record itself is a setting of it (`[retention]`).
+    ///
     /// A professional's call is about somebody with whom the own agency has to do: see VerifyConsent. To all others everybody
     /// is nobody.
     #[derive(Debug, Clone)]
@@ -2352,6 +2357,11 @@ pub mod consent_service_server {
         >;
     }
     /// Consents, permits to disclose and prohibitions of a young person (record after ISO/IEC TS 27560).
+    ///
+    /// What a record of TS 27560 says besides, the method of processing, where and for how long the recipient keeps what is
+    /// disclosed, and the rights of the young person, is the same for everybody who was shown a notice, and is to stand in it:
+    /// `notice` names it by version and hash. The jurisdiction is Finland; a consent is withdrawn by WithdrawConsent. How long the
+    /// gateway keeps the record itself is a setting of it (`[retention]`).
     ///
     /// A professional's call is about somebody with whom the own agency has to do: see VerifyConsent. To all others everybody
     /// is nobody.
@@ -8408,6 +8418,12 @@ pub struct JourneyEntry {
     pub agency: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
+    /// The unit that it is with: that of the professional who wrote it down; of what the young person says to the adult beside
+    /// them, or of a hand-over, the unit that has the matter. In the agency, that unit reads it, and coordinators do. Empty: it
+    /// is with the whole agency; what a professional wrote down before units were kept, only coordinators read there. Filled in
+    /// by the gateway.
+    #[prost(string, tag = "20")]
+    pub unit: ::prost::alloc::string::String,
     /// Who spoke for the young person, where not they themselves wrote it; filled in by the gateway.
     #[prost(enumeration = "representative_actor::Capacity", tag = "19")]
     pub represented_by: i32,

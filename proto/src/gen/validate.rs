@@ -3439,6 +3439,11 @@ impl Validate for crate::v1::JourneyEntry {
             let value = &self.represented_by;
             checker.defined_only::<crate::v1::representative_actor::Capacity>(*value);
         });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+            checker.max_len(value, 64);
+        });
         checker.field("matter", |checker| checker.required(Presence::from(self.matter.is_some())));
         match &self.matter {
             Some(crate::v1::journey_entry::Matter::Opening(value)) => checker.field("opening", |checker| { checker.message(value); }),

@@ -32,6 +32,12 @@ pub struct Party {
 pub struct PartyError;
 
 impl UnitId {
+    /// Makes what stands for a unit that nobody knows any more. No text is its id: it is the same as no unit that there is.
+    #[must_use]
+    pub fn unknown() -> UnitId {
+        UnitId(Arc::from(""))
+    }
+
     /// Shows the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -396,6 +396,7 @@ const ROWS: &[Row] = &[
         quotes: &["oikeus saada asiakkaan kaikki toimintayksikön … rekistereissä olevat tiedot"],
         tests: &[
             "tests/it/law/units.rs::a_referral_to_a_unit_is_read_there_and_by_the_coordinator",
+            "tests/it/window/units.rs::what_a_unit_has_written_is_read_there_and_by_coordinators",
             "policy/tests/decide/workers.rs::p17_own_words_are_those_of_the_own_unit",
         ],
     },

@@ -1,15 +1,18 @@
 //! What a caller sees in the window equals the policy matrix, for every caller and every situation of it: entries, what the
 //! agencies hold, joint plans, referrals and what became of them; for officials of the unit that the young person's word
-//! names, for those of another one, for coordinators, peers, representatives and guardians.
+//! names, for those of another one, for coordinators, peers, representatives and guardians. To all of them it says also who is
+//! beside the young person and what comes next.
 //!
 //! A reader states neither a ground in law nor where data stem from: situations in which a sender does are those of the
 //! same young person without it. There is one person for each situation, whom all agencies know, and everybody reads each of
 //! them. Two things are done by turns, or it would take too long. Of the purposes for which a reader may be told the same
-//! in a situation, two are read, others from situation to situation and from reader to reader. And each agency has referred
-//! each person to one other agency: over the situations, to every one that it has an agreement with.
+//! in a situation, two are read, others from situation to situation and from reader to reader; for those of another unit, one
+//! of all. And each agency has referred each person to one other agency: over the situations, to every one that it has an
+//! agreement with.
 
 mod arrange;
 mod readers;
+mod seen;
 mod town;
 
 use std::collections::BTreeMap;

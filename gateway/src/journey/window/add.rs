@@ -6,16 +6,16 @@ use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
     AddJourneyEntryRequest, AddJourneyEntryResponse, CurrentWorker, EscortedHandover, JourneyEntry, Purpose,
 };
-use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid, YouthId};
+use polku_proto::{EntryId, EntryName, Party, ReferralName, Valid, YouthId};
 use serde_json::json;
 
-use super::entry::{kind, row, standing};
+use super::entry::{kind, row};
 use super::get::referral_of;
 use super::matter::{
     category, check_assigned, check_assignment, check_proof, check_time, check_words, happened,
     has_own_mandate, is_open, replaced, wrong,
 };
-use super::sight::{Look, Looks as _};
+use super::sight::{Look, Looks as _, holder};
 use super::worker::{self, When};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
 use crate::once::Begun;
-use crate::record::wire_time;
+use crate::record::{ReferralRecord, wire_time};
 use crate::store::{Change, ReferralRow};
 use crate::trail::{Entry, receipt};
 
@@ -63,21 +63,20 @@ impl Gateway {
         let all = self.written(&person).await?;
         let seen = self.told_entries(&look, &all).await?;
         let current = worker::known(&all, &seen, When::of(&person, now)?);
-        let worker = current.as_ref().map(|(worker, _)| worker);
-        let agencies = self.holders(&look, &entry, &seen, worker).await?;
+        let holders = self.holders(&look, &entry, &seen, current.as_ref()).await?;
         let mut written = Vec::new();
         let mut rows = Vec::new();
-        for agency in agencies {
-            let known: Vec<&JourneyEntry> = standing(all.iter().collect())
-                .into_iter()
-                .filter(|entry| entry.agency == agency.as_str())
-                .collect();
+        for holder in holders {
+            let agency = holder.agency.clone();
+            // What is with another unit than the caller's is not there for them, and nothing is told of it.
+            let known: Vec<&JourneyEntry> =
+                seen.iter().copied().filter(|entry| entry.agency == agency.as_str()).collect();
             let replaced = replaced(&entry, (youth, caller.professional()), &known)?;
             let handed = current.as_ref().filter(|(worker, _)| worker.agency == agency.as_str());
             let handed = handed.map(|(_, by)| *by);
             check_time(&entry, (now, person.birth_date()?), replaced, (&known, handed))?;
             let id = EntryId::from_uuid(self.new_id(now)?);
-            let entry = completed(&look, &agency, id, entry.clone())?;
+            let entry = completed(&look, &holder, id, entry.clone())?;
             rows.push(row(&person, id, agency, &entry, now)?);
             written.push(entry);
         }
@@ -99,16 +98,20 @@ impl Gateway {
         self.entry_answer(&look, answer)
     }
 
-    /// In whose records the entry comes: those of the caller's agency. What the young person says is written down
-    /// where it is for: a mandate with the agency of the one adult, that they leave with everybody.
+    /// In whose records the entry comes: those of the caller's agency, with the caller's unit. What the young person says is
+    /// written down where it is for: a mandate with the unit of the one adult, that they leave with everybody.
     async fn holders(
         &self,
         look: &Look<'_>,
         entry: &JourneyEntry,
         seen: &[&JourneyEntry],
-        current: Option<&CurrentWorker>,
-    ) -> Result<Vec<AgencyId>, Error> {
-        let agency = |id: &str| id.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"));
+        adult: Option<&(CurrentWorker, &JourneyEntry)>,
+    ) -> Result<Vec<Party>, Error> {
+        let whole = |id: &str| match id.parse() {
+            Ok(agency) => Ok(Party::whole(agency)),
+            Err(_) => Err(Error::Inconsistent("a stored agency id is none")),
+        };
+        let current = adult.map(|(worker, _)| worker);
         let matter = entry.matter.as_ref();
         match (&look.caller.actor, matter) {
             (Actor::Professional { .. }, Some(matter)) => {
@@ -130,13 +133,13 @@ impl Gateway {
                     });
                 }
                 self.check_matter(look, (entry, matter), current).await?;
-                Ok(vec![own.clone()])
+                Ok(vec![look.caller.party()])
             }
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Mandate(_))) => {
-                let current = current.filter(|worker| !worker.professional.is_empty());
-                let current =
-                    current.ok_or(Error::RecordState { expected: "an adult beside the young person" })?;
-                Ok(vec![agency(&current.agency)?])
+                let named = adult.filter(|(worker, _)| !worker.professional.is_empty());
+                let (_, by) =
+                    named.ok_or(Error::RecordState { expected: "an adult beside the young person" })?;
+                Ok(vec![holder(by)?])
             }
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Leaving(_))) => {
                 let mut open: Vec<&str> = seen.iter().map(|entry| entry.agency.as_str()).collect();
@@ -146,11 +149,13 @@ impl Gateway {
                 if open.is_empty() {
                     return Err(NOT_OPEN);
                 }
-                open.into_iter().map(agency).collect()
+                open.into_iter().map(whole).collect()
             }
             // Whether all three met, the young person says to whoever has sent them.
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Handover(handover))) => {
-                Ok(vec![self.check_handover(look, (entry, handover)).await?.sender])
+                let row = self.check_handover(look, (entry, handover)).await?;
+                let record = ReferralRecord::open(&self.person(row.youth).await?, row)?;
+                Ok(vec![record.channel().from])
             }
             (_, Some(_) | None) => Err(NOT_THEIRS),
         }
@@ -242,8 +247,7 @@ impl Gateway {
     ) -> Result<Authorised<AddJourneyEntryResponse>, Error> {
         let entry = answer.entry.take().ok_or(Error::Inconsistent("an answer without its entry"))?;
         let shell = self.shell(look.caller, answer)?;
-        let place = (entry.agency.clone(), entry.category);
-        match self.shown(look, (&place.0, place.1), entry) {
+        match self.shown(look, (&holder(&entry)?, entry.category), entry) {
             Ok(entry) => shell.gather(entry).map_err(mismatch),
             // What the own role may not see stays out of the answer; it is written down all the same.
             Err(Error::NotPermitted(_)) => Ok(shell),
@@ -255,7 +259,7 @@ impl Gateway {
 /// The entry with what the gateway knows.
 fn completed(
     look: &Look<'_>,
-    agency: &AgencyId,
+    holder: &Party,
     id: EntryId,
     entry: JourneyEntry,
 ) -> Result<JourneyEntry, Error> {
@@ -265,7 +269,8 @@ fn completed(
     Ok(JourneyEntry {
         name: EntryName { youth: look.youth, entry: id }.to_string(),
         category: category as i32,
-        agency: agency.to_string(),
+        agency: holder.agency.to_string(),
+        unit: holder.unit.as_ref().map(ToString::to_string).unwrap_or_default(),
         professional: look.caller.professional().to_owned(),
         represented_by: match look.caller.actor {
             Actor::Representative { capacity, .. } => capacity as i32,

@@ -61,7 +61,7 @@ impl Gateway {
             let mut ground = self.heard(&question, ASKING)?;
             // What nothing of its own permits rests on what lets the agency answer.
             if ground.permitted().is_empty()
-                && let Some(answer) = look.question(agency, false)
+                && let Some(answer) = look.question(&Party::whole(agency.clone()), false)
             {
                 ground = self.heard(&answer, *categories)?;
             }

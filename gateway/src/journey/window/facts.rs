@@ -63,7 +63,7 @@ impl Gateway {
         let mut missing = BTreeMap::new();
         for (agency, system) in self.sources() {
             let wanted = asking.wanted.intersection(system.fetches).intersection(ASKABLE);
-            let told = self.told_by(&asking.look, agency, wanted)?;
+            let told = self.told_by(&asking.look, &Party::whole(agency.clone()), wanted)?;
             if told.is_empty() {
                 continue;
             }
@@ -204,7 +204,8 @@ impl Gateway {
         let look = Look { now: self.now(), ..asking.look };
         let mut facts = facts;
         facts.restrict(asking.wanted.intersection(ASKABLE).union(CategorySet::ENVELOPE));
-        let Some(question) = look.question(agency, false) else { return Ok(None) };
+        let whole = Party::whole(agency.clone());
+        let Some(question) = look.question(&whole, false) else { return Ok(None) };
         let holds = facts.categories();
         let facts =
             self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);

@@ -285,7 +285,8 @@ impl Gateway {
             let name = record.name().to_string();
             let escort = if is_escorted(&name, &seen) { Escort::Together } else { Escort::Alone };
             let recipient = &record.row.recipient;
-            let may_be_told = STATUS.is_subset(self.told_by(&look, recipient, STATUS)?);
+            let may_be_told =
+                STATUS.is_subset(self.told_by(&look, &Party::whole(recipient.clone()), STATUS)?);
             let said = may_be_told.then(|| said(&seen, recipient, &name));
             handovers.push(Handover { day, escort, said });
         }

@@ -29,7 +29,7 @@ use polku_proto::v1::task::State;
 use polku_proto::v1::{
     self, JourneyEntry, Outcome, ReferralState, RetentionAnswer, task::Matter as TaskMatter,
 };
-use polku_proto::{AgencyId, ReferralName, TaskId};
+use polku_proto::{AgencyId, Party, ReferralName, TaskId};
 
 use super::entry::standing;
 use super::sight::AgencyLook;
@@ -196,11 +196,12 @@ impl Gateway {
         Ok(after)
     }
 
-    /// What a step of a referral changes of what is to be looked after.
+    /// What a step of a referral, by this party to it, changes of what is to be looked after.
     pub(in crate::journey) async fn after_step(
         &self,
         person: &Person,
         record: &ReferralRecord,
+        by: &Party,
         now: Timestamp,
     ) -> Result<LookedAfter, Error> {
         let mut after = LookedAfter::default();
@@ -234,7 +235,11 @@ impl Gateway {
                     && !self.is_answered(person, record).await?
                 {
                     let answer = RetentionAnswer { referral: name, result: result as i32 };
-                    let who = (&agency, record.message.recipient_professional.as_str());
+                    let professional = record.message.recipient_professional.as_str();
+                    // Nobody here is of a unit that only the agency's own system knows.
+                    let is_known = by.unit.is_some() && self.units.has(by);
+                    let whole = record.channel().to;
+                    let who = if is_known { (by, professional) } else { (&whole, "") };
                     after.entries.push(self.retained(person, who, answer, now)?);
                 }
                 after.follow_ups.push(FollowUpWrite::Drop { youth: person.id, matter, agency });

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::facts::{ASKABLE, Asking, Held, facts_name};
 use super::former::{here, youth_of};
-use super::sight::{Look, Looks as _, agency};
+use super::sight::{Look, Looks as _, holder};
 use super::telling::{Leaf, Telling};
 use super::worker::{self, When};
 use crate::caller::Caller;
@@ -147,14 +147,14 @@ impl Gateway {
         (mut answer, telling): (Authorised<Journey>, &mut Telling),
     ) -> Result<Authorised<Journey>, Error> {
         for entry in seen {
-            let (youth, agency) = (youth_of(entry)?, agency(entry)?);
-            let told = self.told_by(&look.under(youth), &agency, ALL)?;
+            let (youth, holder) = (youth_of(entry)?, holder(entry)?);
+            let told = self.told_by(&look.under(youth), &holder, ALL)?;
             let mut part = (*entry).clone();
             part.restrict(told.union(CategorySet::ENVELOPE));
             // Refused only when a permission has ended since the look before.
-            match self.shown(&look.under(youth), (&entry.agency, entry.category), part) {
+            match self.shown(&look.under(youth), (&holder, entry.category), part) {
                 Ok(part) => {
-                    telling.entry(youth, &agency, entry.category, part.decision());
+                    telling.entry(youth, &holder, entry.category, part.decision());
                     answer = answer.gather(part).map_err(mismatch)?;
                 }
                 Err(Error::NotPermitted(_)) => {}
@@ -164,7 +164,7 @@ impl Gateway {
         if let Some((worker, by)) = worker {
             match self.shown_worker(look, (worker, by)) {
                 Ok(worker) => {
-                    telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+                    telling.entry(youth_of(by)?, &holder(by)?, by.category, worker.decision());
                     answer = answer.gather(worker).map_err(mismatch)?;
                 }
                 Err(Error::NotPermitted(_)) => {}

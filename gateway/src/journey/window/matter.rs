@@ -50,12 +50,12 @@ const WRITTEN_WITHIN_YEARS: i32 = 1;
 
 /// Takes an entry of this person's journey as a caller may word it, whatever there is already.
 pub(super) fn check_words(entry: &JourneyEntry, youth: YouthId, now: Timestamp) -> Result<(), Error> {
-    let own = [&entry.name, &entry.agency, &entry.professional];
+    let own = [&entry.name, &entry.agency, &entry.professional, &entry.unit];
     let is_filled_in = entry.category != 0 || entry.represented_by != 0 || entry.create_time.is_some();
     if is_filled_in || own.iter().any(|text| !text.is_empty()) {
         return Err(wrong(
             "entry",
-            "without name, category, agency, professional, represented_by and create_time: they are filled in",
+            "without name, category, agency, professional, unit, represented_by and create_time: they are filled in",
         ));
     }
     let time = entry.time.as_ref().map(from_wire).transpose();

@@ -7,7 +7,7 @@ use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart
 use polku_proto::{Valid, YouthId, YouthName};
 
 use super::former::{here, youth_of};
-use super::sight::{Look, agency};
+use super::sight::{Look, holder};
 use super::telling::{Leaf, Telling};
 use super::worker::{self, When};
 use crate::caller::Caller;
@@ -57,7 +57,7 @@ impl Gateway {
             let by = current.1;
             match self.shown_worker(&look, current) {
                 Ok(worker) => {
-                    telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+                    telling.entry(youth_of(by)?, &holder(by)?, by.category, worker.decision());
                     answer = answer.gather(worker).map_err(mismatch)?;
                 }
                 // The permission has ended since the look before.

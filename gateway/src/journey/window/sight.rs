@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised, Channel, Question, Viewer};
 use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Purpose};
-use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
+use polku_proto::{AgencyId, CategorySet, Party, UnitId, Valid, YouthId};
 
 use super::entry::standing;
 use super::former::youth_of;
@@ -16,6 +16,9 @@ use crate::caller::{Actor, Caller};
 use crate::error::{Error, check_decided};
 use crate::gateway::Gateway;
 use crate::journey::view::read_by;
+
+#[cfg(test)]
+mod tests;
 
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
@@ -36,8 +39,8 @@ pub(super) trait Looks: Copy {
     /// Whether it is the young person's side.
     fn is_own_side(&self) -> bool;
 
-    /// May they be told data of this category that this agency holds? Nothing: no question about it makes sense.
-    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question>;
+    /// May they be told data of this category that this agency, or unit, holds? Nothing: no question about it makes sense.
+    fn question(&self, holder: &Party, is_status: bool) -> Option<Question>;
 }
 
 /// An agency itself looks, through none of its professionals: whoever asks for it, it comes to the same.
@@ -65,8 +68,8 @@ impl Looks for Look<'_> {
         !matches!(self.caller.actor, Actor::Professional { .. })
     }
 
-    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
-        Look::question(self, agency, is_status)
+    fn question(&self, holder: &Party, is_status: bool) -> Option<Question> {
+        Look::question(self, holder, is_status)
     }
 }
 
@@ -79,9 +82,9 @@ impl Looks for AgencyLook<'_> {
         false
     }
 
-    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
-        let (own, other) = (Party::whole(self.agency.clone()), Party::whole(agency.clone()));
-        let (channel, viewer) = match (self.agency == agency, is_status) {
+    fn question(&self, holder: &Party, is_status: bool) -> Option<Question> {
+        let (own, other) = (Party::whole(self.agency.clone()), to_others(holder));
+        let (channel, viewer) = match (*self.agency == holder.agency, is_status) {
             (true, true) => (Channel { from: own.clone(), to: own }, Viewer::Addressee),
             (true, false) => (Channel { from: own.clone(), to: own }, Viewer::Author),
             (false, _) if self.purpose == Purpose::Unspecified => return None,
@@ -95,26 +98,29 @@ impl Looks for AgencyLook<'_> {
 }
 
 impl Look<'_> {
-    /// May this caller be told data of this category that this agency holds? Nothing: what others hold is told for a
-    /// purpose only.
+    /// May this caller be told data of this category that this agency, or unit, holds? Nothing: what others hold is told for
+    /// a purpose only.
     ///
+    /// In the own agency it is with the unit that holds it (P17), not with the one that asks.
     /// What became of a referral flows from its recipient to its sender, whoever of the two writes it down: so it is
     /// asked from the author's side.
-    pub(super) fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
-        let own = Party::whole(agency.clone());
+    pub(super) fn question(&self, holder: &Party, is_status: bool) -> Option<Question> {
+        let other = to_others(holder);
         let (channel, viewer) = match &self.caller.actor {
             Actor::Subject(_) | Actor::Representative { .. } => {
-                (Channel { from: own.clone(), to: own }, Viewer::Subject)
+                (Channel { from: other.clone(), to: other }, Viewer::Subject)
             }
-            Actor::Professional { .. } if self.caller.agency == *agency => {
+            Actor::Professional { .. } if self.caller.agency == holder.agency => {
                 let viewer = if is_status { Viewer::Addressee } else { Viewer::Author };
-                (Channel { from: self.caller.party(), to: self.caller.party() }, viewer)
+                (Channel { from: holder.clone(), to: holder.clone() }, viewer)
             }
             Actor::Professional { .. } if self.purpose == Purpose::Unspecified => return None,
             Actor::Professional { .. } if is_status => {
-                (Channel { from: self.caller.party(), to: own }, Viewer::Author)
+                (Channel { from: self.caller.party(), to: other }, Viewer::Author)
             }
-            Actor::Professional { .. } => (Channel { from: own, to: self.caller.party() }, Viewer::Addressee),
+            Actor::Professional { .. } => {
+                (Channel { from: other, to: self.caller.party() }, Viewer::Addressee)
+            }
         };
         let question = Question::new(self.youth, channel, viewer, self.purpose, self.now);
         Some(read_by(self.caller, Question { actor: self.caller.role(), ..question }))
@@ -122,16 +128,16 @@ impl Look<'_> {
 }
 
 impl Gateway {
-    /// What of all that this agency holds the caller may be told.
+    /// What of all that this agency, or unit, holds the caller may be told.
     pub(super) fn told_by(
         &self,
         look: &impl Looks,
-        agency: &AgencyId,
+        holder: &Party,
         asked: CategorySet,
     ) -> Result<CategorySet, Error> {
         let mut told = CategorySet::EMPTY;
         for (asked, is_status) in [(asked.difference(STATUS), false), (asked.intersection(STATUS), true)] {
-            let Some(question) = look.question(agency, is_status).filter(|_| !asked.is_empty()) else {
+            let Some(question) = look.question(holder, is_status).filter(|_| !asked.is_empty()) else {
                 continue;
             };
             let decision = self.engine().decide(&self.index(), asked, &question);
@@ -149,15 +155,15 @@ impl Gateway {
         entries: impl IntoIterator<Item = &'a JourneyEntry>,
     ) -> Result<Vec<&'a JourneyEntry>, Error> {
         let personal = CategorySet::ALL.difference(CategorySet::ENVELOPE);
-        let mut told: BTreeMap<(YouthId, &str), CategorySet> = BTreeMap::new();
+        let mut told: BTreeMap<(YouthId, Party), CategorySet> = BTreeMap::new();
         let mut visible = Vec::new();
         for entry in entries {
-            let youth = youth_of(entry)?;
-            let told = match told.get(&(youth, entry.agency.as_str())) {
+            let of = (youth_of(entry)?, holder(entry)?);
+            let told = match told.get(&of) {
                 Some(told) => *told,
                 None => {
-                    let now_told = self.told_by(&look.under(youth), &agency(entry)?, personal)?;
-                    told.insert((youth, &entry.agency), now_told);
+                    let now_told = self.told_by(&look.under(of.0), &of.1, personal)?;
+                    told.insert(of, now_told);
                     now_told
                 }
             };
@@ -175,25 +181,39 @@ impl Gateway {
         look: &Look<'_>,
         (worker, by): (CurrentWorker, &JourneyEntry),
     ) -> Result<Authorised<CurrentWorker>, Error> {
-        self.shown(&look.under(youth_of(by)?), (&by.agency, worker.category), worker)
+        self.shown(&look.under(youth_of(by)?), (&holder(by)?, worker.category), worker)
     }
 
     /// Something that rests on this entry, as the caller may be told of it.
     pub(super) fn shown<X: polku_proto::Disclose + polku_proto::Validate>(
         &self,
         look: &Look<'_>,
-        entry: (&str, i32),
+        (holder, category): (&Party, i32),
         message: X,
     ) -> Result<Authorised<X>, Error> {
-        let (agency, category) = entry;
-        let agency: AgencyId =
-            agency.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))?;
         let is_status = CategorySet::named(category) == STATUS;
-        let question = look.question(&agency, is_status).ok_or(Error::NotFound)?;
+        let question = look.question(holder, is_status).ok_or(Error::NotFound)?;
         Ok(self.engine().authorise(&self.index(), Valid::check(message)?, CategorySet::EMPTY, &question)?)
     }
 }
 
-pub(super) fn agency(entry: &JourneyEntry) -> Result<AgencyId, Error> {
-    entry.agency.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))
+/// With whom an entry is: the unit, or the agency as a whole.
+///
+/// Entries had no unit once. What a professional wrote then can be with any of them: so in the agency it is with none, and
+/// only whom the rules let read of every unit reads it. What the young person's side, or the gateway itself, says is with
+/// the whole agency unless a unit is named.
+pub(super) fn holder(entry: &JourneyEntry) -> Result<Party, Error> {
+    let agency = entry.agency.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))?;
+    let unit = match (entry.unit.as_str(), entry.professional.as_str()) {
+        ("", "") => None,
+        ("", _) => Some(UnitId::unknown()),
+        (unit, _) => Some(unit.parse().map_err(|_| Error::Inconsistent("a stored unit id is none"))?),
+    };
+    Ok(Party { agency, unit })
+}
+
+/// The holder as others are told by it: what is with an unknown unit, the agency as a whole tells.
+fn to_others(holder: &Party) -> Party {
+    let unit = holder.unit.clone().filter(|unit| *unit != UnitId::unknown());
+    Party { agency: holder.agency.clone(), unit }
 }

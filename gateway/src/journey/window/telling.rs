@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use polku_policy::{Authorised, Decision};
 use polku_proto::v1::{DataCategory, Purpose};
-use polku_proto::{AgencyId, CategorySet, YouthId, YouthName};
+use polku_proto::{AgencyId, CategorySet, Party, YouthId, YouthName};
 
 use super::sight::{Look, Looks as _};
 use crate::error::Error;
@@ -27,7 +27,7 @@ const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 pub(super) struct Telling {
     leaves: Vec<Leaf>,
     /// By entries: under which id, of whose data, and whether it is what became of a referral.
-    entries: BTreeMap<(YouthId, AgencyId, bool), Decision>,
+    entries: BTreeMap<(YouthId, Party, bool), Decision>,
 }
 
 /// One thing that was read.
@@ -75,8 +75,8 @@ impl Telling {
     }
 
     /// One more entry, or something that rests on one.
-    pub(super) fn entry(&mut self, youth: YouthId, agency: &AgencyId, category: i32, decision: &Decision) {
-        let key = (youth, agency.clone(), CategorySet::named(category) == STATUS);
+    pub(super) fn entry(&mut self, youth: YouthId, holder: &Party, category: i32, decision: &Decision) {
+        let key = (youth, holder.clone(), CategorySet::named(category) == STATUS);
         let all = match self.entries.remove(&key) {
             Some(earlier) => earlier.merged(decision.clone()),
             None => decision.clone(),
@@ -107,11 +107,11 @@ impl Gateway {
         &self,
         look: &Look<'_>,
         part: &str,
-        entries: BTreeMap<(YouthId, AgencyId, bool), Decision>,
+        entries: BTreeMap<(YouthId, Party, bool), Decision>,
     ) -> Result<Vec<Leaf>, Error> {
         let mut leaves: BTreeMap<(YouthId, Option<AgencyId>), Leaf> = BTreeMap::new();
-        for ((youth, agency, is_status), decision) in entries {
-            let question = look.under(youth).question(&agency, is_status);
+        for ((youth, holder, is_status), decision) in entries {
+            let question = look.under(youth).question(&holder, is_status);
             let told = match question {
                 Some(question) => {
                     let holds = decision.permitted();
@@ -119,7 +119,7 @@ impl Gateway {
                 }
                 None => None,
             };
-            let discloser = (!look.is_own_side()).then_some(agency);
+            let discloser = (!look.is_own_side()).then_some(holder.agency);
             let key = (youth, discloser.clone());
             let (decision, earlier) = match leaves.remove(&key) {
                 Some(leaf) => (leaf.decision.merged(decision), leaf.told),

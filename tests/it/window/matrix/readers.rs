@@ -6,35 +6,19 @@ use polku_policy::{
     ActorRole, Channel, ConsentIndex, Engine, GrantKind, PurposeSet, Question, Viewer, purpose_name,
 };
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{
-    DataCategory, GetJourneyRequest, GetNextStepRequest, Journey, PermitDomain, Purpose, mandate,
-};
+use polku_proto::v1::{DataCategory, GetNextStepRequest, Journey, PermitDomain, Purpose, mandate};
 use polku_proto::{CategorySet, Disclose as _, Party};
 use polku_tests::world::Client;
-use tonic::{Code, Status};
+use tonic::Code;
 
 use super::super::journey;
 use super::Told;
-use super::arrange::{
-    COORDINATOR, NEXT, PLANNED, Person, RESPONSIBLE, TOLD_OF_BACKGROUND, TOLD_OF_MEETING, WRITTEN, purpose_of,
-};
+use super::arrange::{COORDINATOR, NEXT, PLANNED, Person, RESPONSIBLE, purpose_of};
+use super::seen::{STATUS, Seen, glance, seen, written};
 use super::town::{Town, UNITS, all_named, id, named};
 use crate::matrix::engine::{AGENCIES, WITHOUT_AGREEMENT, asked, index, now, personal};
 use crate::matrix::situations::Given;
 use crate::stage::assert_refused;
-
-const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
-/// What stands of one agency in a reader's window, by category.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-struct Seen {
-    entries: CategorySet,
-    facts: CategorySet,
-    plan: CategorySet,
-    /// Of the referral that the agency has sent to the reader.
-    sent: CategorySet,
-    /// What it tells of the referral that the reader has sent to it.
-    status: CategorySet,
-}
 
 /// Whether the agencies' own systems are asked when a journey is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,7 +106,7 @@ impl<'a> Comparison<'a> {
                 None => groups.push(vec![purpose]),
             }
         }
-        let turn = self.person.number + AGENCIES.iter().position(|(agency, ..)| *agency == reader).unwrap();
+        let turn = self.turn(reader);
         let mut all = Vec::new();
         for group in groups {
             let mut words = group.clone();
@@ -134,6 +118,11 @@ impl<'a> Comparison<'a> {
             }
         }
         all
+    }
+
+    /// Others from situation to situation, and from reader to reader.
+    fn turn(&self, reader: &str) -> usize {
+        self.person.number + AGENCIES.iter().position(|(agency, ..)| *agency == reader).unwrap()
     }
 
     /// An official of the unit that consents name sees what the matrix says.
@@ -150,6 +139,7 @@ impl<'a> Comparison<'a> {
             [self.person.step_of(), COORDINATOR].map(|from| told(from, self.person.plan_purpose()));
         let escorted = self.escorted(reader, |other| told(other, purpose));
         self.beside(reader, &journey, (of_adult, escorted));
+        self.own_entries(reader, purpose, &journey, personal());
         if asking == Asking::Nobody {
             self.next(&client, (reader, purpose), &journey, (of_step, of_flag)).await;
         }
@@ -169,24 +159,25 @@ impl<'a> Comparison<'a> {
                 expected.facts = self.there[from].facts.intersection(told(Matter::Journey(purpose)));
             }
             let mut seen = seen(&journey, from, Some(reader));
-            // An agency cannot be asked for a purpose that its protocol has no word for.
-            let is_silent = journey.unreachable.contains(&id(from));
-            assert!(!is_silent || purpose == Purpose::Statistics, "{from} has not answered {reader}");
-            if is_silent {
-                seen.facts = expected.facts;
-            }
+            skip_silent(&journey, (from, reader), purpose, (&mut seen, &expected));
             self.check("official", (from, reader), purpose, seen, expected);
         }
     }
 
-    /// Whoever else works there sees what is with the own unit, or with all units.
+    /// Whoever else works there sees what is with the own unit, or with all units. For each purpose, by turns.
     async fn professional(
         &mut self,
         reader: &'static str,
         (unit, role): (&'static str, &'static str),
         asking: Asking,
     ) {
-        let purpose = Purpose::Guidance;
+        // Whoever asks for the systems' answers gets those that a colleague was given: nobody is asked once more.
+        let known = self.purposes(reader).into_iter().filter(|(_, asked)| *asked == Asking::Systems);
+        let all: Vec<Purpose> = match asking {
+            Asking::Systems => known.map(|(purpose, _)| purpose).collect(),
+            Asking::Nobody => PurposeSet::ALL.iter().collect(),
+        };
+        let purpose = all[(self.turn(reader) / 2) % all.len()];
         let (client, youth) = (self.town.professional(reader, (unit, role)), &self.person.youth);
         let journey = match asking {
             Asking::Systems => journey(&client, youth, purpose).await,
@@ -195,11 +186,17 @@ impl<'a> Comparison<'a> {
         let journey = journey.unwrap_or_else(|status| panic!("the {role} of {unit} at {reader}: {status:?}"));
         let at = at(reader, unit);
         let actor = ActorRole::Professional { at: at.clone(), role: role.into() };
-        let own = |from, told| if from == reader { personal() } else { told };
-        let of_adult = own(RESPONSIBLE, self.told_to(&actor, (whole(RESPONSIBLE), at.clone()), purpose));
-        let escorted =
-            self.escorted(reader, |other| self.told_to(&actor, (whole(other), at.clone()), purpose));
+        // What the own agency has written is the first unit's: only who reads of every unit sees it.
+        let of_own = if role == "official" { CategorySet::EMPTY } else { personal() };
+        let own = |from, told| if from == reader { of_own } else { told };
+        let written_by = |from| self::at(from, UNITS[0]);
+        let of_adult = own(RESPONSIBLE, self.told_to(&actor, (written_by(RESPONSIBLE), at.clone()), purpose));
+        // Two words are needed for an escort, and one of them is the own agency's.
+        let escorted = self.escorted(reader, |other| {
+            of_own.intersection(self.told_to(&actor, (written_by(other), at.clone()), purpose))
+        });
         self.beside(reader, &journey, (of_adult, escorted));
+        self.own_entries(reader, purpose, &journey, of_own);
         let in_plan = self.person.plan_purpose();
         // An official sees of the own agency's section what is the own unit's, or the whole agency's.
         let is_elsewhere = role == "official" && party(reader).unit.is_some_and(|own| own.as_str() != unit);
@@ -211,7 +208,7 @@ impl<'a> Comparison<'a> {
         self.next(&client, (reader, purpose), &journey, (of_step, of_flag)).await;
         for from in others(reader) {
             // What is held is told by the agency to whoever reads; a plan and a referral are between their parties.
-            let (from_whole, first) = (whole(from), |agency| self::at(agency, UNITS[0]));
+            let first = |agency| self::at(agency, UNITS[0]);
             let told = |matter| {
                 let (here, purpose) = match matter {
                     Matter::Journey(purpose) => (at.clone(), purpose),
@@ -220,20 +217,27 @@ impl<'a> Comparison<'a> {
                     Matter::Received => (first(reader), purpose_of(from)),
                 };
                 let there = match matter {
-                    Matter::Journey(_) => from_whole.clone(),
                     Matter::Plan | Matter::Received => party(from),
-                    Matter::Sent => first(from),
+                    Matter::Journey(_) | Matter::Sent => first(from),
                 };
                 self.told_to(&actor, (there, here), purpose)
             };
             let mut expected = self.expected((from, reader), purpose, told);
             if asking == Asking::Systems && (reader, from) != WITHOUT_AGREEMENT {
-                expected.facts = self.there[from].facts.intersection(told(Matter::Journey(purpose)));
+                let told = self.told_to(&actor, (whole(from), at.clone()), purpose);
+                expected.facts = self.there[from].facts.intersection(told);
             }
-            assert!(!journey.unreachable.contains(&id(from)), "{from} has not answered {reader}");
-            let seen = seen(&journey, from, Some(reader));
+            let mut seen = seen(&journey, from, Some(reader));
+            skip_silent(&journey, (from, reader), purpose, (&mut seen, &expected));
             self.check(&format!("{role} of {unit}"), (from, reader), purpose, seen, expected);
         }
+    }
+
+    /// What the own agency has written, for whichever purpose.
+    fn own_entries(&mut self, reader: &str, purpose: Purpose, journey: &Journey, told: CategorySet) {
+        let entries = self.there[reader].entries.intersection(told);
+        let seen = Seen { entries: seen(journey, reader, None).entries, ..Seen::default() };
+        self.check("of the own agency", (reader, reader), purpose, seen, Seen { entries, ..Seen::default() });
     }
 
     /// By how many referrals of the reader's the young person was handed over with escort, as it is told by the word of the
@@ -364,11 +368,11 @@ impl<'a> Comparison<'a> {
 
     /// Whoever represents the young person sees all of it, or is told that there is nobody.
     async fn own_side(&mut self, capacity: Capacity, actor: ActorRole) {
-        let youth = &self.person.youth;
-        let purpose = Purpose::Guidance;
+        let (person, purpose) = (self.person, Purpose::Guidance);
+        let youth = &person.youth;
         let client = self.town.representative(youth, capacity);
         let journey = journey(&client, youth, purpose).await;
-        for (from, ..) in AGENCIES {
+        let may_see = |from, purpose| {
             let question = |youth| {
                 let channel = Channel { from: whole(from), to: whole(from) };
                 Question {
@@ -376,7 +380,19 @@ impl<'a> Comparison<'a> {
                     ..Question::new(youth, channel, Viewer::Subject, purpose, now())
                 }
             };
-            let told = asked(self.engine, &self.index, personal(), question);
+            asked(self.engine, &self.index, personal(), question)
+        };
+        let all_told = AGENCIES.map(|(from, ..)| (from, may_see(from, purpose)));
+        let of_next = [person.step_of(), COORDINATOR].map(|from| may_see(from, person.plan_purpose()));
+        match &journey {
+            Ok(journey) => self.next(&client, ("home", purpose), journey, of_next.into()).await,
+            Err(_) => {
+                let request = GetNextStepRequest { youth: youth.clone(), purpose: purpose.into() };
+                let next = client.clone().journey.get_next_step(request).await;
+                assert_refused(next, Code::NotFound, "NOT_FOUND");
+            }
+        }
+        for (from, told) in all_told {
             if told.is_empty() {
                 assert_refused(journey.clone(), Code::NotFound, "NOT_FOUND");
                 continue;
@@ -432,57 +448,20 @@ fn party(agency: &str) -> Party {
     named(agency).parse().unwrap()
 }
 
+/// An agency cannot be asked for a purpose that its protocol has no word for: nothing is compared then.
+fn skip_silent(
+    journey: &Journey,
+    (from, reader): (&str, &str),
+    purpose: Purpose,
+    (seen, expected): (&mut Seen, &Seen),
+) {
+    let is_silent = journey.unreachable.contains(&id(from));
+    assert!(!is_silent || purpose == Purpose::Statistics, "{from} has not answered {reader}");
+    if is_silent {
+        seen.facts = expected.facts;
+    }
+}
+
 fn at(agency: &str, unit: &str) -> Party {
     format!("{agency}/{unit}").parse().unwrap()
-}
-
-/// Of the entries that everybody has written, what somebody sees who may be told this.
-fn written(told: CategorySet) -> CategorySet {
-    let meeting = told.contains(DataCategory::ServiceAttendance);
-    let meeting = if meeting { TOLD_OF_MEETING } else { CategorySet::EMPTY };
-    let background = told.contains(DataCategory::EducationWork);
-    let background = if background { TOLD_OF_BACKGROUND } else { CategorySet::EMPTY };
-    WRITTEN.union(meeting).union(background).intersection(told)
-}
-
-/// Reads the journey without asking anybody: what became of a referral no agency's system is asked for.
-async fn glance(client: &Client, youth: &str, purpose: Purpose) -> Result<Journey, Status> {
-    let request = GetJourneyRequest {
-        youth: youth.to_owned(),
-        purpose: purpose.into(),
-        categories: vec![DataCategory::ReferralStatus.into()],
-        ..GetJourneyRequest::default()
-    };
-    Ok(client.clone().journey.get_journey(request).await?.into_inner())
-}
-
-/// What a journey shows of an agency, to this other one.
-fn seen(journey: &Journey, from: &str, reader: Option<&str>) -> Seen {
-    let (from, reader) = (id(from), reader.map(id));
-    let mut seen = Seen::default();
-    for entry in journey.entries.iter().filter(|entry| entry.agency == from) {
-        seen.entries.extend(entry.categories());
-    }
-    for held in journey.facts.iter().filter(|held| held.agency == from) {
-        seen.facts.extend(held.categories());
-    }
-    for part in
-        journey.plans.iter().flat_map(|plan| &plan.sections).filter_map(|section| section.part.as_ref())
-    {
-        if part.owner == from {
-            seen.plan.extend(part.categories());
-        }
-    }
-    for referral in &journey.referrals {
-        let reader = reader.as_deref();
-        if referral.sender == from && reader == Some(&referral.recipient) {
-            seen.sent.extend(referral.categories().difference(STATUS));
-        } else if referral.recipient == from && reader == Some(&referral.sender) {
-            seen.status.extend(referral.categories().intersection(STATUS));
-        }
-    }
-    for set in [&mut seen.entries, &mut seen.facts, &mut seen.plan, &mut seen.sent] {
-        *set = set.difference(CategorySet::ENVELOPE);
-    }
-    seen
 }

@@ -5,33 +5,60 @@ use std::collections::{BTreeMap, BTreeSet};
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::journey_leaving::Reason;
+use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::{
-    DeliveryState, Disclosure, Encounter, JourneyLeaving, ListDisclosuresRequest, Purpose, Referral,
-    RetentionAnswer, encounter, retention_answer,
+    DeliveryState, Disclosure, Encounter, FollowUp, FollowUpResolution, JourneyLeaving,
+    ListDisclosuresRequest, ListTasksRequest, Purpose, Referral, ResolveTaskRequest, RetentionAnswer,
+    encounter, follow_up, retention_answer, task,
 };
 
-use super::{Scene, THREE_MONTHS, entered};
+use super::{Scene, THREE_MONTHS, entered, wait_for};
 use crate::sandbox::cast;
 use crate::sandbox::teller::{Deviation, answered, refusal, same, there};
-use crate::world::KELA;
+use crate::world::{KELA, request_id};
 
 /// How many entries one page may have.
 const PAGE: i32 = 200;
 /// What says nothing about her.
 const ENVELOPE: &str = "envelope";
 
-/// Kela says what has become of it.
+/// The day comes, and Kela is asked what has become of it.
 pub(super) async fn retention(scene: &mut Scene<'_, '_>, referral: &Referral) -> Result<(), Deviation> {
     scene.pass(THREE_MONTHS, "Three months pass")?;
-    scene.teller.step("Is she still with the coaching that she was handed over to? Kela answers")?;
-    let kela = scene.agency(KELA)?;
+    scene
+        .teller
+        .step("Is she still with the coaching that she was handed over to? Kela is asked, and answers")?;
+    let mut kela = scene.agency(KELA)?;
+    let question = FollowUp {
+        kind: follow_up::Kind::Retention.into(),
+        referral: referral.name.clone(),
+        ..FollowUp::default()
+    };
+    let question = Some(task::Matter::FollowUp(question));
+    let parent = scene.youth.clone();
+    let asked = wait_for("Kela's task", async || {
+        let request = ListTasksRequest { parent: parent.clone(), ..ListTasksRequest::default() };
+        let tasks = answered("ListTasks", kela.task.list_tasks(request).await)?.tasks;
+        Ok(tasks.into_iter().find(|task| task.matter == question))
+    })
+    .await?;
+    scene.teller.entry("task of Kela", &["is she still there? It has come up by itself, on its day"])?;
     let result = retention_answer::Result::Attached;
-    let answer = RetentionAnswer { referral: referral.name.clone(), result: result.into() };
-    scene.note(&kela, Matter::Retention(answer.clone())).await?;
+    let resolution = FollowUpResolution { retention: result.into(), ..FollowUpResolution::default() };
+    let request = ResolveTaskRequest {
+        request_id: request_id(),
+        name: asked.name,
+        resolution: Some(Resolution::FollowUp(resolution)),
+    };
+    let resolved = answered("ResolveTask", kela.task.resolve_task(request).await)?;
+    let state = there("the task in the answer", resolved.task)?.state();
+    same("state of Kela's task", &task::State::Resolved, &state)?;
     scene.teller.entry(KELA, &["she is attached, three months after the hand-over"])?;
+    scene.receipt(resolved.receipt)?;
     let seen = scene.journey(Purpose::Rehabilitation).await?;
     let told = seen.entries.into_iter().find(|entry| entry.agency == KELA);
     let told = there("Kela's answer in the window", told.and_then(|entry| entry.matter))?;
+    let answer = RetentionAnswer { referral: referral.name.clone(), result: result.into() };
     same("Kela's answer", &Matter::Retention(answer), &told)?;
     scene.teller.entry("Ohjaamo sees", &["the answer: she has consented to the referral's status being told"])
 }

@@ -9,7 +9,7 @@ use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::{self, DataCategory, JourneyEntry, RetentionAnswer};
-use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId, ReferralName};
+use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, Party, ReferralId, ReferralName};
 use serde_json::json;
 
 use super::super::entry::{row, standing};
@@ -148,7 +148,7 @@ impl Gateway {
             }
         }
         let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };
-        Ok(Outcome::Entry(Box::new(self.retained(person, (agency, ""), answer, now)?)))
+        Ok(Outcome::Entry(Box::new(self.retained(person, (&record.channel().to, ""), answer, now)?)))
     }
 
     /// Whether a person at the recipient has answered whether the young person is still there: what they say stands.
@@ -188,12 +188,12 @@ impl Gateway {
         Ok(decision.permitted() == status)
     }
 
-    /// The answer as an entry in the records of the agency that the referral went to; the professional is empty where
+    /// The answer as an entry in the records of the unit that the referral went to; the professional is empty where
     /// the gateway itself answers.
     pub(super) fn retained(
         &self,
         person: &Person,
-        (agency, professional): (&AgencyId, &str),
+        (holder, professional): (&Party, &str),
         answer: RetentionAnswer,
         now: Timestamp,
     ) -> Result<EntryRow, Error> {
@@ -201,7 +201,8 @@ impl Gateway {
         let entry = JourneyEntry {
             name: EntryName { youth: person.id, entry: id }.to_string(),
             category: DataCategory::ReferralStatus as i32,
-            agency: agency.to_string(),
+            agency: holder.agency.to_string(),
+            unit: holder.unit.as_ref().map(ToString::to_string).unwrap_or_default(),
             professional: professional.to_owned(),
             represented_by: 0,
             create_time: Some(wire_time(now)?),
@@ -209,7 +210,7 @@ impl Gateway {
             replaces: String::new(),
             matter: Some(Matter::Retention(answer)),
         };
-        row(person, id, agency.clone(), &entry, now)
+        row(person, id, holder.agency.clone(), &entry, now)
     }
 }
 

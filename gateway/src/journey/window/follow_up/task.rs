@@ -70,7 +70,7 @@ impl Gateway {
             }
             (Kind::Retention, result) => {
                 let answer = RetentionAnswer { referral: matter.referral.clone(), result: result as i32 };
-                let who = (&task.row.agency, caller.professional());
+                let who = (&caller.party(), caller.professional());
                 entry = Some(self.retained(&person, who, answer, now)?);
             }
             (Kind::NotMet, Retained::Unspecified) => {

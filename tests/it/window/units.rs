@@ -1,0 +1,91 @@
+//! Is what one unit writes into a journey read in that unit, by coordinators, and nowhere else in the agency (P17)?
+
+use polku_proto::v1::follow_up::Kind;
+use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::worker_assignment::Reason;
+use polku_proto::v1::{
+    DataCategory, GetNextStepRequest, JourneyEntry, JourneySource, Mandate, Purpose, mandate, task,
+};
+use polku_tests::world::{Client, OHJAAMO, TE, professional};
+use tonic::Code;
+
+use super::follow_ups::tasks;
+use super::{add, add_entry, assignment, encounter, entry, journey, opening};
+use crate::stage::{Stage, assert_refused};
+
+/// The guidance point in two places.
+async fn in_two_places() -> Stage {
+    Stage::at_noon_with(|text| {
+        let usual = "units = [\"keskusta\"]";
+        assert_eq!(text.matches(usual).count(), 1);
+        let text = text.replace(usual, "units = [\"keskusta\", \"pohjoinen\"]");
+        assert!(text.contains("roles = [\"guidance_worker\""));
+        text.replace("roles = [\"guidance_worker\"", "roles = [\"coordinator\", \"guidance_worker\"")
+    })
+    .await
+}
+
+fn worker(stage: &Stage, id: &str, unit: &str, role: &str) -> Client {
+    stage.caller(&stage.world.identities.ohjaamo, &professional(id, unit, role))
+}
+
+async fn read(client: &Client, youth: &str) -> Vec<JourneyEntry> {
+    journey(client, youth, Purpose::Guidance).await.unwrap().entries
+}
+
+async fn adult(client: &Client, youth: &str) -> Option<String> {
+    let request = GetNextStepRequest { youth: youth.to_owned(), purpose: Purpose::Guidance.into() };
+    let next = client.clone().journey.get_next_step(request).await.unwrap().into_inner();
+    next.worker.map(|worker| worker.professional)
+}
+
+/// domain.md 5: "oikeus saada asiakkaan kaikki toimintayksikön … rekistereissä olevat tiedot".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_unit_has_written_is_read_there_and_by_coordinators() {
+    let stage = in_two_places().await;
+    let (here, te) = (stage.ohjaamo(), stage.te());
+    let there = worker(&stage, "ohjaaja-2", "pohjoinen", "guidance_worker");
+    let coordinator = worker(&stage, "ohjaaja-3", "pohjoinen", "coordinator");
+    let youth = here.clone().identify("010594Y9032").await.unwrap();
+    let own = add(&here, &youth, opening(JourneySource::Self_)).await.unwrap().entry.unwrap();
+    assert_eq!((own.agency.as_str(), own.unit.as_str()), (OHJAAMO, "keskusta"));
+    let met = add(&here, &youth, encounter()).await.unwrap().entry.unwrap();
+    add(&here, &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    let scopes = vec![mandate::Scope::Attend.into()];
+    let lets = Matter::Mandate(Mandate { scopes, ..Mandate::default() });
+    let lets = add(&stage.subject(&youth), &youth, lets).await.unwrap().entry.unwrap();
+    assert_eq!(lets.unit, "keskusta", "it is for the adult");
+    for (reader, count) in [(&here, 4), (&coordinator, 4), (&stage.subject(&youth), 4), (&there, 0)] {
+        assert_eq!(read(reader, &youth).await.len(), count);
+        assert_eq!(adult(reader, &youth).await.is_some(), count > 0);
+    }
+    // To another agency the unit tells what the agency as a whole may tell.
+    te.clone().identify("010594Y9032").await.unwrap();
+    add(&te, &youth, opening(JourneySource::Other)).await.unwrap();
+    assert_eq!(read(&te, &youth).await.len(), 1);
+    let told = [DataCategory::ServiceAttendance];
+    let unit = format!("{OHJAAMO}/keskusta");
+    here.clone().record_consent(&youth, &unit, TE, Purpose::Guidance, &told).await.unwrap();
+    assert_eq!(read(&te, &youth).await.len(), 5, "a consent that names the unit is for what it has written");
+
+    // The other unit writes for itself, changes nothing of what it does not see, and is told nothing by a refusal.
+    let early = add(&there, &youth, encounter()).await;
+    assert_refused(early, Code::FailedPrecondition, "RECORD_STATE");
+    let instead = JourneyEntry { replaces: met.name, ..entry(encounter()) };
+    add(&there, &youth, opening(JourneySource::School)).await.unwrap();
+    assert_refused(add_entry(&there, &youth, instead).await, Code::InvalidArgument, "INVALID_FIELDS");
+    add(&there, &youth, encounter()).await.unwrap();
+    for (reader, count) in [(&here, 4), (&there, 2), (&coordinator, 6), (&te, 5)] {
+        assert_eq!(read(reader, &youth).await.len(), count);
+    }
+    // Where it names the adult, whoever was that so far does not wait for somebody who goes elsewhere.
+    add(&there, &youth, assignment("ohjaaja-2", Reason::First)).await.unwrap();
+    assert_eq!(adult(&here, &youth).await, None);
+    assert_eq!(adult(&there, &youth).await.as_deref(), Some("ohjaaja-2"));
+    let told = tasks(&here, false).await.into_iter().filter_map(|task| match task.matter {
+        Some(task::Matter::FollowUp(follow_up)) => Some((follow_up.kind(), follow_up.professional)),
+        _ => None,
+    });
+    assert!(told.collect::<Vec<_>>().contains(&(Kind::AdultReplaced, "ohjaaja-1".to_owned())));
+    stage.close().await;
+}
