@@ -372,9 +372,7 @@ impl Started {
             tracing::error!(%error, "the outbox ended abnormally");
         }
         policy_files::write_down(self.gateway.engine(), &decisions).await;
-        if let Err(error) = trail::close_unfinished(&self.gateway).await {
-            tracing::error!(reason = error.reason(), "the audit log could not be marked");
-        }
+        // Before the mark of where the store is: from there on nothing is looked at.
         if settling.await.is_ok()
             && let Err(error) = trail::settled::note(&self.gateway, &self.store, 0).await
         {
@@ -382,6 +380,9 @@ impl Started {
                 reason = error.reason(),
                 "it could not be noted how far the audit log is settled"
             );
+        }
+        if let Err(error) = trail::close_unfinished(&self.gateway).await {
+            tracing::error!(reason = error.reason(), "the audit log could not be marked");
         }
         if let Err(error) = publishing.await {
             tracing::error!(%error, "publishing the audit log ended abnormally");

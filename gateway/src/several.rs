@@ -87,7 +87,8 @@ impl CommonTime {
         Ok(time)
     }
 
-    /// Asks for it again; no, if what was told came too late to be taken. It is never ahead of what the store would say.
+    /// Asks for it again; no, if what was told came late. It is never ahead of what the store would say, unless the store's
+    /// clock was set back.
     pub(crate) async fn read(&self, store: &dyn Store) -> Result<bool, StoreError> {
         let asked = (self.since_start)();
         let told = store.time().await?;
@@ -99,7 +100,9 @@ impl CommonTime {
         let now = (self.since_start)();
         let is_fresh = now.saturating_sub(asked) <= TELLING;
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_fresh || told.is_none() {
+        // What comes late and is later than what was counted is nearer to it all the same.
+        let is_behind = told.is_none_or(|counted| counted_on(counted, now) < time);
+        if is_fresh || is_behind {
             *told = Some((time, now));
         }
         is_fresh
@@ -107,15 +110,20 @@ impl CommonTime {
 
     /// Nothing, where there are no other gateways.
     pub(crate) fn now(&self) -> Option<Timestamp> {
-        let (time, heard) = (*self.told.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let since = (self.since_start)().saturating_sub(heard);
-        let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        Some(time.saturating_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX))
+        let told = (*self.told.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(counted_on(told, (self.since_start)()))
     }
 }
 
+/// What the store's clock shows now by what was told when so much had passed.
+fn counted_on((time, heard): (Timestamp, Duration), now: Duration) -> Timestamp {
+    let since = now.saturating_sub(heard);
+    let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    time.saturating_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX)
+}
+
 /// How long ago the host was started, with the time that it has slept: other gateways have gone on meanwhile, and a lease
-/// of this one is over. [`std::time::Instant`] leaves that out.
+/// of this one is over. [`std::time::Instant`] leaves that out. Of a virtual machine that its host has stopped neither knows.
 fn since_start() -> Duration {
     let since = clock_gettime(ClockId::Boottime);
     let (seconds, nanos) = (u64::try_from(since.tv_sec), u32::try_from(since.tv_nsec));
@@ -202,9 +210,10 @@ impl Gateway {
     }
 
     async fn look_at_others(&self) -> Result<(), Error> {
-        self.quotas.share(self.store.gateways().await?);
         self.learn().await?;
-        Ok(self.audit.copy_others().await?)
+        self.audit.copy_others().await?;
+        self.quotas.share(self.store.gateways().await?);
+        Ok(())
     }
 }
 

@@ -318,12 +318,14 @@ pub(crate) async fn close_old(gateway: &Gateway, from: u64) -> Result<u64, Error
 async fn close_from(gateway: &Gateway, from: u64, is_working: bool) -> Result<u64, Error> {
     let committed = gateway.store.committed_leaves(from).await?;
     let at_work = is_working.then(|| gateway.now() - AT_WORK);
+    // At a gateway that is alone and at work its own sweep does that, with the locks that it takes.
+    let erases = !is_working || gateway.store.is_shared();
     let (mut open, mut until) = (Vec::new(), from);
     gateway.audit.read(from, |sequence, leaf| {
         until = sequence + 1;
         if let (Event::Closed, Some(closed)) = (leaf.event, leaf.refers_to) {
             open.retain(|(other, _)| *other != closed);
-        } else if (has_state(leaf.event) || leaf.event == Event::PersonErasure)
+        } else if (has_state(leaf.event) || (leaf.event == Event::PersonErasure && erases))
             && committed.binary_search(&sequence).is_err()
         {
             open.push((sequence, leaf));

@@ -37,8 +37,8 @@ pub async fn accept_older(config: &Config, clock: Arc<dyn Clock>) -> Result<Lost
     Ok(behind.told())
 }
 
-/// Writes down in a log that its database, brought back, lacks what it tells. A gateway finds out by itself only where
-/// something was delivered since, or what is kept beside the log tells that it was there.
+/// Writes down in a log that its database, brought back, lacks what it tells: beside a copy of the log nothing is kept, so a
+/// gateway would find out by itself only where something was delivered since.
 pub(super) async fn note(
     store: &dyn Store,
     log: &Path,

@@ -33,8 +33,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads certificates, master keys, policy rules and the service
-    /// directory anew.
+    /// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads certificates, quotas, master keys, policy rules and the
+    /// service directory anew.
     Serve(serve::Arguments),
     /// Checks a configuration and the files it names; opens no port.
     CheckConfig(check_config::Arguments),

@@ -217,9 +217,6 @@ fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
         section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
     }
-    if let Some(path) = &path {
-        secrets::keep_all(&section, "directory", path);
-    }
     section.finish();
     path
 }

@@ -18,8 +18,9 @@ use super::{Limits, MethodClass};
 mod tests;
 
 /// Methods that wait for an agency's system as long as their caller does: how long they take says nothing about the next
-/// one. They have rooms of their own, so that an agency that is slow holds up nobody who does not ask for it.
-const PATIENT: [&str; 3] = ["GetJourney", "SendReferral", "RerouteReferral"];
+/// one. They have rooms of their own, and share these: an agency that is slow may hold up other calls that wait for an
+/// agency, but none that does not.
+const PATIENT: [&str; 4] = ["GetJourney", "SendReferral", "RerouteReferral", "ImportPlan"];
 
 /// When to come back at the soonest.
 const SOONEST: Duration = Duration::from_millis(100);

@@ -184,7 +184,10 @@ impl Body for Arriving {
             };
         }
         let frame = match Pin::new(&mut self.body).poll_frame(context) {
-            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error.into()))),
+            Poll::Ready(Some(Err(error))) if self.is_in => return Poll::Ready(Some(Err(error.into()))),
+            // As it came it would tell of a caller who cancels, and tonic takes that for the end of the request: a whole
+            // message would be worked on, of a call that is not let in and is dropped in the midst of it.
+            Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(NotLetIn.into()))),
             Poll::Ready(Some(Ok(frame))) => Some(frame),
             Poll::Ready(None) => None,
             Poll::Pending => {

@@ -65,9 +65,13 @@ const TOO_SLOW: Refusal<'_> = Refusal {
     code: Code::DeadlineExceeded,
     reason: "MESSAGE_TOO_SLOW",
     text: "the request did not come in time",
-    hint: "send the whole request at once; a call of a stream of requests ends when nothing more is asked",
+    hint: "send the whole request at once, and end it",
     retry: "same call later",
 };
+
+/// By when a call has to be answered. An extension of its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Until(pub(crate) Instant);
 
 /// Counts what is at work, so that the end can wait for it.
 #[derive(Debug, Clone)]
@@ -150,6 +154,7 @@ impl Service<Request<Incoming>> for Calls {
             request.map(|body| Body::new(Arriving::new(body, at_door, room, patience, begun + limit)));
         request.extensions_mut().insert(roles);
         request.extensions_mut().insert(class);
+        request.extensions_mut().insert(Until(begun + limit));
         let unread = request.extensions().get::<Unread>().cloned().unwrap_or_default();
         let (routes, at_door) = (self.routes.clone(), Arc::clone(&door));
         let work = self.running.spawn(async move {
@@ -246,7 +251,7 @@ fn asked(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Reads a `grpc-timeout` (gRPC over HTTP/2, "Requests").
-pub(crate) fn timeout(text: &str) -> Option<Duration> {
+fn timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;

@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// What ends a consent, or prohibits something.
+const WITHDRAWALS: [&str; 4] = ["WithdrawConsent", "RevokeConsent", "InvalidateConsent", "RecordProhibition"];
+
 /// A kind of method. What is not known is a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MethodClass {
@@ -40,7 +43,7 @@ impl MethodClass {
         let begins = |words: &[&str]| words.iter().any(|word| method.starts_with(word));
         if service.ends_with(".OperationsService") {
             MethodClass::Operations
-        } else if ["WithdrawConsent", "RevokeConsent", "RecordProhibition"].contains(&method) {
+        } else if WITHDRAWALS.contains(&method) {
             MethodClass::Withdrawals
         } else if begins(&["Watch"]) {
             MethodClass::Streams
@@ -90,12 +93,12 @@ SearchServices SuggestRecipients
 verifications: BatchVerifyConsents ExplainDisclosure VerifyConsent
 writes: AcceptPlan AcceptReferral AcknowledgePlan AddJourneyEntry AddPlanParty CancelReferral CommentPlanItem \
 CompletePlan CompleteReferral ConfirmCancellation CountWalkIn CreatePlan EndLegalStatus FailReferral FlagPlanStep \
-GiveFeedback HoldPlan HoldReferral IdentifyYouth ImportConsent ImportPlan InvalidateConsent LiftProhibition \
-LinkIdentity LinkPlanItems MarkPlanEnteredInError MarkReferralEnteredInError MergePlan ProvideInformation \
+GiveFeedback HoldPlan HoldReferral IdentifyYouth ImportConsent ImportPlan LiftProhibition LinkIdentity \
+LinkPlanItems MarkPlanEnteredInError MarkReferralEnteredInError MergePlan ProvideInformation \
 RecordConsent RecordLegalStatus RecordMeasure RecordMeeting RefuseConsent RejectReferral RemovePlanParty RenewConsent \
 RequestConsent RequestInformation RerouteReferral ResolveTask ResumePlan RevokePlan SendReferral StartReferral \
 TransferPlan UnlinkIdentity UnlinkPlanItems
-withdrawals: RecordProhibition RevokeConsent WithdrawConsent
+withdrawals: InvalidateConsent RecordProhibition RevokeConsent WithdrawConsent
 streams: WatchConsents WatchPlans WatchReferrals WatchTasks
 operations: GetDelivery ListDeliveries ResolveDelivery RetryDelivery";
 

@@ -21,9 +21,15 @@ const SHUTTING_DOWN: Refusal<'_> = Refusal {
     retry: "same call later",
 };
 
+/// How much of an answer is handed on at once. There has to be room for something of it before the next piece is taken: so a
+/// long answer that nobody reads stands still where it is seen, and not out of sight in the connection.
+const PIECE: usize = 32 * 1024;
+
 /// The body of an answer. Once shutdown has begun it ends, when it has nothing more to say for the moment.
 pub(super) struct Ending {
     body: Body,
+    /// What is left of the last data.
+    rest: Bytes,
     shutdown: Shutdown,
     begun: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     over: bool,
@@ -32,7 +38,18 @@ pub(super) struct Ending {
 
 impl Ending {
     pub(super) fn new(body: Body, shutdown: Shutdown, answered: Answered) -> Ending {
-        Ending { body, shutdown, begun: None, over: false, answered }
+        Ending { body, rest: Bytes::new(), shutdown, begun: None, over: false, answered }
+    }
+
+    /// The next piece of the data, of which the rest is kept. Trailers stay as they are.
+    fn piece(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        match frame.into_data() {
+            Ok(mut data) => {
+                self.rest = data.split_off(data.len().min(PIECE));
+                Frame::data(data)
+            }
+            Err(frame) => frame,
+        }
     }
 
     fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -56,7 +73,12 @@ impl hyper::body::Body for Ending {
             return Poll::Ready(None);
         }
         self.answered.asked();
-        let frame = Pin::new(&mut self.body).poll_frame(context);
+        let frame = if self.rest.is_empty() {
+            Pin::new(&mut self.body).poll_frame(context)
+        } else {
+            Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
+        };
+        let frame = frame.map_ok(|frame| self.piece(frame));
         if matches!(frame, Poll::Ready(Some(Ok(_)))) {
             self.answered.given();
         }
@@ -71,10 +93,17 @@ impl hyper::body::Body for Ending {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over || hyper::body::Body::is_end_stream(&self.body)
+        self.over || (self.rest.is_empty() && hyper::body::Body::is_end_stream(&self.body))
     }
 
     fn size_hint(&self) -> SizeHint {
-        hyper::body::Body::size_hint(&self.body)
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let body = hyper::body::Body::size_hint(&self.body);
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower().saturating_add(rest));
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }

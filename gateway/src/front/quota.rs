@@ -5,6 +5,8 @@
 //! at the database server. So all of them together let through no more than the figures say, but for one burst more
 //! after each change (of their number, or of the figures), and for what a new gateway, or those that have not yet
 //! noticed it, let through within that second. An organisation that calls one of N gateways only has an Nth.
+//! One call may ask for more than such a part, as a batch of questions does: it takes all of the part then, and counts as
+//! no more than that.
 
 mod reload;
 #[cfg(test)]
@@ -92,17 +94,28 @@ impl Quotas {
     }
 
     /// Counts a call that asks for as much as so many calls: for the unit, if that has a quota of its own, then for the
-    /// organisation. A unit that asks too much uses up nothing of its organisation's.
+    /// organisation. A unit that asks too much uses up nothing of its organisation's, and what it asks keeps it from no
+    /// withdrawal. What is more than all that is let through here at once counts as all of it, so that a unit's quota, or
+    /// the number of gateways, makes no call impossible that the organisation's own figures permit.
     ///
     /// # Errors
     /// [`Excess`] when the quota does not let it through; it counts nothing for the organisation then.
     pub fn check_many(&self, party: &Party, class: MethodClass, calls: NonZeroU32) -> Result<(), Excess> {
         let current = self.current();
-        if let Some(unit) = current.units.get(party) {
-            self.passed(unit.check_n(calls))?;
+        let rate = current.settings.class(class);
+        if calls > rate.burst {
+            return Err(Excess::ForEver);
+        }
+        if class != MethodClass::Withdrawals
+            && let (Some(unit), Some(rate)) = (current.units.get(party), current.settings.units.get(party))
+        {
+            self.passed(unit.check_n(calls.min(burst(*rate, current.gateways))))?;
         }
         match current.organisations.get(&class) {
-            Some(limiter) => self.passed(limiter.check_key_n(&party.agency, calls)),
+            Some(limiter) => {
+                let calls = calls.min(burst(rate, current.gateways));
+                self.passed(limiter.check_key_n(&party.agency, calls))
+            }
             None => Ok(()),
         }
     }
@@ -181,7 +194,12 @@ impl Current {
 
 /// What one of so many gateways lets through.
 fn part(rate: Rate, gateways: u32) -> Quota {
-    let burst = NonZeroU32::new(rate.burst.get() / gateways).unwrap_or(NonZeroU32::MIN);
+    let burst = burst(rate, gateways);
     let period = Duration::from_secs(1) * gateways / rate.requests_per_second.get();
     Quota::with_period(period).unwrap_or(Quota::per_second(rate.requests_per_second)).allow_burst(burst)
+}
+
+/// How much of it one of so many gateways lets through at once.
+fn burst(rate: Rate, gateways: u32) -> NonZeroU32 {
+    NonZeroU32::new(rate.burst.get() / gateways).unwrap_or(NonZeroU32::MIN)
 }

@@ -185,8 +185,8 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// Writes down whose ids a link is about beside the one that it was made with, or that one where there is no other:
-    /// whether somebody was known already shows in no time that it takes.
+    /// Writes down whose ids a link is about beside the one that it was made with, or that one where there is no other, so
+    /// that a link to somebody who was known by one id takes no longer than one to nobody.
     async fn announce_ties(
         &self,
         link: u64,

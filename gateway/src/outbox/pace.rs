@@ -1,7 +1,7 @@
 //! How fast may each agency be sent to, as it answers?
 //!
-//! One breaker, one budget for what has waited and one quota for everything for each agency, in memory: after a start nothing is known of anybody, and what waits from
-//! before it comes back as slowly as after an outage.
+//! One breaker, one budget for what has waited and one quota for everything for each agency, in memory: after a start
+//! nothing is known of anybody, and what waits from before it comes back as slowly as after an outage.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -28,6 +28,8 @@ struct Paced {
     breaker: Breaker,
     budget: Budget,
     quota: Budget,
+    /// What the quota is reckoned by: so many a second.
+    rate: f64,
     /// What came into the queue before has waited for the agency.
     open_since: Timestamp,
 }
@@ -86,6 +88,10 @@ impl Pace {
     ) -> Result<(), Timestamp> {
         let mut agencies = self.agencies();
         let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, quota, now));
+        if paced.rate.total_cmp(&quota).is_ne() {
+            // Nobody waits for a turn that was given out by another figure.
+            (paced.quota, paced.rate) = (Budget::new(of_all(quota), now), quota);
+        }
         // Looked at first, and spent last: what the agency's answers hold back uses up nothing.
         paced.quota.look(of_all(quota), now)?;
         match (paced.breaker, waited) {
@@ -137,10 +143,10 @@ impl Pace {
 }
 
 impl Paced {
-    fn new(pace: &Pace, quota: f64, now: Timestamp) -> Self {
+    fn new(pace: &Pace, rate: f64, now: Timestamp) -> Self {
         let budget = Budget::new(pace.allowance, now);
-        let quota = Budget::new(of_all(quota), now);
-        Self { breaker: Breaker::NEW, budget, quota, open_since: pace.begun }
+        let quota = Budget::new(of_all(rate), now);
+        Self { breaker: Breaker::NEW, budget, quota, rate, open_since: pace.begun }
     }
 }
 

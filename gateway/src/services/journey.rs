@@ -9,8 +9,7 @@ use polku_proto::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::Desk;
-use super::deadline::patience;
+use super::{Desk, deadline};
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -26,7 +25,7 @@ impl JourneyService for Service {
     }
 
     async fn get_journey(&self, request: Request<GetJourneyRequest>) -> Result<Response<Journey>, Status> {
-        let patience = patience(request.metadata());
+        let patience = deadline::patience(deadline::until(&request));
         let (caller, request) = self.0.open(request)?;
         let journey = self.0.gateway.get_journey(&caller, request, patience).await?;
         Ok(self.0.gateway.answer(journey, &caller).await?)

@@ -1,6 +1,6 @@
 //! `polku.v1.ReferralService`.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use polku_proto::Validate;
 use polku_proto::v1::referral_service_server::ReferralService;
@@ -58,10 +58,10 @@ impl Service {
         &self,
         caller: &Caller,
         sent: Sent,
-        patience: Option<Duration>,
+        until: Option<Instant>,
     ) -> Result<Response<SendReferralResponse>, Status> {
         let gateway = &self.0.gateway;
-        let authorised = gateway.answer_sender(caller, sent, patience).await?;
+        let authorised = gateway.answer_sender(caller, sent, until.map(deadline::patience)).await?;
         Ok(gateway.answer(authorised, caller).await?)
     }
 }
@@ -72,20 +72,20 @@ impl ReferralService for Service {
         &self,
         request: Request<SendReferralRequest>,
     ) -> Result<Response<SendReferralResponse>, Status> {
-        let patience = request.get_ref().wait_for_delivery.then(|| deadline::patience(request.metadata()));
+        let until = request.get_ref().wait_for_delivery.then(|| deadline::until(&request));
         let (caller, request) = self.0.open(request)?;
         let sent = self.0.gateway.send_referral(&caller, request).await?;
-        self.sent(&caller, sent, patience).await
+        self.sent(&caller, sent, until).await
     }
 
     async fn reroute_referral(
         &self,
         request: Request<RerouteReferralRequest>,
     ) -> Result<Response<SendReferralResponse>, Status> {
-        let patience = request.get_ref().wait_for_delivery.then(|| deadline::patience(request.metadata()));
+        let until = request.get_ref().wait_for_delivery.then(|| deadline::until(&request));
         let (caller, request) = self.0.open(request)?;
         let sent = self.0.gateway.reroute_referral(&caller, request).await?;
-        self.sent(&caller, sent, patience).await
+        self.sent(&caller, sent, until).await
     }
 
     async fn get_referral(&self, request: Request<GetReferralRequest>) -> Result<Response<Referral>, Status> {

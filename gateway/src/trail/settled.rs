@@ -107,7 +107,7 @@ pub(crate) async fn note(gateway: &Arc<Gateway>, folder: &Path, from: u64) -> Re
         let Some(settled) = settled else { return Ok(from) };
         let written = settled.write(&folder);
         if let Err(error) = written {
-            tracing::debug!(%error, "how far the log is settled cannot be written");
+            tracing::warn!(reason = %error.kind(), "how far the log is settled cannot be written");
             return Ok(from);
         }
         Ok(settled.until)

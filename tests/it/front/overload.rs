@@ -26,7 +26,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use super::connect;
-use super::frames::{self, END_HEADERS, END_STREAM, HEADERS};
+use super::frames::{self, END_HEADERS, END_STREAM, HEADERS, RST_STREAM};
 use super::opened::{SERVING, call, open};
 use crate::stage::PATIENCE;
 
@@ -196,6 +196,57 @@ async fn a_request_that_trickles_in_takes_no_place_and_is_ended() {
         assert_eq!(reason.unwrap(), "MESSAGE_TOO_SLOW");
     }
     assert_eq!(work.begun(), 1);
+}
+
+/// A whole message whose end has not come is not worked on when its caller takes it back.
+#[tokio::test]
+async fn a_call_that_is_taken_back_before_its_end_is_never_begun() {
+    const DATA: u8 = 0;
+    const PING: u8 = 6;
+    let begun = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&begun);
+    // As tonic reads a request: it takes one that is cancelled for one that ends.
+    let work = post(move |body: Body| {
+        let counted = Arc::clone(&counted);
+        async move {
+            let is_cancelled =
+                |error: axum::Error| tonic::Status::from_error(Box::new(error)).code() == Code::Cancelled;
+            if body.collect().await.map_or_else(is_cancelled, |_| true) {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            answer()
+        }
+    });
+    let opened = open(Limits::default(), Router::new().route(READ, work)).await;
+    let identity = opened.site.pki.issue_client("fickle").unwrap();
+    let mut stream = connect(opened.bound.grpc, opened.site.client(&identity, "h2")).await.unwrap();
+    frames::begin(&mut stream).await;
+    let mut headers = b"\x83\x87\x44".to_vec();
+    headers.push(u8::try_from(READ.len()).unwrap());
+    headers.extend(READ.as_bytes());
+    headers.extend(b"\x41\x01x");
+    for number in (1..20_u32).step_by(2) {
+        stream.write_all(&frames::frame(HEADERS, END_HEADERS, number, &headers)).await.unwrap();
+        stream.write_all(&frames::frame(DATA, 0, number, &[0; 5])).await.unwrap();
+        stream.flush().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        // CANCEL
+        stream.write_all(&frames::frame(RST_STREAM, 0, number, &[0, 0, 0, 8])).await.unwrap();
+    }
+    stream.write_all(&frames::frame(PING, 0, 0, &[7; 8])).await.unwrap();
+    stream.flush().await.unwrap();
+    let answered = async {
+        loop {
+            let frame = frames::next(&mut stream).await.expect("the connection ends");
+            if frame.kind == PING && frame.flags == 1 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, answered).await.expect("no answer to the ping");
+    let mut sender = opened.grpc().await;
+    assert_eq!(call(&mut sender, READ, b"", &[]).await.1.code(), Code::Ok);
+    assert_eq!(begun.load(Ordering::SeqCst), 1, "only the one that came to its end");
 }
 
 /// Sends a byte of a request every now and then, for ever, and answers the reason that it is refused for.

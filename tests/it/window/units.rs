@@ -2,9 +2,11 @@
 
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::journey_leaving::Reason as LeavingReason;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    DataCategory, GetNextStepRequest, JourneyEntry, JourneySource, Mandate, Purpose, mandate, task,
+    DataCategory, GetNextStepRequest, JourneyEntry, JourneyLeaving, JourneySource, Mandate, Purpose, mandate,
+    task,
 };
 use polku_tests::world::{Client, OHJAAMO, TE, professional};
 use tonic::Code;
@@ -87,5 +89,38 @@ async fn what_a_unit_has_written_is_read_there_and_by_coordinators() {
         _ => None,
     });
     assert!(told.collect::<Vec<_>>().contains(&(Kind::AdultReplaced, "ohjaaja-1".to_owned())));
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_one_unit_is_with_the_other_and_a_correction_stays_where_the_words_were() {
+    let stage = in_two_places().await;
+    let here = stage.ohjaamo();
+    let there = worker(&stage, "ohjaaja-2", "pohjoinen", "guidance_worker");
+    let coordinator = worker(&stage, "ohjaaja-3", "pohjoinen", "coordinator");
+    let youth = here.clone().identify("010594Y9032").await.unwrap();
+    let own = stage.subject(&youth);
+    add(&here, &youth, opening(JourneySource::Self_)).await.unwrap();
+    add(&here, &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    let met = add(&here, &youth, encounter()).await.unwrap().entry.unwrap();
+
+    let leaves = || Matter::Leaving(JourneyLeaving { reason: LeavingReason::OwnWish.into() });
+    add(&there, &youth, opening(JourneySource::School)).await.unwrap();
+    add(&there, &youth, leaves()).await.unwrap();
+    for reader in [&here, &coordinator, &own] {
+        assert_eq!(adult(reader, &youth).await.as_deref(), Some("ohjaaja-1"));
+    }
+    assert_refused(add(&there, &youth, encounter()).await, Code::FailedPrecondition, "RECORD_STATE");
+
+    let count = read(&there, &youth).await.len();
+    let instead = JourneyEntry { replaces: met.name.clone(), ..entry(encounter()) };
+    let corrected = add_entry(&coordinator, &youth, instead).await.unwrap().entry.unwrap();
+    assert_eq!(corrected.unit, "keskusta");
+    assert_eq!(read(&there, &youth).await.len(), count, "it is not theirs");
+    let names: Vec<String> = read(&here, &youth).await.into_iter().map(|entry| entry.name).collect();
+    assert!(names.contains(&corrected.name) && !names.contains(&met.name));
+
+    add(&own, &youth, leaves()).await.unwrap();
+    assert_eq!(adult(&here, &youth).await, None, "they leave all of it");
     stage.close().await;
 }

@@ -12,28 +12,18 @@ use crate::config::DeliverySettings;
 /// What files of secrets are named by.
 const NAMES: [&str; 3] = ["key_file", "secret_file", "password_file"];
 
+/// How long an agency's system may take to answer where its connection does not say.
+const USUAL_TIMEOUT_MS: i64 = 15_000;
+
 /// The bits of everybody who is neither the owner nor of the group.
 const OTHERS: u32 = 0o007;
 
-/// Reports a file of secrets that everybody on the machine can read. One that is not there is reported elsewhere.
+/// Reports a file of secrets that users outside its owner and group can open. One that is not there is reported elsewhere.
 pub(super) fn keep(section: &Section<'_>, key: String, file: &Path) {
     let is_open = std::fs::metadata(file).is_ok_and(|found| found.permissions().mode() & OTHERS != 0);
     if is_open {
-        let found = format!("{}, which everybody on this machine can open", quoted(file.display()));
-        section.wrong_at(
-            key,
-            found,
-            "a file for the gateway's user alone: what it holds is secret (chmod 0400)",
-        );
-    }
-}
-
-/// The same for every file in the folder of the keys.
-pub(super) fn keep_all(section: &Section<'_>, key: &str, folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.path().extension().is_some_and(|extension| extension == "key") {
-            keep(section, section.path(key), &entry.path());
-        }
+        let found = format!("{}, which users outside its owner and group can open", quoted(file.display()));
+        section.wrong_at(key, found, "a file that no others can open: what it holds is secret (chmod 0400)");
     }
 }
 
@@ -49,10 +39,11 @@ pub(super) fn adapters(
         let path = format!("agency[{index}].settings");
         files(top, &path, &adapter.settings, folder);
         let connection = adapter.settings.get("connection").and_then(Value::as_table);
-        let stated =
-            connection.and_then(|connection| connection.get("timeout_ms")).and_then(Value::as_integer);
+        let timeout = connection.and_then(|connection| {
+            connection.get("timeout_ms").map_or(Some(USUAL_TIMEOUT_MS), Value::as_integer)
+        });
         let attempt = i64::try_from(delivery.attempt.as_millis()).unwrap_or(i64::MAX);
-        if let Some(timeout) = stated.filter(|timeout| *timeout > attempt) {
+        if let Some(timeout) = timeout.filter(|timeout| *timeout > attempt) {
             // The attempt would be over before its answer is, and it would never be known what came of it.
             let expected = format!("no more than delivery.attempt_seconds, which are {attempt} ms");
             top.wrong_at(format!("{path}.connection.timeout_ms"), timeout.to_string(), expected);

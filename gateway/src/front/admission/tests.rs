@@ -88,11 +88,15 @@ fn health_and_withdrawals_need_no_room_and_who_waits_for_an_agency_has_one_apart
         "/grpc.health.v1.Health/Check",
         "/polku.v1.ConsentService/WithdrawConsent",
         "/polku.v1.ConsentService/RevokeConsent",
+        "/polku.v1.ConsentService/InvalidateConsent",
         "/polku.v1.ReferralService/Nothing",
     ] {
         assert!(admission.room(path).is_none(), "{path}");
     }
     let patient = admission.room("/polku.v1.JourneyService/GetJourney").unwrap();
+    let importing = admission.room("/polku.v1.PlanService/ImportPlan").unwrap();
+    let writing = admission.room("/polku.v1.PlanService/CreatePlan").unwrap();
+    assert!(!Arc::ptr_eq(&importing, &writing));
     let verifying = admission.room("/polku.v1.ConsentService/VerifyConsent").unwrap();
     assert!(!Arc::ptr_eq(&room(&admission), &patient) && !Arc::ptr_eq(&room(&admission), &verifying));
 }

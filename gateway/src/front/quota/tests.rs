@@ -53,6 +53,8 @@ fn a_unit_that_asks_too_much_leaves_the_rest_to_the_others() {
     let quotas = Quotas::new(settings);
     assert_eq!(let_through(&quotas, &party("te/keskusta"), READS), 3);
     assert_eq!(let_through(&quotas, &party("te/muu"), READS), 7);
+    let withdrawn = let_through(&quotas, &party("te/keskusta"), MethodClass::Withdrawals);
+    assert_eq!(withdrawn, 10, "a unit that asks too much can withdraw");
 }
 
 #[test]
@@ -66,6 +68,25 @@ fn a_call_counts_as_much_as_it_asks_for() {
     assert!(matches!(quotas.check_many(&te, READS, count(6)), Err(Excess::ForNow(_))));
     assert_eq!(quotas.check_many(&te, READS, count(4)), Ok(()), "what was refused has not counted");
     assert!(quotas.check(&te, READS).is_err());
+}
+
+/// Neither a unit's quota nor the number of gateways makes it impossible to ask what the organisation may ask at once.
+#[test]
+fn what_is_more_than_a_part_takes_all_of_it() {
+    let count = |number| NonZeroU32::new(number).unwrap();
+    let mut settings = settings(1, 100);
+    settings.units.insert(party("te/keskusta"), rate(1, 3));
+    let quotas = Quotas::new(settings);
+    quotas.share(4);
+    let asked = |id, calls| quotas.check_many(&party(id), READS, count(calls));
+    assert_eq!(asked("te", 101), Err(Excess::ForEver));
+    assert_eq!(asked("te", 100), Ok(()));
+    assert!(matches!(asked("te", 1), Err(Excess::ForNow(_))), "nothing is left of this part");
+    quotas.share(1);
+    assert_eq!(asked("te/keskusta", 90), Ok(()));
+    assert!(matches!(asked("te/keskusta", 1), Err(Excess::ForNow(_))), "nothing is left of the unit's");
+    assert_eq!(asked("te", 10), Ok(()));
+    assert!(asked("te", 1).is_err());
 }
 
 #[test]

@@ -359,15 +359,15 @@ impl Gateway {
         let has_ended = task.state() != State::Open;
         let seen = self.seen(record, &eyes, now)?;
         if let Some(Matter::Conflict(conflict)) = &matter {
+            // That there is a clash is not told to who may not see all of it, or not any more: nobody decides on that.
+            if !self.sees_clash(record, conflict, &eyes, now)? {
+                return Err(Error::NotFound);
+            }
             task.etag = self.clash_etag(caller, &seen, conflict);
         }
         let shell = self.shell(caller, task)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
-                // That there is a clash is not told to who may not see all of it, or not any more: nobody decides on that.
-                if !self.sees_clash(record, &conflict, &eyes, now)? {
-                    return Err(Error::NotFound);
-                }
                 let piece = self.clash_piece(caller, (record, &seen), conflict, now)?;
                 let (conflict, told) = piece.ok_or(Error::NotFound)?;
                 Ok((shell.gather(conflict).map_err(mismatch)?, told))

@@ -6,7 +6,7 @@ use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
     AddJourneyEntryRequest, AddJourneyEntryResponse, CurrentWorker, EscortedHandover, JourneyEntry, Purpose,
 };
-use polku_proto::{EntryId, EntryName, Party, ReferralName, Valid, YouthId};
+use polku_proto::{EntryId, EntryName, Party, ReferralName, UnitId, Valid, YouthId};
 use serde_json::json;
 
 use super::entry::{kind, row};
@@ -76,6 +76,8 @@ impl Gateway {
             let handed = handed.map(|(_, by)| *by);
             check_time(&entry, (now, person.birth_date()?), replaced, (&known, handed))?;
             let id = EntryId::from_uuid(self.new_id(now)?);
+            // A correction stays with whom the words were, whoever makes it.
+            let holder = replaced.map(super::sight::holder).transpose()?.unwrap_or(holder);
             let entry = completed(&look, &holder, id, entry.clone())?;
             rows.push(row(&person, id, agency, &entry, now)?);
             written.push(entry);
@@ -137,9 +139,12 @@ impl Gateway {
             }
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Mandate(_))) => {
                 let named = adult.filter(|(worker, _)| !worker.professional.is_empty());
-                let (_, by) =
+                let (worker, by) =
                     named.ok_or(Error::RecordState { expected: "an adult beside the young person" })?;
-                Ok(vec![holder(by)?])
+                let with = holder(by)?;
+                // Of an adult who was named before entries had units, the unit that they were named with.
+                let unit = with.unit.filter(|unit| *unit != UnitId::unknown()).or(worker.unit.parse().ok());
+                Ok(vec![Party { unit, ..with }])
             }
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Leaving(_))) => {
                 let mut open: Vec<&str> = seen.iter().map(|entry| entry.agency.as_str()).collect();
@@ -155,7 +160,7 @@ impl Gateway {
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Handover(handover))) => {
                 let row = self.check_handover(look, (entry, handover)).await?;
                 let record = ReferralRecord::open(&self.person(row.youth).await?, row)?;
-                Ok(vec![record.channel().from])
+                Ok(vec![self.known_party(record.channel().from)])
             }
             (_, Some(_) | None) => Err(NOT_THEIRS),
         }
@@ -270,7 +275,10 @@ fn completed(
         name: EntryName { youth: look.youth, entry: id }.to_string(),
         category: category as i32,
         agency: holder.agency.to_string(),
-        unit: holder.unit.as_ref().map(ToString::to_string).unwrap_or_default(),
+        unit: match &holder.unit {
+            Some(unit) if *unit != UnitId::unknown() => unit.to_string(),
+            Some(_) | None => String::new(),
+        },
         professional: look.caller.professional().to_owned(),
         represented_by: match look.caller.actor {
             Actor::Representative { capacity, .. } => capacity as i32,

@@ -32,6 +32,7 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, Party, ReferralName, TaskId};
 
 use super::entry::standing;
+use super::matter::open_matters;
 use super::sight::AgencyLook;
 use super::worker;
 use crate::error::Error;
@@ -238,8 +239,8 @@ impl Gateway {
                     let professional = record.message.recipient_professional.as_str();
                     // Nobody here is of a unit that only the agency's own system knows.
                     let is_known = by.unit.is_some() && self.units.has(by);
-                    let whole = record.channel().to;
-                    let who = if is_known { (by, professional) } else { (&whole, "") };
+                    let asked = self.known_party(record.channel().to);
+                    let who = if is_known { (by, professional) } else { (&asked, "") };
                     after.entries.push(self.retained(person, who, answer, now)?);
                 }
                 after.follow_ups.push(FollowUpWrite::Drop { youth: person.id, matter, agency });
@@ -462,10 +463,7 @@ fn worker_of(
 /// Which agency the young person came to first, of those that they have not left, by these entries, newest first.
 fn came_first<'a>(all: &[&'a JourneyEntry]) -> Option<&'a str> {
     let mut told = BTreeSet::new();
-    let comings =
-        all.iter().filter(|entry| matches!(entry.matter, Some(Matter::Opening(_) | Matter::Leaving(_))));
-    let last_words = comings.filter(|entry| told.insert(&entry.agency));
-    let open = last_words.filter(|entry| matches!(entry.matter, Some(Matter::Opening(_))));
+    let open = open_matters(all).filter(|entry| told.insert((&entry.agency, &entry.unit)));
     open.last().map(|entry| entry.agency.as_str())
 }
 

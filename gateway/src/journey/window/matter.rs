@@ -15,6 +15,7 @@ use polku_proto::{AgencyId, EntryName, ReferralName, YouthId};
 
 use super::entry::kind;
 use super::former::youth_of;
+use super::worker::is_same_unit;
 use crate::error::Error;
 use crate::journey::read::name;
 
@@ -170,11 +171,25 @@ pub(super) fn has_own_mandate(agency: &str, seen: &[&JourneyEntry], current: Opt
     })
 }
 
-/// Whether the agency has taken the matter up, and the young person has not left since.
+/// Whether a unit of the agency has taken the matter up, and the young person has not left it since.
 pub(super) fn is_open(agency: &str, seen: &[&JourneyEntry]) -> bool {
-    let mut own = seen.iter().filter(|entry| entry.agency == agency);
-    let last = own.find(|entry| matches!(entry.matter, Some(Matter::Opening(_) | Matter::Leaving(_))));
-    last.is_some_and(|entry| matches!(entry.matter, Some(Matter::Opening(_))))
+    let own: Vec<&JourneyEntry> = seen.iter().copied().filter(|entry| entry.agency == agency).collect();
+    open_matters(&own).next().is_some()
+}
+
+/// The openings of units that the young person has not left since, of these entries, newest first.
+pub(super) fn open_matters<'a>(entries: &[&'a JourneyEntry]) -> impl Iterator<Item = &'a JourneyEntry> {
+    let mut left: Vec<&JourneyEntry> = Vec::new();
+    entries.iter().copied().filter(move |entry| match entry.matter {
+        Some(Matter::Leaving(_)) => {
+            left.push(entry);
+            false
+        }
+        Some(Matter::Opening(_)) => !left
+            .iter()
+            .any(|leaving| leaving.agency == entry.agency && is_same_unit(&leaving.unit, &entry.unit)),
+        _ => false,
+    })
 }
 
 /// Takes a mandate as a professional may word it: nobody lets themselves act for somebody without a proof of that.

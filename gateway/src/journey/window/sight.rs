@@ -175,6 +175,13 @@ impl Gateway {
         Ok(standing(visible))
     }
 
+    /// The party as a young person's matter can be with it: nobody here is of a unit that only the agency's own system knows,
+    /// so that is the agency as a whole.
+    pub(super) fn known_party(&self, party: Party) -> Party {
+        let is_known = party.unit.is_none() || self.units.has(&party);
+        if is_known { party } else { Party::whole(party.agency) }
+    }
+
     /// The adult beside the young person, as the caller may be told by the entry that says so.
     pub(super) fn shown_worker(
         &self,

@@ -51,12 +51,13 @@ pub(super) fn current<'a>(
 ) -> Option<(CurrentWorker, &'a JourneyEntry)> {
     let (last, worker) = last_assignment(entries)?;
     let agency = responsible(last, worker)?;
+    let unit = unit_of(last, agency);
     let is_same = |entry: &JourneyEntry, other: &WorkerAssignment| {
         responsible(entry, other) == Some(agency) && other.professional == worker.professional
     };
     // Of one and the same adult the first assignment counts, unless somebody else was there in between, or nobody.
     let breaks = |entry: &&JourneyEntry| {
-        has_left(entry, agency) || assignment(entry).is_some_and(|other| !is_same(entry, other))
+        has_left(entry, (agency, unit)) || assignment(entry).is_some_and(|other| !is_same(entry, other))
     };
     let end = entries.iter().position(breaks).unwrap_or(entries.len());
     let (own, earlier) = entries.split_at(end);
@@ -91,13 +92,26 @@ pub(super) fn last_assignment<'a>(
     let last: &'a JourneyEntry = rest.first()?;
     let worker = assignment(last)?;
     let agency = responsible(last, worker).unwrap_or(&last.agency);
-    (!later.iter().any(|entry| has_left(entry, agency))).then_some((last, worker))
+    let unit = unit_of(last, agency);
+    (!later.iter().any(|entry| has_left(entry, (agency, unit)))).then_some((last, worker))
 }
 
-/// Whether the young person leaves this agency by this entry: it says so of itself, or they do themselves, and of all.
-fn has_left(entry: &JourneyEntry, agency: &str) -> bool {
+/// The unit that has the young person by this assignment; which one of another agency they were handed on to, nobody has
+/// said.
+fn unit_of<'a>(last: &'a JourneyEntry, agency: &str) -> &'a str {
+    if agency == last.agency { &last.unit } else { "" }
+}
+
+/// Whether the young person leaves this agency, and there this unit, by this entry: it says so of itself, or they do
+/// themselves, and of all.
+fn has_left(entry: &JourneyEntry, (agency, unit): (&str, &str)) -> bool {
     matches!(entry.matter, Some(Matter::Leaving(_)))
-        && (entry.agency == agency || entry.professional.is_empty())
+        && (entry.professional.is_empty() || (entry.agency == agency && is_same_unit(&entry.unit, unit)))
+}
+
+/// Whether what this unit says counts for that one: where one of them is not named, it is the whole agency.
+pub(super) fn is_same_unit(unit: &str, other: &str) -> bool {
+    unit.is_empty() || other.is_empty() || unit == other
 }
 
 /// Agency id of whoever has the young person by this assignment; nothing: nobody any more.

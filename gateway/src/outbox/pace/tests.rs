@@ -69,3 +69,17 @@ fn what_is_over_the_quota_waits_each_until_a_turn_of_its_own() {
     assert_eq!([admitted(2), admitted(2)], [Ok(()), Ok(())]);
     assert!(admitted(2).is_err());
 }
+
+#[test]
+fn another_quota_is_in_force_at_once() {
+    let pace = pace();
+    let admitted = |quota| pace.admit(&agency("te"), Waited::Since(at(1)), quota, at(1));
+    assert_eq!([admitted(1.0), admitted(1.0), admitted(1.0)], [Ok(()), Err(at(2)), Err(at(3))]);
+    assert_eq!(
+        [admitted(2.0), admitted(2.0)],
+        [Ok(()), Ok(())],
+        "what is used up of the old one is forgotten"
+    );
+    let half = SignedDuration::from_millis(500);
+    assert_eq!(admitted(2.0), Err(at(1) + half), "and so are the turns that it gave out");
+}

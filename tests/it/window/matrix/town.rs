@@ -77,7 +77,7 @@ impl Town {
         let settings = WorldSettings {
             agencies: agencies.to_vec(),
             // What an agency's system has not taken in at once waits until all is over.
-            retry_seconds: vec![7 * 24 * 3600],
+            retry_seconds: vec![2 * 24 * 3600],
             answer_ms: 20_000,
             attempt_seconds: 25,
             lease_seconds: 30,

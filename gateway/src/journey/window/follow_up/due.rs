@@ -148,7 +148,8 @@ impl Gateway {
             }
         }
         let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };
-        Ok(Outcome::Entry(Box::new(self.retained(person, (&record.channel().to, ""), answer, now)?)))
+        let asked = self.known_party(record.channel().to);
+        Ok(Outcome::Entry(Box::new(self.retained(person, (&asked, ""), answer, now)?)))
     }
 
     /// Whether a person at the recipient has answered whether the young person is still there: what they say stands.
@@ -216,7 +217,14 @@ impl Gateway {
 
 /// Whether a person at the recipient has answered the question about this referral, by these entries.
 fn answered(question: Question, record: &ReferralRecord, entries: &[JourneyEntry]) -> bool {
-    let own = entries.iter().filter(|entry| !entry.professional.is_empty()).collect();
+    // The gateway itself never says more than that it is unknown.
+    let by_person = |entry: &&JourneyEntry| match &entry.matter {
+        Some(Matter::Retention(answer)) if answer.result() == Retained::Unknown => {
+            !entry.professional.is_empty()
+        }
+        _ => true,
+    };
+    let own = entries.iter().filter(by_person).collect();
     let said = said(&standing(own), &record.row.recipient, &record.name().to_string());
     question.answer(said).is_some()
 }
