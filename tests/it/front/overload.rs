@@ -221,12 +221,8 @@ async fn a_call_that_is_taken_back_before_its_end_is_never_begun() {
     let identity = opened.site.pki.issue_client("fickle").unwrap();
     let mut stream = connect(opened.bound.grpc, opened.site.client(&identity, "h2")).await.unwrap();
     frames::begin(&mut stream).await;
-    let mut headers = b"\x83\x87\x44".to_vec();
-    headers.push(u8::try_from(READ.len()).unwrap());
-    headers.extend(READ.as_bytes());
-    headers.extend(b"\x41\x01x");
     for number in (1..20_u32).step_by(2) {
-        stream.write_all(&frames::frame(HEADERS, END_HEADERS, number, &headers)).await.unwrap();
+        stream.write_all(&frames::frame(HEADERS, END_HEADERS, number, &read_headers())).await.unwrap();
         stream.write_all(&frames::frame(DATA, 0, number, &[0; 5])).await.unwrap();
         stream.flush().await.unwrap();
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -247,6 +243,12 @@ async fn a_call_that_is_taken_back_before_its_end_is_never_begun() {
     let mut sender = opened.grpc().await;
     assert_eq!(call(&mut sender, READ, b"", &[]).await.1.code(), Code::Ok);
     assert_eq!(begun.load(Ordering::SeqCst), 1, "only the one that came to its end");
+}
+
+/// The headers of a call, as HPACK has them.
+fn read_headers() -> Vec<u8> {
+    let length = u8::try_from(READ.len()).unwrap();
+    [b"\x83\x87\x44".as_slice(), &[length], READ.as_bytes(), b"\x41\x01x"].concat()
 }
 
 /// Sends a byte of a request every now and then, for ever, and answers the reason that it is refused for.
@@ -290,11 +292,7 @@ async fn who_does_not_read_the_answers_loses_the_connection() {
     let mut stream = connect(opened.bound.grpc, opened.site.client(&identity, "h2")).await.unwrap();
     frames::begin(&mut stream).await;
     // It never says that it has room for more than what every client has at first.
-    let mut headers = b"\x83\x87\x44".to_vec();
-    headers.push(u8::try_from(READ.len()).unwrap());
-    headers.extend(READ.as_bytes());
-    headers.extend(b"\x41\x01x");
-    stream.write_all(&frames::frame(HEADERS, END_HEADERS | END_STREAM, 1, &headers)).await.unwrap();
+    stream.write_all(&frames::frame(HEADERS, END_HEADERS | END_STREAM, 1, &read_headers())).await.unwrap();
     stream.flush().await.unwrap();
     let closed = async { while frames::next(&mut stream).await.is_some() {} };
     tokio::time::timeout(PATIENCE, closed).await.expect("the connection stays open");
