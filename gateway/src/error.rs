@@ -134,6 +134,7 @@ impl From<StoreError> for Error {
             | StoreError::Busy
             | StoreError::Failed(_)
             | StoreError::NotWritten(_)
+            | StoreError::Damaged
             | StoreError::Unknown(_) => Self::Store(error),
         }
     }
@@ -173,7 +174,10 @@ pub(crate) fn check_decided(decision: &Decision) -> Result<(), Error> {
 impl Error {
     /// Whether it is certain that nothing was made durable.
     pub(crate) fn changed_nothing(&self) -> bool {
-        !matches!(self, Self::Store(StoreError::Failed(_) | StoreError::Unknown(_)))
+        !matches!(
+            self,
+            Self::Store(StoreError::Failed(_) | StoreError::Unknown(_) | StoreError::Damaged)
+        )
     }
 
     /// What a decision means that is no permit. Rules that cannot be evaluated have refused nothing: whoever goes on with
@@ -206,6 +210,7 @@ impl Error {
             Self::Quota { .. } => "QUOTA_EXCEEDED",
             Self::Audit(_) => "AUDIT_UNAVAILABLE",
             Self::Store(StoreError::Busy) => "BACKLOG_FULL",
+            Self::Store(StoreError::Damaged) => "STORE_DAMAGED",
             Self::Store(_) => "STORE_UNAVAILABLE",
             Self::MasterKeyMissing { .. } => "MASTER_KEY_MISSING",
             Self::Seal(_) | Self::Inconsistent(_) => "INTERNAL",
