@@ -174,10 +174,7 @@ pub(crate) fn check_decided(decision: &Decision) -> Result<(), Error> {
 impl Error {
     /// Whether it is certain that nothing was made durable.
     pub(crate) fn changed_nothing(&self) -> bool {
-        !matches!(
-            self,
-            Self::Store(StoreError::Failed(_) | StoreError::Unknown(_) | StoreError::Damaged)
-        )
+        !matches!(self, Self::Store(StoreError::Failed(_) | StoreError::Unknown(_) | StoreError::Damaged))
     }
 
     /// What a decision means that is no permit. Rules that cannot be evaluated have refused nothing: whoever goes on with

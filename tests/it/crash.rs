@@ -380,7 +380,10 @@ async fn kills_lose_nothing_and_double_nothing(run: Run) -> usize {
     gateway.kill().await.unwrap();
     check_data(&folder.path().join("data"), &world, &book, &everybody).await;
     let long = (cycles + LONG / 2) / LONG;
-    assert!(book.referrals.len() > long * ENOUGH && book.withdrawn.len() >= long, "little was sent: {book:?}");
+    assert!(
+        book.referrals.len() > long * ENOUGH && book.withdrawn.len() >= long,
+        "little was sent: {book:?}"
+    );
     assert!(long > 0, "so few kills show little");
     integrity::check(&world, &folder.path().join("data"));
     assert!(plans.is_none() || merges > 10, "{merges} changes of plans");
