@@ -121,9 +121,10 @@ async fn a_database_that_turns_out_to_be_damaged_is_served_from_no_more() {
 /// The file with the first page of an index filled with what no page is.
 fn spoiled(database: &Path, index: &str, mut file: Vec<u8>) -> Vec<u8> {
     let connection = Connection::open(database).unwrap();
-    let page: usize = connection
+    let page: u32 = connection
         .query_row("SELECT rootpage FROM sqlite_master WHERE name = ?1", [index], |row| row.get(0))
         .unwrap();
+    let page = usize::try_from(page).unwrap();
     file[(page - 1) * 4096..page * 4096].fill(7);
     file
 }
