@@ -294,9 +294,14 @@ pub(crate) fn content() -> ReferralContent {
 
 /// A method of the gateway, called by a guidance worker.
 pub(crate) fn gateway(path: &str) -> Result<Method> {
+    Method::new(path)?.with("polku-actor-bin", &actor()?)
+}
+
+/// The guidance worker, as the header has it.
+pub(crate) fn actor() -> Result<String> {
     let actor = professional("ohjaaja-1", "keskusta", "guidance_worker").encode_to_vec();
     let actor: BinaryMetadataValue = MetadataValue::from_bytes(&actor);
-    Method::new(path)?.with("polku-actor-bin", std::str::from_utf8(actor.as_encoded_bytes())?)
+    Ok(std::str::from_utf8(actor.as_encoded_bytes())?.to_owned())
 }
 
 /// As long as a message is to be, by a field that no message of the contract has.

@@ -54,6 +54,6 @@ pub(crate) const ONCE: [(&str, &str); 5] = [
     ("start", "start on a full store"),
     ("growth", "cost at full size against a tenth of it"),
     ("h2load-floor", "h2load on the floor, plain"),
-    ("h2load-verify", "h2load on VerifyConsent, plain"),
+    ("h2load-verify", "h2load on VerifyConsent, plain, without the front"),
     ("allocations", "allocations of a call"),
 ];

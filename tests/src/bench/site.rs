@@ -110,6 +110,12 @@ impl Site {
         self.gateways.iter().map(road).collect()
     }
 
+    /// The configuration, and the digest of the guidance point's certificate.
+    pub(crate) fn of_guidance_point(&self) -> (String, String) {
+        let config = self.world.config_file().to_string_lossy().into_owned();
+        (config, self.world.identities.ohjaamo.sha256.clone())
+    }
+
     /// Everything on the servers' side.
     pub(crate) fn processes(&self) -> Result<Vec<u32>> {
         let mut processes = Vec::from_iter(self.server);

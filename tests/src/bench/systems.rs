@@ -157,6 +157,7 @@ impl System for Withdrawing {
             round.first_wrong = round.first_wrong.or(pressed.first_wrong);
             Ok(round)
         };
-        Round::beside(&processes, both).await
+        // Most of what the processors do is for those who ask.
+        Ok(Round { processor: Duration::ZERO, ..Round::beside(&processes, both).await? })
     }
 }

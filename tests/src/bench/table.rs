@@ -33,13 +33,15 @@ pub(crate) fn table(results: &Results, options: &Options, surroundings: &str) ->
                 });
                 writeln!(
                     text,
-                    "{:<50}{:>10.0}{:>9.0}{:>9.0}{:>9.0}{:>8.1}{:>7.0}{allocations:>8}  {}",
+                    "{:<50}{:>10.0}{:>9.0}{:>9.0}{:>9.0}{:>8}{:>7.0}{allocations:>8}  {}",
                     row.what,
                     middle(Round::rate),
                     middle(|round| round.p50.as_secs_f64() * 1e6),
                     middle(|round| round.p99.as_secs_f64() * 1e6),
                     middle(|round| round.p999.as_secs_f64() * 1e6),
-                    middle(Round::cost),
+                    Some(middle(Round::cost))
+                        .filter(|cost| *cost > 0.0)
+                        .map_or("-".to_owned(), |cost| format!("{cost:.1}")),
                     middle(mebibytes),
                     ratio.unwrap_or_default(),
                 )?;

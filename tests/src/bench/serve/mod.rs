@@ -1,6 +1,7 @@
 //! Which servers does the bench bring itself? Each is a process of its own, told by a line that it is ready.
 
 mod echo;
+pub(crate) mod plain;
 pub(crate) mod policy;
 
 use std::io::Write as _;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use polku_gateway::config::Config;
 use polku_tests::pki::{provider, roots};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -25,6 +27,15 @@ pub(crate) enum What {
         #[arg(long)]
         tls: Option<PathBuf>,
     },
+    /// The gateway without TLS.
+    Gateway {
+        /// Its configuration.
+        #[arg(long)]
+        config: PathBuf,
+        /// The digest of the certificate that everybody is taken to have.
+        #[arg(long)]
+        certificate: String,
+    },
     /// Looks a grant up for nginx and Envoy.
     Policy {
         /// How many grants there are.
@@ -35,29 +46,42 @@ pub(crate) enum What {
 
 /// Serves until nobody holds its standard input any more.
 pub(crate) fn run(what: &What) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let mut builder = match what {
+        What::Gateway { .. } => tokio::runtime::Builder::new_multi_thread(),
+        What::Echo { .. } | What::Policy { .. } => tokio::runtime::Builder::new_current_thread(),
+    };
+    builder.enable_all().build()?.block_on(async {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = TcpListener::bind(address).await.context("cannot listen")?;
         let bound = listener.local_addr()?;
         let serving = async {
             match what {
-                What::Echo { tls } => echo::serve(listener, tls.as_deref().map(mutual).transpose()?).await,
-                What::Policy { grants } => policy::serve(listener, *grants, bound).await,
+                What::Echo { tls } => {
+                    let tls = tls.as_deref().map(mutual).transpose()?;
+                    say(bound)?;
+                    echo::serve(listener, tls).await
+                }
+                What::Policy { grants } => {
+                    let known = policy::known(*grants);
+                    say(bound)?;
+                    policy::serve(listener, known).await
+                }
+                What::Gateway { config, certificate } => {
+                    let opened = plain::open(Config::load(config)?, certificate).await?;
+                    say(bound)?;
+                    plain::serve(opened, listener).await
+                }
             }
         };
         tokio::select! {
             served = serving => served,
-            () = orphaned(bound, matches!(what, What::Echo { .. })) => Ok(()),
+            () = orphaned() => Ok(()),
         }
     })
 }
 
-/// Says where it listens, and waits for the end of its input.
-async fn orphaned(bound: SocketAddr, is_ready: bool) {
-    if is_ready {
-        say(bound);
-    }
+/// Waits for the end of its input.
+async fn orphaned() {
     let (sender, ended) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
@@ -66,9 +90,9 @@ async fn orphaned(bound: SocketAddr, is_ready: bool) {
     let _ = ended.await;
 }
 
-fn say(bound: SocketAddr) {
-    // Whoever has started it finds out by itself.
-    let _ = writeln!(std::io::stdout(), "{bound}");
+/// Says where it listens, and by that that it does.
+fn say(bound: SocketAddr) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{bound}")?)
 }
 
 /// Mutual TLS with `server` of a folder, for whoever its `ca` vouches for.

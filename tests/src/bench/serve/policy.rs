@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -21,12 +20,13 @@ use crate::people::youth_id;
 /// The header in which the caller names the person.
 pub(crate) const HEADER: &str = "x-youth";
 
+/// As many as the gateway's index has, each under a key of its own.
+pub(super) fn known(grants: u64) -> Arc<HashSet<Uuid>> {
+    Arc::new((0..grants).map(youth_id).collect())
+}
+
 /// Serves for ever.
-pub(super) async fn serve(listener: TcpListener, grants: u64, bound: SocketAddr) -> Result<()> {
-    // As many as the gateway's index has, each under a key of its own.
-    let known: HashSet<Uuid> = (0..grants).map(youth_id).collect();
-    let known = Arc::new(known);
-    super::say(bound);
+pub(super) async fn serve(listener: TcpListener, known: Arc<HashSet<Uuid>>) -> Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;

@@ -117,3 +117,6 @@ impl Send {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
