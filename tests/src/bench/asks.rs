@@ -169,29 +169,38 @@ impl Ask for Batch {
     }
 }
 
+/// When the answer to a referral is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnsweredWhen {
+    /// As soon as it is on disk.
+    Durable,
+    /// When the recipient's system has it.
+    Delivered,
+}
+
 /// A referral to the employment services.
 pub(crate) struct Refer {
     method: Method,
     template: Template,
     people: People,
-    until: DeliveryState,
+    when: AnsweredWhen,
 }
 
 impl Refer {
-    /// Answered when it is durable (`Queued`), or when it has arrived (`Delivered`).
-    pub(crate) fn new(people: People, until: DeliveryState) -> Result<Refer> {
+    /// About these people.
+    pub(crate) fn new(people: People, when: AnsweredWhen) -> Result<Refer> {
         let request = SendReferralRequest {
             request_id: REQUEST.to_string(),
             youth: format!("youths/{YOUTH}"),
             recipient: TE.into(),
             purpose: PURPOSE as i32,
             content: Some(content()),
-            wait_for_delivery: until == DeliveryState::Delivered,
+            wait_for_delivery: when == AnsweredWhen::Delivered,
             ..SendReferralRequest::default()
         };
         let template = Template::of(&padded(request.encode_to_vec())?, &[REQUEST, YOUTH])?;
         let method = gateway("/polku.v1.ReferralService/SendReferral")?;
-        Ok(Refer { method, template, people, until })
+        Ok(Refer { method, template, people, when })
     }
 }
 
@@ -213,11 +222,10 @@ impl Ask for Refer {
         ensure!(referral.name.starts_with(&format!("youths/{youth}/referrals/")), "it is another referral");
         ensure!(referral.state() == ReferralState::Requested, "its state is {:?}", referral.state());
         let delivery = referral.delivery_state();
-        let has_come_so_far = match self.until {
-            DeliveryState::Delivered => delivery == DeliveryState::Delivered,
-            _ => {
-                matches!(delivery, DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Delivered)
-            }
+        let is_on_its_way = matches!(delivery, DeliveryState::Queued | DeliveryState::Sending);
+        let has_come_so_far = match self.when {
+            AnsweredWhen::Durable => is_on_its_way || delivery == DeliveryState::Delivered,
+            AnsweredWhen::Delivered => delivery == DeliveryState::Delivered,
         };
         ensure!(has_come_so_far, "its delivery is {delivery:?}");
         Ok(1)

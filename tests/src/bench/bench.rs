@@ -1,17 +1,17 @@
 //! How is a row set up? Whatever several rows need is there once.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use polku_proto::v1::DeliveryState;
 use polku_tests::pki::{Identity, Pki};
 use polku_tests::world::Database;
 use tempfile::TempDir;
 
-use super::asks::{Batch, Echo, Refer, Verify};
+use super::asks::{AnsweredWhen, Batch, Echo, Refer, Verify};
 use super::connection::Road;
 use super::cores::Cores;
 use super::load::{Ask, Load};
@@ -65,7 +65,7 @@ impl Bench {
     /// Starts what the row needs. The inner error says why it cannot be run here.
     pub(crate) async fn system(&mut self, name: &str) -> Result<Result<Box<dyn System>, NotRun>> {
         let people = self.seed.people();
-        let (verify, durable) = (Arc::new(Verify::new(people)?), DeliveryState::Queued);
+        let (verify, durable) = (Arc::new(Verify::new(people)?), AnsweredWhen::Durable);
         let system: Box<dyn System> = match name {
             "floor" => Box::new(self.floor(CONNECTIONS, IN_FLIGHT).await?),
             "floor-alone" => Box::new(self.floor(1, 1).await?),
@@ -80,7 +80,7 @@ impl Bench {
                 Box::new(self.at(Place::Queueing, send, CONNECTIONS, IN_FLIGHT).await?)
             }
             "send-delivered" => {
-                let send = Arc::new(Refer::new(people, DeliveryState::Delivered)?);
+                let send = Arc::new(Refer::new(people, AnsweredWhen::Delivered)?);
                 Box::new(self.at(Place::Delivering, send, CONNECTIONS, IN_FLIGHT).await?)
             }
             "withdraw" => {
@@ -116,11 +116,17 @@ impl Bench {
         Ok(Ok(system))
     }
 
+    /// Ends all gateways that rows were measured on: their stores take room.
+    pub(crate) fn close(&mut self) {
+        self.sites.clear();
+        self.echo = None;
+    }
+
     async fn on_server(&mut self, name: &str, verify: Arc<dyn Ask>) -> Result<Box<dyn System>> {
         Ok(match name {
             "verify-postgres" => Box::new(self.at(Place::Server, verify, CONNECTIONS, IN_FLIGHT).await?),
             "send-postgres" => {
-                let send = Arc::new(Refer::new(self.seed.people(), DeliveryState::Queued)?);
+                let send = Arc::new(Refer::new(self.seed.people(), AnsweredWhen::Durable)?);
                 Box::new(self.at(Place::QueueingServer, send, CONNECTIONS, IN_FLIGHT).await?)
             }
             "withdraw-three" => {
@@ -208,7 +214,17 @@ impl Bench {
 
     /// One of the servers that the bench brings itself, on the servers' core.
     pub(crate) async fn serve(&self, arguments: &[&str]) -> Result<Server> {
+        self.serve_with(arguments, Vec::new()).await
+    }
+
+    /// The same with these variables of the environment.
+    pub(crate) async fn serve_with(
+        &self,
+        arguments: &[&str],
+        environment: Vec<(OsString, OsString)>,
+    ) -> Result<Server> {
         let mut command = self.cores.server(std::env::current_exe()?);
+        command.envs(environment);
         command.arg("serve").args(arguments);
         let name = arguments.join("-").replace('/', "-");
         Server::start(command, &self.folder.path().join(format!("complaints-{name}"))).await

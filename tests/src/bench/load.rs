@@ -90,16 +90,6 @@ pub(crate) struct Open<'a> {
 }
 
 impl Open<'_> {
-    /// Asks so often, one after the other.
-    pub(crate) async fn press_times(&self, ask: &Arc<dyn Ask>, times: u64) -> Result<Pressed> {
-        let mut pressed = Pressed::default();
-        for _ in 0..times {
-            // A place asks once when there is no time for more.
-            pressed = pressed.and(self.press(ask, Duration::ZERO).await?);
-        }
-        Ok(pressed)
-    }
-
     /// Asks for so long. Each place in flight asks at least once.
     pub(crate) async fn press(&self, ask: &Arc<dyn Ask>, time: Duration) -> Result<Pressed> {
         let begun = Instant::now();

@@ -134,6 +134,7 @@ async fn run(options: &Options, cores: Cores) -> Result<Results> {
         }
     }
     drop(running);
+    bench.close();
     results.once = once::all(&mut bench, options).await;
     Ok(results)
 }

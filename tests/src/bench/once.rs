@@ -38,7 +38,7 @@ async fn measured(name: &str, bench: &mut Bench, options: &Options) -> Result<Re
         "growth" => growth::growth(bench, options).await.map(Ok),
         "h2load-floor" => h2load::floor(bench, options).await,
         "h2load-verify" => h2load::verify(bench, options).await,
-        "allocations" => allocations::allocations(bench, options).await,
+        "allocations" => allocations::allocations(bench, options).await.map(Ok),
         other => anyhow::bail!("nobody knows how to measure {other}"),
     }
 }

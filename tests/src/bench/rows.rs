@@ -55,5 +55,5 @@ pub(crate) const ONCE: [(&str, &str); 5] = [
     ("growth", "cost at full size against a tenth of it"),
     ("h2load-floor", "h2load on the floor, plain"),
     ("h2load-verify", "h2load on VerifyConsent, plain, without the front"),
-    ("allocations", "allocations of a call"),
+    ("allocations", "pieces of heap for each (call, decision, send)"),
 ];

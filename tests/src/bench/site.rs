@@ -55,8 +55,7 @@ impl Site {
         let mut site = Site::make(seed, cores, database, deliveries).await?;
         for number in 0..gateways {
             let gateway = site.start(cores, number).await?;
-            site.world.connect_agencies(gateway.bound);
-            site.gateways.push(gateway);
+            site.join(gateway);
         }
         Ok(site)
     }
@@ -99,6 +98,12 @@ impl Site {
         let log = folder.join(format!("log-{number}"));
         let started = GatewayProcess::start_by(starter, &config, &log, "error").await;
         started.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())
+    }
+
+    /// Takes in a gateway that was started here.
+    pub(crate) fn join(&mut self, gateway: GatewayProcess) {
+        self.world.connect_agencies(gateway.bound);
+        self.gateways.push(gateway);
     }
 
     /// How each gateway is reached by the guidance point.

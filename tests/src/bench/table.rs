@@ -95,17 +95,17 @@ fn line(figure: &Figure) -> String {
 /// The same as one document.
 pub(crate) fn document(results: &Results, options: &Options, surroundings: &str) -> Value {
     let rows = results.rows.iter().map(|(row, outcome)| {
-        let mut told = json!({
+        let (rounds, not_run, failed) = match outcome {
+            Outcome::Rounds(rounds) => (Some(rounds.iter().map(round).collect::<Vec<_>>()), None, None),
+            Outcome::NotRun(reason) => (None, Some(reason), None),
+            Outcome::Failed(reason) => (None, None, Some(reason)),
+        };
+        json!({
             "name": row.name, "what": row.what, "unit": row.unit, "yardstick": row.yardstick,
             "ratio": row.yardstick.and_then(|yardstick| results.ratio(row.name, yardstick).ok()),
             "allocations": results.number("allocations", row.name).ok(),
-        });
-        match outcome {
-            Outcome::NotRun(reason) => told["not_run"] = json!(reason),
-            Outcome::Failed(reason) => told["failed"] = json!(reason),
-            Outcome::Rounds(rounds) => told["rounds"] = rounds.iter().map(round).collect(),
-        }
-        told
+            "rounds": rounds, "not_run": not_run, "failed": failed,
+        })
     });
     let once = results.once.iter().map(|once| match &once.numbers {
         Ok(numbers) => json!({"name": once.name, "what": once.what, "numbers": numbers}),

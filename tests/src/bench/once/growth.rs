@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use polku_proto::v1::DeliveryState;
 use polku_tests::world::Database;
 
 use super::Numbers;
-use crate::asks::{Batch, Refer, Verify};
+use crate::asks::{AnsweredWhen, Batch, Refer, Verify};
 use crate::bench::Bench;
 use crate::load::{Ask, Load};
 use crate::options::Options;
@@ -51,7 +50,7 @@ async fn systems(bench: &Bench, seed: &Seed) -> Result<Vec<Answering>> {
     let asks: [Arc<dyn Ask>; 3] = [
         Arc::new(Verify::new(people)?),
         Arc::new(Batch::new(people)?),
-        Arc::new(Refer::new(people, DeliveryState::Queued)?),
+        Arc::new(Refer::new(people, AnsweredWhen::Durable)?),
     ];
     let mut systems = Vec::new();
     for ask in asks {

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use polku_gateway::audit;
 use polku_gateway::config::Config;
 use polku_gateway::store::sqlite;
-use polku_proto::v1::DeliveryState;
 use polku_tests::world::{World, WorldSettings};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::{ANSWER, DETAIL, FINGERPRINT, LEAF, REFERRAL, sqlite as schema};
-use crate::asks::{People, Refer};
+use crate::asks::{AnsweredWhen, People, Refer};
 use crate::connection::Road;
 use crate::fill::fill;
 use crate::load::{Ask, Load};
@@ -65,9 +65,9 @@ async fn a_send_has_these_rows_of_these_sizes_in_these_indexes() {
     let before = counts(&gateway);
     let log = || usize::try_from(std::fs::metadata(data.join(audit::FILE)).unwrap().len()).unwrap();
     let log_before = log();
-    let send: Arc<dyn Ask> = Arc::new(Refer::new(People { count: 1 }, DeliveryState::Queued).unwrap());
+    let send: Arc<dyn Ask> = Arc::new(Refer::new(People { count: 1 }, AnsweredWhen::Durable).unwrap());
     let load = Load::new(vec![road], 1, 1);
-    let pressed = load.open().await.unwrap().press_times(&send, 1).await.unwrap();
+    let pressed = load.open().await.unwrap().press(&send, Duration::ZERO).await.unwrap();
     assert_eq!((pressed.calls, pressed.first_wrong), (1, None));
     let leaf = log() - log_before;
     let grown: BTreeMap<String, usize> = counts(&gateway)
