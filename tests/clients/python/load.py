@@ -19,6 +19,8 @@ import stubs
 from connection import Caller, Refusal, Unexpected, expect
 
 OHJAAMO, TE = "ohjaamo", "te"
+# As long as that of polku-bench.
+REASON = ("kanaria-perustelu " * 25)[:444]
 
 
 class Sender:
@@ -52,7 +54,7 @@ class Sender:
         self.next += 1
         content = self.referrals.ReferralContent(
             given_names="Testi Kanarialintu", family_name="Esimerkkinen", contact_language="fi",
-            reason="kanaria-perustelu", service_needs=["kanaria-palvelutarve"],
+            reason=REASON, service_needs=["kanaria-palvelutarve"],
         )
         request = self.referrals.SendReferralRequest(
             request_id=str(uuid.uuid4()), youth=youth, recipient=TE, content=content,

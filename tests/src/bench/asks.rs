@@ -24,6 +24,9 @@ use super::template::Template;
 /// How long a message is, each way; the gateway's answers are as long as they are.
 pub(crate) const MESSAGE: usize = 600;
 
+/// How long the reason of a referral is.
+const REASON: usize = 444;
+
 /// How many questions a batch has.
 pub(crate) const BATCH: usize = 100;
 
@@ -198,7 +201,7 @@ impl Refer {
             wait_for_delivery: when == AnsweredWhen::Delivered,
             ..SendReferralRequest::default()
         };
-        let template = Template::of(&padded(request.encode_to_vec())?, &[REQUEST, YOUTH])?;
+        let template = Template::of(&request.encode_to_vec(), &[REQUEST, YOUTH])?;
         let method = gateway("/polku.v1.ReferralService/SendReferral")?;
         Ok(Refer { method, template, people, when })
     }
@@ -288,13 +291,13 @@ pub(crate) fn question(youth: Uuid) -> VerifyConsentRequest {
     }
 }
 
-/// What a referral tells.
+/// What a referral tells: as much as makes a request of [`MESSAGE`] bytes.
 pub(crate) fn content() -> ReferralContent {
     ReferralContent {
         given_names: "Testi Kanarialintu".into(),
         family_name: "Esimerkkinen".into(),
         contact_language: "fi".into(),
-        reason: "kanaria-perustelu".into(),
+        reason: "kanaria-perustelu ".chars().cycle().take(REASON).collect(),
         service_needs: vec!["kanaria-palvelutarve".into()],
         ..ReferralContent::default()
     }
@@ -315,10 +318,25 @@ pub(crate) fn actor() -> Result<String> {
 /// As long as a message is to be, by a field that no message of the contract has.
 fn padded(mut message: Vec<u8>) -> Result<Vec<u8>> {
     // Number 2000, bytes: two bytes of key, two of length.
-    let rest = MESSAGE.checked_sub(message.len() + 4).filter(|rest| (128..16_384).contains(rest));
-    let Some(rest) = rest else { return Ok(message) };
+    let rest = MESSAGE.checked_sub(message.len() + 4).context("a message is longer than that")?;
     prost::encoding::encode_key(2000, prost::encoding::WireType::LengthDelimited, &mut message);
     prost::encoding::encode_varint(rest as u64, &mut message);
     message.resize(MESSAGE, 0);
     Ok(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AnsweredWhen, Ask as _, Echo, MESSAGE, PREFIX, People, Refer, Verify};
+
+    #[test]
+    fn messages_are_as_long_as_is_said() {
+        let people = People { count: 10 };
+        let echo = Echo::new(people).unwrap().request(7).unwrap();
+        let verify = Verify::new(people).unwrap().request(7).unwrap();
+        let send = Refer::new(people, AnsweredWhen::Durable).unwrap().request(7).unwrap();
+        for message in [echo, verify, send] {
+            assert_eq!(message.len(), PREFIX + MESSAGE);
+        }
+    }
 }

@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use polku_tests::pki::{Identity, Pki};
 use polku_tests::world::Database;
 use tempfile::TempDir;
 
 use super::asks::{AnsweredWhen, Batch, Echo, Refer, Verify};
-use super::connection::Road;
+use super::connection::{Road, call};
 use super::cores::Cores;
 use super::load::{Ask, Load};
 use super::options::Options;
@@ -96,7 +96,7 @@ impl Bench {
                     _ => foreign::envoy(self).await?,
                 };
                 match started {
-                    Ok(proxy) => Box::new(self.behind(proxy)?),
+                    Ok(proxy) => Box::new(self.behind(proxy).await?),
                     Err(reason) => return Ok(Err(reason)),
                 }
             }
@@ -180,10 +180,16 @@ impl Bench {
     }
 
     /// The echo behind something else.
-    fn behind(&self, proxy: foreign::Proxy) -> Result<Answering> {
+    async fn behind(&self, proxy: foreign::Proxy) -> Result<Answering> {
         let road = Road::mutual(proxy.address, self.pki.authority_pem(), &self.client)?;
-        let load = Load::new(vec![road], CONNECTIONS, IN_FLIGHT);
         let ask = Arc::new(Echo::new(self.seed.people())?);
+        if proxy.asks_policy() {
+            // Without a person there is no grant.
+            let (mut connection, mut answer) = (road.open().await?, Vec::new());
+            let answered = call(&mut connection, ask.method(), ask.request(0)?, None, &mut answer).await;
+            ensure!(answered.is_err(), "what the policy service refuses was let through");
+        }
+        let load = Load::new(vec![road], CONNECTIONS, IN_FLIGHT);
         let processes = proxy.processes()?;
         Ok(Answering { load, ask, processes, _alive: Box::new(proxy) })
     }

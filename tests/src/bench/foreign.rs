@@ -27,6 +27,11 @@ impl Proxy {
         let own = self.child.id().context("a proxy has ended")?;
         self.servers.iter().map(Server::id).chain([Ok(own)]).collect()
     }
+
+    /// Whether somebody decides: beside the echo there is the policy service.
+    pub(crate) fn asks_policy(&self) -> bool {
+        self.servers.len() > 1
+    }
 }
 
 /// nginx with `auth_request` to the policy service.
