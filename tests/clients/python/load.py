@@ -20,7 +20,7 @@ from connection import Caller, Refusal, Unexpected, expect
 
 OHJAAMO, TE = "ohjaamo", "te"
 # As long as that of polku-bench.
-REASON = ("kanaria-perustelu " * 25)[:444]
+REASON = ("kanaria-perustelu " * 25)[:445]
 
 
 class Sender:

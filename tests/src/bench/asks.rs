@@ -25,7 +25,7 @@ use super::template::Template;
 pub(crate) const MESSAGE: usize = 600;
 
 /// How long the reason of a referral is.
-const REASON: usize = 444;
+const REASON: usize = 445;
 
 /// How many questions a batch has.
 pub(crate) const BATCH: usize = 100;
