@@ -19,6 +19,8 @@ pub struct Figures {
     pub median: Duration,
     /// All but one in a hundred are shorter.
     pub p99: Duration,
+    /// All but one in a thousand are shorter.
+    pub p999: Duration,
     /// The longest.
     pub longest: Duration,
 }
@@ -28,10 +30,10 @@ impl Figures {
     #[must_use]
     pub fn of(mut durations: Vec<Duration>) -> Self {
         durations.sort_unstable();
-        let part = |hundredths: usize| durations.get(durations.len() * hundredths / 100).copied();
+        let part = |thousandths: usize| durations.get(durations.len() * thousandths / 1000).copied();
         let longest = durations.last().copied().unwrap_or_default();
-        let at = |hundredths| part(hundredths).unwrap_or(longest);
-        Self { median: at(50), p99: at(99), longest }
+        let at = |thousandths| part(thousandths).unwrap_or(longest);
+        Self { median: at(500), p99: at(990), p999: at(999), longest }
     }
 }
 
