@@ -47,7 +47,9 @@ back to the sender, the discloser is the party that the matter was sent to.
 What the documents leave open, both sides decide alike:
 
 - P10: the recipient has the task of outreach youth work for the home municipality and is an authority. Its purpose is
-  outreach youth work. Where nobody has said which municipality is the home, it is none's.
+  outreach youth work. Where nobody has said which municipality is the home, it is none's. Under turvakielto the municipality
+  is protected as the address is (P8), and the notice tells it by where it goes: only an authority that may be told such
+  addresses gets one.
 - P11 and P12 stand above a prohibition, for they are duties to notify. P10, P13 and P14 do not.
 - Grounds in law need no agreement: P22 is for regular flows.
 - Which data each duty of P10 to P14 is about: read out of the documents' words, beside DATA. A law is a ground from the day
@@ -399,6 +401,7 @@ def outreach_notice(situation: Situation) -> bool:
     return (situation.ground == "outreach_notice" and situation.purpose == "outreach_youth_work"
             and entitled and situation.recipient.outreach and situation.recipient.authority
             and situation.home_of_recipient and situation.date >= SINCE["P10"]
+            and (not situation.turvakielto or situation.recipient.protected_addresses)
             and situation.younger_than(YOUTH_OF_YOUTH_ACT) and situation.category in CONTACT)
 
 

@@ -29,7 +29,7 @@ enum Break {
 
 /// What is broken, in which situations that is looked for, and by which of its rules the oracle notices it. Situations:
 /// all that state this ground in law, or every so many-th of all.
-const BROKEN: [(Break, Option<LegalGround>, &str); 32] = [
+const BROKEN: [(Break, Option<LegalGround>, &str); 33] = [
     (Break::Without("prohibited"), None, "P2 prohibition"),
     (Break::Without("consent-of-guardian"), None, "P3 consent"),
     (Break::Without("disclosure-permit-of-representative"), None, "P3 permit"),
@@ -73,6 +73,11 @@ const BROKEN: [(Break, Option<LegalGround>, &str); 32] = [
         "P12",
     ),
     (Break::Says(" && context.home_municipality", ""), Some(LegalGround::OutreachNotice), "P1 no basis"),
+    (
+        Break::Says("  (!context.address_protected || principal.protected_addresses) &&\n", ""),
+        Some(LegalGround::OutreachNotice),
+        "P1 no basis",
+    ),
     (Break::Age(r#""below": 29"#, r#""below": 28"#), Some(LegalGround::OutreachNotice), "P10"),
     (Break::Age(r#""below": 25"#, r#""below": 24"#), Some(LegalGround::AssistanceUnemployedYoung), "P14"),
     // What a law is about, to the category.

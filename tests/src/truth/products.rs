@@ -343,7 +343,7 @@ fn protected_addresses() -> Product {
         .for_purposes(&[Purpose::OutreachYouthWork])
         .aged(&[Some(Age::nearly(18))])
         .over(&BOTH, |each, turvakielto| each.turvakielto = turvakielto)
-        .about(&[DataCategory::AddressContact])
+        .about(&[DataCategory::AddressContact, DataCategory::IdentityContact])
         .stating(&GROUNDS)
         .under(&[[None, None], EXPLICIT])
         .despite(&[Scope::None, Scope::All])
