@@ -130,7 +130,12 @@ fn a_consent_that_nobody_has_given_is_no_word() {
         when { context.disclosure && context.agreement && principal.authority };
         "#,
     );
-    let words = ["BROKEN: Agency disclose ", "decided by: authorities-agree", "*no own consent", "*no own permit to disclose"];
+    let words = [
+        "BROKEN: Agency disclose ",
+        "decided by: authorities-agree",
+        "*no own consent",
+        "*no own permit to disclose",
+    ];
     assert_breaks(&rules, "word", &words);
 }
 
@@ -209,7 +214,8 @@ fn no_other_representative_of_a_minor_sees_a_protected_address() {
          AgeLimit::\"minor\".below)) &&\n  context.address_protected",
         "context.actor == Actor::\"guardian\" && context.address_protected",
     );
-    let words = ["BROKEN: Subject disclose ", "*by another representative", "decided by: data-subject-access"];
+    let words =
+        ["BROKEN: Subject disclose ", "*by another representative", "decided by: data-subject-access"];
     assert_breaks(&rules, "protected-address", &words);
 }
 
