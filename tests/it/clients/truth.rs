@@ -149,6 +149,21 @@ async fn every_answer_in_a_small_world_is_what_the_documents_say() {
     assert!(agrees, "{said}");
 }
 
+/// Three pairs of agencies, four categories, three purposes, four ages, four capacities, with and without turvakielto and
+/// multi-sector support, four grounds, four consents and three prohibitions: each with each.
+#[tokio::test]
+async fn every_answer_in_a_world_that_is_crossed_in_full_is_what_the_documents_say() {
+    let situations = truth::crossed();
+    assert_eq!(situations.len(), 3 * 4 * 3 * 4 * 4 * 2 * 2 * 4 * 4 * 3);
+    let engines = Engines::on(RuleSource::SHIPPED).unwrap();
+    let mut table = BufWriter::new(NamedTempFile::new().unwrap());
+    truth::write(&engines, &situations, &mut table).unwrap();
+    table.flush().unwrap();
+    let (agrees, said) = judgement(program("oracle.py").arg("--part").arg(table.get_ref().path())).await;
+    println!("{said}");
+    assert!(agrees, "{said}");
+}
+
 /// On paper: tests/golden/policy_matrix.txt.
 #[tokio::test]
 async fn every_cell_of_the_matrix_is_what_the_documents_say() {

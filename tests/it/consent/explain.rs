@@ -27,7 +27,7 @@ async fn explain_in(client: &Client, ask: &Ask<'_>, language: &str) -> Result<Di
 }
 
 /// A stage on which ohjaamo and te have data protection officers.
-async fn with_officers() -> Stage {
+pub(super) async fn with_officers() -> Stage {
     Stage::with(&WorldSettings::default(), |text| {
         let roles = [r#"roles = ["guidance_worker", "peer"]"#, r#"roles = ["official"]"#];
         assert!(roles.iter().all(|roles| text.contains(roles)));
