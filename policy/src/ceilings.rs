@@ -16,7 +16,7 @@ pub struct CeilingText {
 }
 
 /// The limits. That no rule ever fails is another one, which needs no text.
-pub const CEILINGS: [CeilingText; 8] = [
+pub const CEILINGS: [CeilingText; 10] = [
     CeilingText {
         id: "special-category",
         says: "Health and quality of life are told on the young person's word only if there is one and it names them \
@@ -26,8 +26,20 @@ pub const CEILINGS: [CeilingText; 8] = [
     CeilingText {
         id: "protected-address",
         says: "A protected address is told on nobody's word, by law only to an agency that may be told such \
-               addresses, and to no guardian.",
+               addresses, and to no guardian, nor to another representative of a minor.",
         cedar: include_str!("../rules/ceilings/protected-address.cedar"),
+    },
+    CeilingText {
+        id: "word",
+        says: "What is told on the young person's word takes a word: a consent or a permit to disclose, of theirs or of \
+               whoever represents them.",
+        cedar: include_str!("../rules/ceilings/word.cedar"),
+    },
+    CeilingText {
+        id: "law",
+        says: "A law opens nothing by itself: a professional has stated the ground, or the young person is a customer \
+               of multi-sector support; and only a notice to social care is stronger than a prohibition.",
+        cedar: include_str!("../rules/ceilings/law.cedar"),
     },
     CeilingText {
         id: "agreement",

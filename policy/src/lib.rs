@@ -48,7 +48,8 @@
 //! the ground: it yields to a prohibition unless it says otherwise. Some restrictions stand for all three: an unknown
 //! agency, a role without access, another unit, a reader without the young person as a customer, statistics, and a
 //! protected address (turvakielto). That one never goes by consent; by law it goes where a ground in law covers the address
-//! and the directory says that the recipient may be told protected addresses. A guardian does not see it either, nor does another
+//! and the directory says that the recipient may be told protected addresses. A notice to outreach youth work, which tells
+//! the home municipality by who gets it, goes to no other recipient then. A guardian does not see it either, nor does another
 //! representative of a minor.
 //!
 //! Among grants, any that matches is enough: a newer consent that is narrower does not take an older one away. A grant

@@ -13,6 +13,7 @@ mod minors;
 mod reading;
 mod receipt;
 mod records;
+mod silence;
 mod terms;
 mod verify;
 mod watch;

@@ -1,6 +1,7 @@
 //! What does the engine answer in every situation of a small world? A table for `clients/python/oracle.py` to judge.
 //!
-//! [`situations`] goes through products of agencies, consents, prohibitions, grounds, ages and readers. [`Engines`]
+//! [`situations`] goes through products of agencies, consents, prohibitions, grounds, ages and readers, and [`crossed`]
+//! through every combination in a smaller world. [`Engines`]
 //! answers each with the real engine, and [`write()`] makes a table of it.
 
 mod aside;
@@ -15,7 +16,7 @@ use anyhow::{Context as _, Result};
 use polku_policy::{BasisKind, Decision, Engine, RuleSource, Rules};
 use polku_proto::CategorySet;
 
-pub use products::situations;
+pub use products::{crossed, situations};
 pub use situation::Situation;
 use world::Agreed;
 

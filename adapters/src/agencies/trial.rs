@@ -4,6 +4,7 @@ mod answers;
 pub(super) mod any;
 pub(super) mod asked;
 mod canary;
+mod cut;
 mod members;
 mod moments;
 mod plan;
@@ -31,6 +32,7 @@ use crate::{InboundChange, InboundEvent, InboundMatter};
 pub(super) use answers::{
     Answering, Dates, OFFICE_STATES, Replies, Spelling, Told, receipt_in_json, try_every_answer,
 };
+pub(super) use cut::try_any_cut;
 pub(super) use members::Members;
 pub(super) use moments::{Zones, try_every_day, try_every_moment};
 pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
@@ -168,8 +170,10 @@ fn engine(recipient: &AgencyId) -> Engine {
     let party = |id: AgencyId, sector| Agency::new(id, sector, Standing::Authority);
     let agencies =
         vec![party(agency("ohjaamo"), Sector::YouthWork), party(recipient.clone(), Sector::Employment)];
-    let agreement = Agreement { from: agency("ohjaamo"), to: recipient.clone() };
-    let directory = Directory::new(agencies, vec![agreement]).unwrap();
+    // Both ways: news go back on the sender's own referral.
+    let there = Agreement { from: agency("ohjaamo"), to: recipient.clone() };
+    let back = Agreement { from: recipient.clone(), to: agency("ohjaamo") };
+    let directory = Directory::new(agencies, vec![there, back]).unwrap();
     Engine::new(Rules::shipped().unwrap(), directory).unwrap()
 }
 

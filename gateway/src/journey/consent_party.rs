@@ -7,10 +7,10 @@
 
 use jiff::Timestamp;
 use polku_policy::{Capacity, Sector};
-use polku_proto::Party;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{ConsentEvidence, ConsentState, ConsentTerms, DataCategory, representative_actor};
+use polku_proto::{Party, YouthId};
 
 use super::evidence::may_be_a_minor;
 use super::terms::names;
@@ -77,6 +77,19 @@ impl Gateway {
             ));
         }
         Ok(())
+    }
+
+    /// Whether this caller speaks in the place of somebody who may be a minor. Nothing is looked up for professionals.
+    pub(super) async fn speaks_for_a_minor(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        match caller.actor {
+            Actor::Professional { .. } | Actor::Subject(_) => Ok(false),
+            Actor::Representative { .. } => speaks_for_a_minor(caller, &self.person(youth).await?, now),
+        }
     }
 
     /// Whether terms are about social or health care and the person was assessed as able to decide: no guardian answers

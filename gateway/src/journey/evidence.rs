@@ -15,7 +15,7 @@ use polku_policy::Capacity;
 use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
-use polku_proto::v1::{ConsentEvidence, ConsentTerms, representative_actor};
+use polku_proto::v1::{ConsentEvidence, ConsentSource, ConsentTerms, representative_actor};
 
 use super::terms::{time, wrong};
 use crate::caller::{Actor, Caller};
@@ -54,6 +54,34 @@ impl Gateway {
             (GivenBy::OtherRepresentative, Some(of_age)) if now < of_age => check_ends_by(of_age, terms)?,
             (_, _) => {}
         }
+        Ok(ConsentEvidence { capacity, ..evidence })
+    }
+
+    /// What a minor has given in person elsewhere takes an assessment as able that was in force then: that the young person
+    /// is of age by now makes no word of it. The evidence is completed with the assessment.
+    pub(super) async fn check_able_then(
+        &self,
+        person: &Person,
+        source: &ConsentSource,
+        evidence: ConsentEvidence,
+    ) -> Result<ConsentEvidence, Error> {
+        let given = source.give_time.as_ref().map(|given| time(given, "content")).transpose()?;
+        let Some(given) = given.filter(|_| evidence.given_by() == GivenBy::Self_) else {
+            return Ok(evidence);
+        };
+        if !may_be_a_minor(person, given)? {
+            return Ok(evidence);
+        }
+        let Some(assessment) = self.able_at(person, given).await? else {
+            return Err(Error::Field {
+                field: "content",
+                reason: "CAPACITY_NOT_ASSESSED",
+                expected: "a consent that was given of age, or while an assessment recorded here as a legal status said \
+                           that the minor, or somebody whose age is not known, is able to decide",
+            });
+        };
+        // What was recorded under another id is not named.
+        let capacity = if assessment.youth == person.id { assessment.to_string() } else { String::new() };
         Ok(ConsentEvidence { capacity, ..evidence })
     }
 

@@ -141,6 +141,7 @@ impl Gateway {
             let terms = self.check_terms(call.caller, Valid::check(terms)?.into_inner(), now)?;
             check_source(&source, now)?;
             let evidence = self.check_evidence(call.caller, person, &terms, evidence.clone(), now)?;
+            let evidence = self.check_able_then(person, &source, evidence).await?;
             // A document may say nothing of it.
             let source = (source != ConsentSource::default()).then_some(source);
             let evidence = ConsentEvidence { source, ..evidence };

@@ -56,7 +56,7 @@ impl Gateway {
             self.note_unanswered(caller, &asked.question, &explained.decision, now).await?;
             return Err(Error::refused(explained.decision));
         }
-        if asked.question.actor == ActorRole::Guardian {
+        if self.speaks_for_a_minor(caller, asked.question.youth, now).await? {
             hide_protection(&mut explained);
         }
         let youth = asked.question.youth;
@@ -83,7 +83,8 @@ fn by_entitled(caller: &Caller, channel: &Channel) -> Result<(), Error> {
     }
 }
 
-/// A non-disclosure order may be against a guardian: to one, a protected address looks like one that nothing permits.
+/// A non-disclosure order may be against a guardian, or another representative of a minor: to them, a protected address
+/// looks like one that nothing permits.
 fn hide_protection(explained: &mut Explanation) {
     for category in &mut explained.categories {
         let missing = category.missing.len();

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::person::Person;
-use crate::record::{StatusRecord, etag, new_instrument, wire_time};
+use crate::record::{StatusRecord, etag, instant, new_instrument, wire_time};
 use crate::store::{InstrumentKind, InstrumentRow};
 
 /// How many statuses a list shows. Nobody has that many.
@@ -151,6 +151,29 @@ impl Gateway {
         Ok(self.statuses_of(person).await?.iter().any(is_own))
     }
 
+    /// The assessment, under any of the person's ids, that said at an instant that they are able to decide.
+    pub(super) async fn able_at(
+        &self,
+        person: &Person,
+        at: Timestamp,
+    ) -> Result<Option<LegalStatusName>, Error> {
+        for youth in self.ids_of(person.id) {
+            for record in self.statuses_of(&self.person(youth).await?).await? {
+                let able = matches!(
+                    record.status()?,
+                    policy::LegalStatus::Capacity(
+                        policy::Capacity::Capable | policy::Capacity::CapableHidden
+                    )
+                );
+                if able && was_in_force(&record.message, at)? {
+                    let status = LegalStatusId::from_uuid(record.row.id);
+                    return Ok(Some(LegalStatusName { youth, status }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// Who may record what, and the unit that does.
     fn check_recorder(&self, caller: &Caller, terms: &LegalStatusTerms) -> Result<String, Error> {
         let Actor::Professional { unit, .. } = &caller.actor else {
@@ -240,6 +263,12 @@ fn end(record: &mut StatusRecord, now: Timestamp) -> Result<(), Error> {
     record.message.set_state(legal_status::State::Ended);
     record.message.end_time = Some(wire_time(now)?);
     Ok(())
+}
+
+fn was_in_force(status: &LegalStatus, at: Timestamp) -> Result<bool, Error> {
+    let from = status.create_time.as_ref().map(instant).transpose()?;
+    let until = status.end_time.as_ref().map(instant).transpose()?;
+    Ok(from.is_some_and(|from| from <= at) && until.is_none_or(|until| at < until))
 }
 
 /// That there is a status is known to who recorded it and to the young person. Guardians are not told how a minor's

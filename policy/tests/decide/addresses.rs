@@ -1,6 +1,6 @@
 //! Case by case: who sees a protected address (turvakielto, P8)?
 
-use polku_policy::{ActorRole, GivenBy, Grant, LegalStatus, Outcome, Question, Reason, Viewer};
+use polku_policy::{ActorRole, GivenBy, Grant, LegalStatus, Outcome, PurposeSet, Question, Reason, Viewer};
 use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{AddressContact, Housing, IdentityContact};
 use polku_proto::v1::{LegalGround, PermitDomain, Purpose};
@@ -37,7 +37,6 @@ fn p8_no_ground_in_law_opens_it_to_a_recipient_that_may_not_be_told() {
     let support = Question { purpose: Purpose::MultiSectorSupport, ..between("te", "kela") };
     for question in [
         support,
-        outreach_notice("te", "outreach"),
         stated("te", "social", LegalGround::SocialCareInability),
         stated("te", "social", LegalGround::SocialCareChildInterest),
         stated("te", "social", LegalGround::ChildWelfareNotice),
@@ -51,6 +50,22 @@ fn p8_no_ground_in_law_opens_it_to_a_recipient_that_may_not_be_told() {
         assert_eq!(case.decision.permitted(), CategorySet::of(&[IdentityContact]));
         assert!(case.decision.reasons().contains(&Reason::AddressProtected));
     }
+}
+
+/// Whoever gets the notice knows where the young person is at home.
+#[test]
+fn p8_no_notice_goes_to_outreach_youth_work_that_may_not_be_told() {
+    let asked = [AddressContact, IdentityContact];
+    let notice = outreach_notice("te", "outreach");
+    minor().asked(&notice, &asked).opens(&asked);
+    protected(minor()).asked(&notice, &asked).denies(&[Reason::NoBasis, Reason::AddressProtected]);
+    protected(minor()).asked(&notice, &[IdentityContact]).finds_no_ground();
+    // On the young person's word the recipient is told who it is, as any other.
+    let case = protected(adult().gives(&Grant {
+        purposes: PurposeSet::of(&[Purpose::OutreachYouthWork]),
+        ..grant_between("te", "outreach", &asked)
+    }));
+    case.asked(&notice, &asked).gives(Outcome::Permitted, &[IdentityContact], &PROTECTED);
 }
 
 #[test]

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use polku_policy::{
-    Channel, ConsentIndex, Grant, LegalStatus, Period, Prohibition, Question, Reason, Viewer,
-};
-use polku_proto::v1::DataCategory;
+use polku_policy::{ConsentIndex, Grant, LegalStatus, Period, Prohibition, Question, Reason};
 use polku_proto::{CategorySet, YouthId};
 use proptest::collection::vec;
 use proptest::option;
@@ -15,7 +12,7 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::random::{self, Records, Scene};
+use super::random::{self, Fit, Records, Scene};
 use super::slow::{self, Told};
 use super::world::{at, at_least, consent_id, directory, engine, prohibition_id, status_id};
 
@@ -51,13 +48,6 @@ enum Change {
 /// A question, the categories, and which grant it is made to fit, if any.
 type Asked = (Question, CategorySet, Option<Fit>);
 
-/// A grant to ask about, and on which of the two ways.
-#[derive(Debug, Clone, Copy)]
-enum Fit {
-    There(Index),
-    /// The recipient has sent the matter, and asks what became of it.
-    Back(Index),
-}
 type Round = (i64, Change, Vec<Asked>);
 
 fn change() -> impl Strategy<Value = Change> {
@@ -80,8 +70,8 @@ fn life() -> impl Strategy<Value = (Scene, Vec<Round>)> {
     let passes = prop_oneof![2 => Just(0), 2 => Just(1), 1 => Just(2)];
     let one = (0..15_u32).prop_map(|place| CategorySet::from_bits_truncate(2 << place));
     let asked = prop_oneof![7 => one, 3 => random::few_categories()];
-    let fit = prop_oneof![3 => any::<Index>().prop_map(Fit::There), 1 => any::<Index>().prop_map(Fit::Back)];
-    let round = (passes, change(), vec((random::question(), asked, option::weighted(0.4, fit)), QUESTIONS));
+    let round =
+        (passes, change(), vec((random::question(), asked, option::weighted(0.4, random::fit())), QUESTIONS));
     (random::scene(), vec(round, ROUNDS))
 }
 
@@ -165,31 +155,6 @@ impl Both {
     }
 }
 
-/// The same question about the matter of one of the grants.
-fn fitting((question, asked, fits): Asked, grants: &[Grant]) -> (Question, CategorySet) {
-    let Some(fit) = fits.filter(|_| !grants.is_empty()) else { return (question, asked) };
-    let (Fit::There(which) | Fit::Back(which)) = fit;
-    let grant = which.get(grants);
-    let (Some(from), Some(to), Some(purpose)) =
-        (grant.disclosers.first(), grant.recipients.last(), grant.purposes.iter().next())
-    else {
-        return (question, asked);
-    };
-    let (from, to) = (from.clone(), to.clone());
-    match fit {
-        Fit::There(_) => {
-            let channel = Channel { from, to };
-            (Question { youth: grant.youth, channel, purpose, ..question }, asked)
-        }
-        Fit::Back(_) => {
-            let channel = Channel { from: to, to: from };
-            let viewer = Viewer::Author;
-            let status = CategorySet::of(&[DataCategory::ReferralStatus]);
-            (Question { youth: grant.youth, channel, viewer, purpose, ..question }, asked.union(status))
-        }
-    }
-}
-
 fn pick<T>(list: &mut [T], which: Index) -> Option<&mut T> {
     if list.is_empty() { None } else { Some(&mut list[which.index(list.len())]) }
 }
@@ -217,8 +182,10 @@ fn live(seed: u32, seen: &mut Seen) {
     for (round, (passes, change, questions)) in rounds.into_iter().enumerate() {
         clock += passes;
         both.change(change, clock);
-        for question in questions {
-            let (question, asked) = fitting(question, &both.records.grants);
+        for (question, asked, fits) in questions {
+            let grants = &both.records.grants;
+            let (question, asked) =
+                fits.map_or((question.clone(), asked), |fit| fit.ask(question, asked, grants));
             let question = Question { now: at(clock), ..question };
             let decision = engine().decide(&both.index, asked, &question);
             let fast = Told::by(&decision);

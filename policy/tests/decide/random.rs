@@ -6,11 +6,13 @@ use polku_policy::{
     ActorRole, Capacity, Channel, ConsentIndex, GivenBy, Grant, GrantKind, LegalStatus, Origin, Period,
     Prohibition, PurposeSet, Question, Relation, Viewer,
 };
-use polku_proto::v1::{LegalGround, PermitDomain, Purpose};
+use polku_proto::v1::{DataCategory, LegalGround, PermitDomain, Purpose};
 use polku_proto::{AgencyId, CategorySet, LegalStatusId, Party, YouthId, time};
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use uuid::Uuid;
 
 use super::world::{HOME, at, consent_id, date, id, party, prohibition_id, status_id};
@@ -173,11 +175,27 @@ fn giver() -> impl Strategy<Value = GivenBy> {
     prop_oneof![3 => Just(GivenBy::Self_), 3 => Just(GivenBy::Guardian), 1 => Just(GivenBy::Representative)]
 }
 
+/// Agencies between which one tells the other, by agreement.
+const AGREED: [(&str, &str); 5] =
+    [("te", "social"), ("social", "te"), ("social", "health"), ("health", "social"), ("te", "outreach")];
+
+/// Who tells and who is told; mostly two that have agreed on it are among them: the first and the last.
+fn parties() -> impl Strategy<Value = (Vec<Party>, Vec<Party>)> {
+    let agreed = option::weighted(0.9, select(AGREED.to_vec()));
+    (vec(any_party(), 0..4), vec(any_party(), 0..4), agreed).prop_map(|(mut from, mut to, agreed)| {
+        if let Some((discloser, recipient)) = agreed {
+            from.insert(0, party(discloser));
+            to.push(party(recipient));
+        }
+        (from, to)
+    })
+}
+
 pub(crate) fn grant() -> impl Strategy<Value = Grant> {
-    let scope = (person(), vec(any_party(), 0..6), vec(any_party(), 0..6), vec(purpose(), 0..4));
+    let scope = (person(), parties(), vec(purpose(), 0..4));
     (scope, categories(), any::<u32>(), period(), (kind(), giver()), 1..4_u64).prop_map(
         |(
-            (youth, disclosers, recipients, purposes),
+            (youth, (disclosers, recipients), purposes),
             categories,
             explicit,
             period,
@@ -201,7 +219,7 @@ pub(crate) fn grant() -> impl Strategy<Value = Grant> {
 }
 
 fn words(most: usize, words: [&'static str; 2]) -> impl Strategy<Value = Vec<String>> {
-    vec(proptest::sample::select(words.to_vec()).prop_map(str::to_owned), 0..=most)
+    vec(select(words.to_vec()).prop_map(str::to_owned), 0..=most)
 }
 
 const TASKS: [&str; 2] = ["child_welfare", "disability"];
@@ -220,6 +238,19 @@ pub(crate) fn prohibition() -> impl Strategy<Value = Prohibition> {
             documents,
         },
     )
+}
+
+/// A prohibition of something of the matter of a question: each end is named or left open.
+pub(crate) fn prohibition_of(question: &Question) -> impl Strategy<Value = Prohibition> + use<> {
+    let Channel { from, to } = question.channel.clone();
+    let end = |party: Party| vec(Just(party.agency), 0..=1);
+    let youth = question.youth;
+    (prohibition(), end(from), end(to)).prop_map(move |(prohibition, disclosers, recipients)| Prohibition {
+        youth,
+        disclosers,
+        recipients,
+        ..prohibition
+    })
 }
 
 pub(crate) fn status() -> impl Strategy<Value = LegalStatus> {
@@ -275,20 +306,79 @@ pub(crate) fn question() -> impl Strategy<Value = Question> {
     )
 }
 
+/// A grant to ask about, and on which of the two ways.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fit {
+    There(Index),
+    /// The recipient has sent the matter, and asks what became of it.
+    Back(Index),
+}
+
+pub(crate) fn fit() -> impl Strategy<Value = Fit> {
+    prop_oneof![3 => any::<Index>().prop_map(Fit::There), 1 => any::<Index>().prop_map(Fit::Back)]
+}
+
+impl Fit {
+    /// The place of the grant.
+    pub(crate) fn place(self, grants: &[Grant]) -> Option<usize> {
+        let (Fit::There(which) | Fit::Back(which)) = self;
+        (!grants.is_empty()).then(|| which.index(grants.len()))
+    }
+
+    /// The same question about the matter of the grant.
+    pub(crate) fn ask(
+        self,
+        question: Question,
+        asked: CategorySet,
+        grants: &[Grant],
+    ) -> (Question, CategorySet) {
+        let Some(grant) = self.place(grants).map(|place| &grants[place]) else { return (question, asked) };
+        let (Some(from), Some(to), Some(purpose)) =
+            (grant.disclosers.first(), grant.recipients.last(), grant.purposes.iter().next())
+        else {
+            return (question, asked);
+        };
+        let (from, to) = (from.clone(), to.clone());
+        match self {
+            Fit::There(_) => {
+                let channel = Channel { from, to };
+                (Question { youth: grant.youth, channel, purpose, ..question }, asked)
+            }
+            Fit::Back(_) => {
+                let channel = Channel { from: to, to: from };
+                let viewer = Viewer::Author;
+                let status = CategorySet::of(&[DataCategory::ReferralStatus]);
+                (Question { youth: grant.youth, channel, viewer, purpose, ..question }, asked.union(status))
+            }
+        }
+    }
+}
+
 /// A whole world and one question to it, within twelve seconds around the midnight of its scene.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) records: Records,
     pub(crate) question: Question,
     pub(crate) asked: CategorySet,
+    /// The place of the grant that the question is made to fit.
+    pub(crate) fits: Option<usize>,
     /// The midnight of its scene, in seconds.
     pub(crate) midnight: i64,
 }
 
 pub(crate) fn world() -> impl Strategy<Value = World> {
-    let records = (vec(grant(), 0..6), vec(prohibition(), 0..3), vec((person(), status()), 0..4), joined());
-    (scene(), records, (question(), 0..12_i64), categories()).prop_map(
-        |(scene, (mut grants, mut prohibitions, statuses, joined), (mut question, now), asked)| {
+    let grants = prop_oneof![9 => vec(grant(), 1..6), 1 => Just(Vec::new())];
+    let records = (grants, vec(prohibition(), 0..3), vec((person(), status()), 0..4), joined());
+    // Most questions fit a grant, most of these are asked while it is in force, and most of the grants are such as count.
+    let fit = (option::weighted(0.9, fit()), weighted(0.9), weighted(0.9));
+    (scene(), records, (question(), 0..12_i64), categories(), fit).prop_map(
+        |(
+            scene,
+            (mut grants, mut prohibitions, statuses, joined),
+            (mut question, now),
+            asked,
+            (fit, in_time, counts),
+        )| {
             let start = scene.midnight - 6;
             for (number, grant) in (1_u128..).zip(&mut grants) {
                 grant.id = consent_id(number);
@@ -299,12 +389,33 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
                 prohibition.id = prohibition_id(number);
             }
             question.now = at(start + now);
+            let fits = fit.and_then(|fit| fit.place(&grants));
+            if let Some(grant) = fits.map(|place| &mut grants[place]) {
+                if in_time && !grant.period.contains(question.now) {
+                    question.now = grant.period.from();
+                }
+                if counts {
+                    grant.kind = GrantKind::Consent;
+                    grant.purposes = PurposeSet::of(&[Purpose::Guidance]);
+                    grant.given_by = giver_at(question.now, grant.youth, &scene.born);
+                    question.viewer = Viewer::Addressee;
+                }
+            }
+            let (question, asked) =
+                fit.map_or((question.clone(), asked), |fit| fit.ask(question, asked, &grants));
             let statuses = (1_u128..)
                 .zip(statuses)
                 .map(|(number, (youth, status))| (youth, status_id(number), status))
                 .collect();
             let records = Records { born: scene.born, grants, prohibitions, statuses, joined };
-            World { records, question, asked, midnight: scene.midnight }
+            World { records, question, asked, fits, midnight: scene.midnight }
         },
     )
+}
+
+/// Whose word counts by the age alone.
+fn giver_at(now: Timestamp, youth: YouthId, born: &[(YouthId, Date)]) -> GivenBy {
+    let born = born.iter().find(|(person, _)| *person == youth).map(|(_, born)| *born);
+    let minor = born.and_then(|born| time::full_years(born, now)).is_some_and(|age| age < 18);
+    if minor { GivenBy::Guardian } else { GivenBy::Self_ }
 }

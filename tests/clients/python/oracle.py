@@ -25,7 +25,8 @@ The table is tab-separated words under a header, one situation a line:
                  permit-social, permit-health. Givers: self, guardian, representative. Wording: explicit or plain. It names this
                  purpose, category and these parties, and is in force; except as its flags say: other_purpose,
                  other_category, other_recipient, other_discloser, other_unit (of the recipient), expired, not_yet,
-                 withdrawn, reversed (the parties change places)
+                 withdrawn, reversed (the parties change places), for_a_minor (given while the young person was a minor,
+                 if anybody knows the age)
     prohibition  what it covers: none, all, this_category, other_category, this_recipient, other_recipient,
                  this_discloser, other_discloser, reversed (the parties change places), task_of_origin, other_task,
                  task_origin_unstated, document_of_origin, other_document, document_origin_unstated
@@ -47,7 +48,9 @@ back to the sender, the discloser is the party that the matter was sent to.
 What the documents leave open, both sides decide alike:
 
 - P10: the recipient has the task of outreach youth work for the home municipality and is an authority. Its purpose is
-  outreach youth work. Where nobody has said which municipality is the home, it is none's.
+  outreach youth work. Where nobody has said which municipality is the home, it is none's. Under turvakielto the municipality
+  is protected as the address is (P8), and the notice tells it by where it goes: only an authority that may be told such
+  addresses gets one.
 - P11 and P12 stand above a prohibition, for they are duties to notify. P10, P13 and P14 do not.
 - Grounds in law need no agreement: P22 is for regular flows.
 - Which data each duty of P10 to P14 is about: read out of the documents' words, beside DATA. A law is a ground from the day
@@ -201,7 +204,7 @@ class Consent:
     flags: frozenset[str]
 
     FLAGS = {"other_purpose", "other_category", "other_recipient", "other_discloser", "other_unit", "expired",
-             "not_yet", "withdrawn", "reversed"}
+             "not_yet", "withdrawn", "reversed", "for_a_minor"}
 
     @staticmethod
     @cache
@@ -360,14 +363,20 @@ def counts(consent: Consent, situation: Situation) -> bool:
 def names(consent: Consent, situation: Situation) -> bool:
     """P3 but for the time: purpose, category, discloser and recipient; a permit, data of the domain that it is for."""
     both_ways = {"reversed"} if situation.category == "referral_status" else set()
-    if consent.flags - both_ways - {"expired", "not_yet"}:
+    if consent.flags - both_ways - {"expired", "not_yet", "for_a_minor"}:
         return False
     named = situation.recipient if "reversed" in consent.flags else situation.discloser
     return not consent.permit or (named is not None and named.sector == consent.permit)
 
 
 def in_force(consent: Consent, situation: Situation) -> bool:
-    return names(consent, situation) and not consent.flags & {"expired", "not_yet"}
+    return (names(consent, situation) and not consent.flags & {"expired", "not_yet"}
+            and not lapsed(consent, situation))
+
+
+def lapsed(consent: Consent, situation: Situation) -> bool:
+    """P5 of another representative: what such a one has given for a minor ends at full age."""
+    return consent.giver == "representative" and "for_a_minor" in consent.flags and situation.of_age()
 
 
 def suffices(consent: Consent, situation: Situation) -> bool:
@@ -399,6 +408,7 @@ def outreach_notice(situation: Situation) -> bool:
     return (situation.ground == "outreach_notice" and situation.purpose == "outreach_youth_work"
             and entitled and situation.recipient.outreach and situation.recipient.authority
             and situation.home_of_recipient and situation.date >= SINCE["P10"]
+            and (not situation.turvakielto or situation.recipient.protected_addresses)
             and situation.younger_than(YOUTH_OF_YOUTH_ACT) and situation.category in CONTACT)
 
 

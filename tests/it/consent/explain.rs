@@ -9,7 +9,7 @@ use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, profe
 use tonic::{Code, Status};
 
 use super::changes::{Ask, prohibit};
-use crate::stage::{Stage, assert_refused, assert_same_refusal, fields_of, log_of, purpose_of};
+use crate::stage::{Stage, assert_refused, assert_same_refusal, fields_of, log_of, protect, purpose_of};
 
 const ASKED: [Data; 2] = [Data::ServiceNeeds, Data::Housing];
 
@@ -27,7 +27,7 @@ async fn explain_in(client: &Client, ask: &Ask<'_>, language: &str) -> Result<Di
 }
 
 /// A stage on which ohjaamo and te have data protection officers.
-async fn with_officers() -> Stage {
+pub(super) async fn with_officers() -> Stage {
     Stage::with(&WorldSettings::default(), |text| {
         let roles = [r#"roles = ["guidance_worker", "peer"]"#, r#"roles = ["official"]"#];
         assert!(roles.iter().all(|roles| text.contains(roles)));
@@ -108,6 +108,26 @@ async fn it_is_told_in_the_language_of_the_reader_rule_by_rule() {
     for one in explain(&subject, &ask).await.unwrap().categories {
         let forbids = one.missing.iter().find(|missing| missing.reason == "prohibited").unwrap();
         assert!(!forbids.rule.is_empty() && !forbids.statute.is_empty());
+    }
+    stage.close().await;
+}
+
+/// The protection may be against whoever speaks for the minor.
+#[tokio::test(flavor = "multi_thread")]
+async fn to_who_speaks_for_a_minor_a_protected_address_is_one_that_nothing_permits() {
+    let stage = with_officers().await;
+    for (person, told) in [(PEOPLE[10], false), (PEOPLE[0], true)] {
+        let youth = stage.ohjaamo().identify(person).await.unwrap();
+        protect(&stage.ohjaamo(), &youth).await;
+        let ask = Ask { categories: &[Data::AddressContact], ..to_te(&youth) };
+        let explained = async |client: &Client| explain(client, &ask).await.unwrap().categories;
+        let (subject, other) = (stage.subject(&youth), stage.representative(&youth));
+        assert_eq!(reasons(&explained(&subject).await[0]), ["address_protected"]);
+        let expected = if told { "address_protected" } else { "no_basis" };
+        assert_eq!(reasons(&explained(&other).await[0]), [expected]);
+        if !told {
+            assert_eq!(reasons(&explained(&stage.guardian(&youth)).await[0]), [expected]);
+        }
     }
     stage.close().await;
 }

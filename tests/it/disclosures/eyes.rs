@@ -23,7 +23,7 @@ async fn try_in_vain(stage: &Stage, youth: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guardian_sees_what_a_guardian_may() {
+async fn a_guardian_and_another_representative_of_a_minor_see_what_a_guardian_may() {
     let stage = stage_with("").await;
     let youth = stage.youth(PEOPLE[10]).await;
     let name = stage.refer(&youth, TE).await;
@@ -40,18 +40,37 @@ async fn a_guardian_sees_what_a_guardian_may() {
     assert!(whole.iter().any(with_address) && whole.iter().any(|one| !one.reasons.is_empty()));
     assert_eq!(whole.iter().filter(|one| of_status(one)).count(), 4, "two made, two read");
 
-    let seen = told(&stage.guardian(&youth), &youth).await;
-    assert!(seen.iter().any(|one| one.kind() == Kind::Sent && one.name == name));
-    assert!(seen.iter().any(|one| one.kind() == Kind::Refused));
-    assert!(!seen.iter().any(with_address) && !seen.iter().any(of_status));
-    assert!(seen.iter().all(|one| one.reasons.is_empty()));
     let kept: Vec<_> = whole.iter().filter(|one| !of_status(one)).map(Disclosure::kind).collect();
-    // The young person's own reading has come in between.
-    assert_eq!(kinds(&seen), [kept, vec![Kind::Shown]].concat());
+    let representing = [stage.guardian(&youth), stage.representative(&youth)];
+    for (client, readings) in representing.iter().zip(1..) {
+        let seen = told(client, &youth).await;
+        assert!(seen.iter().any(|one| one.kind() == Kind::Sent && one.name == name));
+        assert!(seen.iter().any(|one| one.kind() == Kind::Refused));
+        assert!(!seen.iter().any(with_address) && !seen.iter().any(of_status));
+        assert!(seen.iter().all(|one| one.reasons.is_empty()));
+        // The young person's own reading has come in between, and then the guardian's.
+        assert_eq!(kinds(&seen), [kept.clone(), vec![Kind::Shown; readings]].concat());
+    }
 
     assess(&stage.te(), &youth, Capacity::CapableForbids).await;
-    assert_refused(list(&stage.guardian(&youth), &youth).await, Code::NotFound, "NOT_FOUND");
+    for client in &representing {
+        assert_refused(list(client, &youth).await, Code::NotFound, "NOT_FOUND");
+    }
     assert!(!list(&stage.subject(&youth), &youth).await.unwrap().is_empty());
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_representative_of_an_adult_sees_all_but_the_statuses() {
+    let stage = stage_with("").await;
+    let youth = stage.youth(PEOPLE[0]).await;
+    protect(&stage.te(), &youth).await;
+    stage.refer(&youth, TE).await;
+    try_in_vain(&stage, &youth).await;
+    let seen = told(&stage.representative(&youth), &youth).await;
+    assert!(seen.iter().any(|one| one.withheld.contains(&ADDRESS)));
+    assert!(seen.iter().any(|one| !one.reasons.is_empty()));
+    assert!(!seen.iter().any(|one| one.kind() == Kind::LegalStatusChanged));
     stage.close().await;
 }
 

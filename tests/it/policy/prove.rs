@@ -36,11 +36,17 @@ fn broken(out: &str) -> Vec<(&str, String)> {
 /// the facts that the example takes.
 #[track_caller]
 fn assert_breaks(rules: &RuleFolder, limit: &str, words: &[&str]) {
+    assert_breaks_all(rules, &[limit], words);
+}
+
+/// Holds that these limits are broken and no other, and of the first one the same.
+#[track_caller]
+fn assert_breaks_all(rules: &RuleFolder, expected: &[&str], words: &[&str]) {
     let ran = prove(rules);
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
     let broken = broken(&ran.out);
     let limits: Vec<&str> = broken.iter().map(|(limit, _)| *limit).collect();
-    assert_eq!(limits, [limit], "{}", ran.out);
+    assert_eq!(limits, expected, "{}", ran.out);
     let (_, said) = &broken[0];
     let takes = said.lines().filter_map(|line| line.trim_start().strip_prefix("it takes: "));
     let takes = takes.collect::<Vec<_>>().join("\n");
@@ -63,6 +69,8 @@ fn the_shipped_rules_keep_every_limit() {
         for limit in [
             "special-category",
             "protected-address",
+            "word",
+            "law",
             "agreement",
             "not-an-authority",
             "prohibition",
@@ -108,7 +116,59 @@ fn special_categories_take_a_word_at_all() {
         "*no own consent",
         "*no own permit to disclose",
     ];
-    assert_breaks(&rules, "special-category", &words);
+    // Nor is it one for anything else.
+    assert_breaks_all(&rules, &["special-category", "word"], &words);
+}
+
+#[test]
+fn a_consent_that_nobody_has_given_is_no_word() {
+    let rules = RuleFolder::shipped().write(
+        "assumed.cedar",
+        r#"
+        @id("authorities-agree") @statute("none") @basis("consent")
+        permit (principal is Agency, action == Action::"disclose", resource == Category::"housing")
+        when { context.disclosure && context.agreement && principal.authority };
+        "#,
+    );
+    let words = [
+        "BROKEN: Agency disclose ",
+        "decided by: authorities-agree",
+        "*no own consent",
+        "*no own permit to disclose",
+    ];
+    assert_breaks(&rules, "word", &words);
+}
+
+#[test]
+fn a_law_takes_a_stated_ground() {
+    let rules = RuleFolder::shipped().write(
+        "authorities.cedar",
+        r#"
+        @id("any-authority") @statute("none") @basis("statute") @valid_from("2020-01-01T00:00:00+02:00")
+        permit (principal is Agency, action == Action::"disclose_by_law", resource == Category::"housing")
+        when { context.disclosure && principal.authority };
+        "#,
+    );
+    let words = ["BROKEN: Agency disclose_by_law ", "decided by: any-authority", "*no ground stated"];
+    assert_breaks(&rules, "law", &words);
+}
+
+#[test]
+fn only_a_notice_to_social_care_is_stronger_than_a_prohibition() {
+    let rules = RuleFolder::shipped().changed(
+        "statute.cedar",
+        "@id(\"assistance-lowered\")\n@statute(\"1412/1997\")\n@basis(\"statute\")\n@obligations(\"record_ground, send_next_day\")\n\
+         @valid_from(\"1998-03-01T00:00:00+02:00\")\npermit (\n  principal is Agency,\n  action == Action::\"disclose_by_law\",",
+        "@id(\"assistance-lowered\")\n@statute(\"1412/1997\")\n@basis(\"statute\")\n@obligations(\"record_ground, send_next_day\")\n\
+         @valid_from(\"1998-03-01T00:00:00+02:00\")\npermit (\n  principal is Agency,\n  \
+         action in [Action::\"disclose_by_law\", Action::\"disclose_by_law_despite_prohibition\"],",
+    );
+    let words = [
+        "BROKEN: Agency disclose_by_law_despite_prohibition ",
+        "decided by: assistance-lowered",
+        "*ground assistance_lowered",
+    ];
+    assert_breaks(&rules, "law", &words);
 }
 
 #[test]
@@ -143,6 +203,19 @@ fn no_guardian_sees_a_protected_address() {
         "who reads: the young person, or who represents them",
         "decided by: data-subject-access",
     ];
+    assert_breaks(&rules, "protected-address", &words);
+}
+
+#[test]
+fn no_other_representative_of_a_minor_sees_a_protected_address() {
+    let rules = RuleFolder::shipped().changed(
+        "restrictions.cedar",
+        "(context.actor == Actor::\"guardian\" ||\n   (context.actor == Actor::\"representative\" && context.age < \
+         AgeLimit::\"minor\".below)) &&\n  context.address_protected",
+        "context.actor == Actor::\"guardian\" && context.address_protected",
+    );
+    let words =
+        ["BROKEN: Subject disclose ", "*by another representative", "decided by: data-subject-access"];
     assert_breaks(&rules, "protected-address", &words);
 }
 

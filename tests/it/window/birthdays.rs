@@ -49,6 +49,19 @@ async fn goes_on(stage: &Stage, youth: &str) {
     }
 }
 
+/// The consent that this agency has the task to ask for anew.
+pub(super) async fn renewal_asked(client: &Client, youth: &str) -> Option<String> {
+    let request = ListTasksRequest { parent: youth.to_owned(), ..ListTasksRequest::default() };
+    let tasks = client.clone().task.list_tasks(request).await.unwrap().into_inner().tasks;
+    let of = |matter: Option<Matter>| match matter {
+        Some(Matter::FollowUp(follow_up)) if follow_up.kind() == Kind::ConsentRenewal => {
+            Some(follow_up.consent)
+        }
+        _ => None,
+    };
+    tasks.into_iter().find_map(|task| of(task.matter))
+}
+
 /// What a guardian may, and what a guardian has permitted, ends with the last day of seventeen; the worker is asked to ask the
 /// young person.
 #[tokio::test(flavor = "multi_thread")]
@@ -82,17 +95,7 @@ async fn at_eighteen_the_guardian_is_nobody_and_the_guardians_word_is_asked_for_
         let seen = journey(&kela, &youth, Purpose::Rehabilitation).await.unwrap();
         seen.entries.iter().filter(|entry| entry.agency == OHJAAMO).count()
     };
-    let asked = async || {
-        let request = ListTasksRequest { parent: youth.clone(), ..ListTasksRequest::default() };
-        let tasks = ohjaamo.clone().task.list_tasks(request).await.unwrap().into_inner().tasks;
-        let of = |matter: Option<Matter>| match matter {
-            Some(Matter::FollowUp(follow_up)) if follow_up.kind() == Kind::ConsentRenewal => {
-                Some(follow_up.consent)
-            }
-            _ => None,
-        };
-        tasks.into_iter().find_map(|task| of(task.matter))
-    };
+    let asked = async || renewal_asked(&ohjaamo, &youth).await;
     stage.advance(UNTIL_MIDNIGHT - SECOND);
     assert_eq!(by_guardian().await.unwrap().entries.len(), 3, "a second before midnight");
     assert_eq!((told().await, asked().await), (2, None));

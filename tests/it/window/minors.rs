@@ -4,14 +4,15 @@ use jiff::SignedDuration;
 use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::{ConsentState as State, ConsentTerms, JourneySource, Purpose};
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, eventually, terms};
 use tonic::Code;
 
+use super::birthdays::renewal_asked;
 use super::identity::{CODE, TEMPORARY, identify, link};
 use super::ids::{newcomer, unlink};
 use super::{add, journey, opening};
 use crate::consent::changes::{Ask, get, given_by, record, record_with};
-use crate::stage::{BASIC, Stage, TOLD, assert_refused, assess, purpose_of, wire};
+use crate::stage::{BASIC, PATIENCE, Stage, TOLD, assert_refused, assess, purpose_of, wire};
 
 /// Both born in May 2016.
 const MINORS: [&str; 2] = [PEOPLE[10], PEOPLE[12]];
@@ -57,6 +58,8 @@ async fn what_a_representative_gave_ends_at_full_age_as_soon_as_the_age_is_known
         }
         let over = is(State::Expired).await;
         assert_eq!(over.events.last().unwrap().time, Some(wire(of_age)));
+        let asked = eventually(PATIENCE, async || renewal_asked(&ohjaamo, &youth).await).await;
+        assert_eq!(asked, Some(given.name.clone()), "the worker is asked to ask the young person");
         // It was somebody else's code: then nobody knows any more.
         unlink(&ohjaamo, &youth, MINORS[0]).await;
         is(State::Given).await;
@@ -74,6 +77,7 @@ async fn what_a_representative_gave_for_an_adult_goes_on_when_the_age_is_known()
     link(&ohjaamo, &youth, CODE).await.unwrap();
     assert!(permits(&ohjaamo, &youth).await);
     assert_eq!(get(&ohjaamo, &given.name).await.unwrap().state(), State::Given);
+    assert_eq!(renewal_asked(&ohjaamo, &youth).await, None);
     stage.close().await;
 }
 

@@ -78,6 +78,13 @@ pub(super) const EXPLICIT: [Option<Given>; 2] = one(Given::own(Instrument::Conse
 pub(super) const EXPLICIT_OF_GUARDIAN: [Option<Given>; 2] =
     one(Given { giver: Giver::Guardian, ..Given::own(Instrument::Consent, Wording::Explicit) });
 
+/// The same of another representative, while the young person was a minor.
+const EXPLICIT_FOR_A_MINOR: [Option<Given>; 2] = one(Given {
+    giver: Giver::Representative,
+    flags: [Some(Flag::ForAMinor), None],
+    ..Given::own(Instrument::Consent, Wording::Explicit)
+});
+
 /// Around the days since when there are permits and multi-sector support.
 const DAYS: [Day; 5] =
     [Day::BeforePermits, Day::FirstOfPermits, Day::BeforeTheLaw, Day::FirstOfTheLaw, Day::Later];
@@ -105,6 +112,7 @@ pub fn situations() -> Vec<Situation> {
         staff(),
         young_people(),
         protected_addresses_at_home(),
+        consents_for_minors(),
     ];
     let mut found: Vec<Situation> = products.into_iter().flat_map(|product| product.0).collect();
     found.retain(Situation::possible);
@@ -113,6 +121,36 @@ pub fn situations() -> Vec<Situation> {
     let mut seen = HashSet::new();
     found.retain(|situation| seen.insert(*situation));
     found
+}
+
+/// Gives every combination of a few values in each dimension that the rules look at most: a world with nothing left out.
+#[must_use]
+pub fn crossed() -> Vec<Situation> {
+    let pairs = [(Kind::Kela, Kind::Social), (Kind::Social, Kind::Health), (Kind::School, Kind::Outreach)];
+    let categories = [
+        DataCategory::IdentityContact,
+        DataCategory::AddressContact,
+        DataCategory::HealthCapacity,
+        DataCategory::ReferralStatus,
+    ];
+    let grounds = [
+        LegalGround::Unspecified,
+        LegalGround::OutreachNotice,
+        LegalGround::ChildWelfareNotice,
+        LegalGround::AssistanceLowered,
+    ];
+    let world = Product::new()
+        .between(&pairs)
+        .disclosing(&categories)
+        .for_purposes(&[Purpose::Guidance, Purpose::MultiSectorSupport, Purpose::OutreachYouthWork])
+        .aged(&[None, Some(Age::nearly(18)), Some(Age::exactly(18)), Some(Age::exactly(29))])
+        .over(&CAPACITIES, |each, capacity| each.capacity = capacity)
+        .over(&BOTH, |each, turvakielto| each.turvakielto = turvakielto)
+        .over(&BOTH, |each, customer| each.multi_sector_customer = customer)
+        .stating(&grounds)
+        .under(&[[None, None], EXPLICIT, EXPLICIT_OF_GUARDIAN, EXPLICIT_FOR_A_MINOR])
+        .despite(&[Scope::None, Scope::All, Scope::OtherTask]);
+    world.0
 }
 
 /// Situations, to be multiplied by a further dimension.
@@ -217,8 +255,8 @@ fn consents_of_all_ages() -> Product {
 
 fn consents_that_do_not_fit() -> Product {
     let mut flags = vec![[None, None]];
-    flags.extend(Flag::ALL.iter().map(|flag| [Some(*flag), None]));
-    flags.extend(pairs(Flag::ALL).map(|(first, second)| [Some(first), Some(second)]));
+    flags.extend(misfits().map(|flag| [Some(flag), None]));
+    flags.extend(pairs(&misfits().collect::<Vec<_>>()).map(|(first, second)| [Some(first), Some(second)]));
     let consents: Vec<_> = instruments(Wording::ALL, &flags).into_iter().map(one).collect();
     Product::new()
         .between(&PAIRS[..3])
@@ -232,7 +270,7 @@ fn consents_that_do_not_fit() -> Product {
 /// What one consent lacks, another one does not make up for.
 fn two_consents() -> Product {
     let mut flags = vec![[None, None]];
-    flags.extend(Flag::ALL.iter().map(|flag| [Some(*flag), None]));
+    flags.extend(misfits().map(|flag| [Some(flag), None]));
     let own = instruments(Wording::ALL, &flags).into_iter().filter(|given| given.giver == Giver::Self_);
     let both: Vec<_> =
         pairs(&own.collect::<Vec<_>>()).map(|(first, second)| [Some(first), Some(second)]).collect();
@@ -343,7 +381,7 @@ fn protected_addresses() -> Product {
         .for_purposes(&[Purpose::OutreachYouthWork])
         .aged(&[Some(Age::nearly(18))])
         .over(&BOTH, |each, turvakielto| each.turvakielto = turvakielto)
-        .about(&[DataCategory::AddressContact])
+        .about(&[DataCategory::AddressContact, DataCategory::IdentityContact])
         .stating(&GROUNDS)
         .under(&[[None, None], EXPLICIT])
         .despite(&[Scope::None, Scope::All])
@@ -386,6 +424,27 @@ fn protected_addresses_at_home() -> Product {
         .over(&CAPACITIES, |each, capacity| each.capacity = capacity)
         .over(&BOTH, |each, turvakielto| each.turvakielto = turvakielto)
         .despite(&[Scope::None, Scope::All, Scope::ThisDiscloser, Scope::OtherTask])
+}
+
+/// What was given while the young person was a minor, by whom and with which end.
+fn consents_for_minors() -> Product {
+    let flags = [None, Some(Flag::Expired), Some(Flag::NotYet)].map(|flag| [Some(Flag::ForAMinor), flag]);
+    let given = instruments(Wording::ALL, &flags);
+    Product::new()
+        .between(&PAIRS[..3])
+        .disclosing(&[
+            DataCategory::IdentityContact,
+            DataCategory::HealthCapacity,
+            DataCategory::ReferralStatus,
+        ])
+        .under(&given.into_iter().map(one).collect::<Vec<_>>())
+        .aged(&[None, Some(Age::nearly(18)), Some(Age::exactly(18)), Some(Age::exactly(20))])
+        .over(&[Capacity::NotAssessed, Capacity::Capable], |each, capacity| each.capacity = capacity)
+}
+
+/// Why a consent may not fit, whoever has given it.
+fn misfits() -> impl Iterator<Item = Flag> {
+    Flag::ALL.iter().copied().filter(|flag| *flag != Flag::ForAMinor)
 }
 
 /// Every category that tells something about a person.

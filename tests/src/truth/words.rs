@@ -190,5 +190,6 @@ words! {
         NotYet = "not_yet",
         Withdrawn = "withdrawn",
         Reversed = "reversed",
+        ForAMinor = "for_a_minor",
     }
 }

@@ -8,7 +8,9 @@ use polku_policy::{
     Origin, Period, Prohibition, PurposeSet, Question, Relation, Sector, Standing, Task, Viewer,
 };
 use polku_proto::v1::{DataCategory, PermitDomain, Purpose};
-use polku_proto::{AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, UnitId, YouthId};
+use polku_proto::{
+    AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, UnitId, YouthId, time,
+};
 use uuid::Uuid;
 
 use super::situation::{Age, Birthday, Given, Situation};
@@ -203,7 +205,7 @@ fn grant(given: &Given, id: ConsentId, situation: &Situation) -> Result<Grant> {
             Giver::Guardian => GivenBy::Guardian,
             Giver::Representative => GivenBy::Representative,
         },
-        given: now,
+        given: if given.has(Flag::ForAMinor) { as_a_minor(situation)?.min(now) } else { now },
         disclosers: vec![discloser],
         recipients: vec![recipient],
         purposes: PurposeSet::of(&[purpose]),
@@ -211,6 +213,12 @@ fn grant(given: &Given, id: ConsentId, situation: &Situation) -> Result<Grant> {
         explicit: if given.wording == Wording::Explicit { categories } else { CategorySet::EMPTY },
         period,
     })
+}
+
+/// A day on which the young person was a minor, if anybody knows their age.
+fn as_a_minor(situation: &Situation) -> Result<Timestamp> {
+    let Some(age) = situation.age else { return instant(situation.day) };
+    Ok(time::start_of_finnish_date(born(age, situation.day)?.checked_add(17.years())?)?)
 }
 
 fn prohibition(situation: &Situation) -> Result<Prohibition> {

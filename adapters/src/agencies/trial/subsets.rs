@@ -162,20 +162,20 @@ pub(in crate::agencies) fn try_every_disclosure(
 }
 
 /// The agency that everything is sent to, and who decides.
-struct Trial {
+pub(super) struct Trial {
     to: AgencyId,
     engine: Engine,
     question: Question,
 }
 
 impl Trial {
-    fn new(recipient: &str) -> Self {
+    pub(super) fn new(recipient: &str) -> Self {
         let to = agency(recipient);
         Self { engine: engine(&to), question: question(&to), to }
     }
 
     /// The agency has sent the referral that it is told of.
-    fn of_sender(sender: &str) -> Self {
+    pub(super) fn of_sender(sender: &str) -> Self {
         let trial = Self::new(sender);
         let channel = trial.question.channel.reversed();
         Self { question: Question { channel, viewer: Viewer::Author, ..trial.question }, ..trial }
@@ -192,7 +192,7 @@ impl Trial {
     /// Gives what is written under a consent for these categories, and what is permitted. Every permit is the real
     /// engine's, and has no more than the consent, save the reader's own word: to the recipient what became of a
     /// referral, to the sender all else.
-    fn write(
+    pub(super) fn write(
         &self,
         chosen: CategorySet,
         delivery: Valid<Delivery>,

@@ -328,7 +328,7 @@ impl<'a> Reading<'a> {
             let held_back = self.gateway.delays.hold_back(facts.ground, facts.sent, self.now);
             let may = match self.eyes {
                 Eyes::Officer(agency) => facts.sender.split('/').next() == Some(agency.as_str()),
-                Eyes::Subject | Eyes::Guardian | Eyes::Representative => !held_back,
+                Eyes::Subject | Eyes::ForAMinor | Eyes::Representative => !held_back,
             };
             if may {
                 known.push(name.clone());

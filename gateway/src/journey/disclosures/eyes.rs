@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use polku_policy::{ActorRole, Decision, Relation};
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::disclosure_actor;
-use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{DataCategory, DeliveryState, Disclosure, Purpose};
 use polku_proto::{AgencyId, CategorySet, LegalStatusName, YouthId};
 
@@ -21,8 +20,9 @@ const TOLD: CategorySet = CategorySet::of(&[DataCategory::ServiceAttendance]);
 #[derive(Debug)]
 pub(super) enum Eyes {
     Subject,
-    Guardian,
-    /// Another representative.
+    /// A guardian, or another representative of somebody who may be a minor.
+    ForAMinor,
+    /// Another representative, of an adult.
     Representative,
     /// A data protection officer of this agency.
     Officer(AgencyId),
@@ -42,7 +42,9 @@ impl Gateway {
         let mut question = own_record(caller, youth, Purpose::Unspecified, now);
         let eyes = match &caller.actor {
             Actor::Subject(_) => Eyes::Subject,
-            Actor::Representative { capacity: Capacity::Guardian, .. } => Eyes::Guardian,
+            Actor::Representative { .. } if self.speaks_for_a_minor(caller, youth, now).await? => {
+                Eyes::ForAMinor
+            }
             Actor::Representative { .. } => Eyes::Representative,
             Actor::Professional { role, .. } if role == OFFICER => {
                 self.check_concerned(caller, youth).await?;
@@ -83,7 +85,7 @@ impl Eyes {
         match self {
             Eyes::Subject => Some(entry),
             Eyes::Representative => (!is_of_status(&entry)).then_some(entry),
-            Eyes::Guardian => {
+            Eyes::ForAMinor => {
                 if is_of_status(&entry) {
                     return None;
                 }

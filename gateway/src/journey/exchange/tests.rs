@@ -8,9 +8,10 @@ use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::import_consent_request::Reading;
+use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
-    ConsentState, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, ProhibitionTerms, Purpose,
-    prohibition,
+    CapacityAssessment, ConsentState, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis,
+    LegalStatusTerms, ProhibitionTerms, Purpose, RecordLegalStatusRequest, capacity_assessment, prohibition,
 };
 use polku_proto::{YouthId, YouthName};
 use tempfile::TempDir;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
-use crate::clock::{ForwardClock, ManualClock};
+use crate::clock::{Clock, ForwardClock, ManualClock};
 use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings, RetentionSettings, Units};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
@@ -29,9 +30,13 @@ use crate::store::sqlite::SqliteStore;
 use polku_adapters::formats::fhir::Patient;
 
 const CODE: &str = "010594Y9032";
+/// Of age from 3 March 2026 on, the day after the scene begins.
+const NEARLY_OF_AGE: &str = "030308A902H";
 
 struct Scene {
     gateway: Arc<Gateway>,
+    clock: Arc<ManualClock>,
+    code: &'static str,
     youth: YouthId,
     caller: Caller,
     _folder: TempDir,
@@ -39,17 +44,19 @@ struct Scene {
 
 impl Scene {
     async fn open() -> Scene {
+        Scene::of(CODE).await
+    }
+
+    /// With the person of this code.
+    async fn of(code: &'static str) -> Scene {
+        let clock = Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap()));
         let folder = TempDir::new().unwrap();
         let agency = |id: &str, sector| Agency::new(id.parse().unwrap(), sector, Standing::Authority);
         let agencies = vec![agency("ohjaamo", Sector::YouthWork), agency("kela", Sector::Benefits)];
         let agreement = Agreement { from: "ohjaamo".parse().unwrap(), to: "kela".parse().unwrap() };
         let directory = Directory::new(agencies, vec![agreement]).unwrap();
         let gateway = Gateway::open(Parts {
-            clock: ForwardClock::after(
-                Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap())),
-                None,
-            )
-            .unwrap(),
+            clock: ForwardClock::after(Arc::clone(&clock) as Arc<dyn Clock>, None).unwrap(),
             store: Arc::new(SqliteStore::open(&folder.path().join("polku.db")).unwrap()),
             audit: AuditLog::open(&folder.path().join("audit.log")).unwrap().0,
             keys: Keys::generate_into(&folder.path().join("keys")).unwrap(),
@@ -76,12 +83,12 @@ impl Scene {
         let caller = Caller { agency: "ohjaamo".parse().unwrap(), actor: professional };
         let request = IdentifyYouthRequest {
             request_id: Uuid::now_v7().to_string(),
-            identity_code: CODE.into(),
+            identity_code: code.into(),
             ..IdentifyYouthRequest::default()
         };
         let name = gateway.identify(&caller, Valid::check(request).unwrap()).await.unwrap().youth;
         let youth = name.parse::<YouthName>().unwrap().youth;
-        Scene { gateway, youth, caller, _folder: folder }
+        Scene { gateway, clock, code, youth, caller, _folder: folder }
     }
 
     fn now(&self) -> Timestamp {
@@ -104,7 +111,7 @@ impl Scene {
     fn document(&self) -> Imported {
         let housing = vec![DataCategory::Housing as i32];
         Imported {
-            patient: Patient::Hetu(CODE.parse().unwrap()),
+            patient: Patient::Hetu(self.code.parse().unwrap()),
             given_by: Some(Giver::Patient),
             consents: vec![permission(self.terms()), permission(self.terms())],
             prohibitions: vec![ProhibitionTerms { categories: housing, ..ProhibitionTerms::default() }],
@@ -133,6 +140,27 @@ impl Scene {
         let evidence = request.evidence.clone().unwrap_or_default();
         let answer = self.gateway.record_imported(&call, &person, imported, &evidence, now).await?;
         Ok(crate::answer::answer(answer, &self.caller, now)?.into_inner())
+    }
+
+    /// A document with one consent that the young person has given in person at this time.
+    fn given_at(&self, instant: Timestamp) -> Imported {
+        let source =
+            ConsentSource { give_time: Some(wire_time(instant).unwrap()), ..ConsentSource::default() };
+        let consents = vec![Permission { source, ..permission(self.terms()) }];
+        Imported { consents, prohibitions: Vec::new(), ..self.document() }
+    }
+
+    async fn assess(&self, result: capacity_assessment::Result) -> String {
+        let assessment = CapacityAssessment { result: result as i32 };
+        let request = RecordLegalStatusRequest {
+            request_id: Uuid::now_v7().to_string(),
+            youth: YouthName { youth: self.youth }.to_string(),
+            terms: Some(LegalStatusTerms { status: Some(Status::CapacityAssessment(assessment)) }),
+        };
+        let request = Valid::check(request).unwrap();
+        let change = self.gateway.record_legal_status(&self.caller, request).await.unwrap();
+        let change = crate::answer::answer(change, &self.caller, self.now()).unwrap().into_inner();
+        change.status.unwrap().name
     }
 
     async fn recorded(&self) -> usize {
@@ -254,4 +282,41 @@ async fn a_document_may_name_the_person_as_the_gateway_does_and_only_deny() {
     let answer = scene.import(&scene.request("{}"), imported).await.unwrap();
     assert_eq!((answer.consents.len(), answer.prohibitions.len()), (0, 1));
     assert_eq!(scene.gateway.index().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_minor_has_given_elsewhere_takes_an_assessment_of_then() {
+    let scene = Scene::of(NEARLY_OF_AGE).await;
+    let hour = SignedDuration::from_hours(1);
+    let begun = scene.now();
+    let of_age: Timestamp = "2026-03-02T22:00:00Z".parse().unwrap();
+    scene.clock.advance(hour);
+    let assessment = scene.assess(capacity_assessment::Result::CapableAllows).await;
+    let able = scene.now();
+    scene.clock.advance(hour);
+    scene.assess(capacity_assessment::Result::NotCapable).await;
+    let unable = scene.now();
+    scene.clock.set(of_age + hour);
+    let second = SignedDuration::from_secs(1);
+    let mut kept = scene.recorded().await;
+    for (given, expected) in [
+        (begun, None),
+        (able - second, None),
+        (able, Some(assessment.as_str())),
+        (unable - second, Some(assessment.as_str())),
+        (unable, None),
+        (of_age - second, None),
+        (of_age, Some("")),
+    ] {
+        let imported = scene.import(&scene.request("{}"), scene.given_at(given)).await;
+        match expected {
+            None => assert_eq!(imported.unwrap_err().reason(), "CAPACITY_NOT_ASSESSED", "{given}"),
+            Some(capacity) => {
+                let consent = imported.unwrap().consents.remove(0);
+                assert_eq!(consent.evidence.unwrap().capacity, capacity, "{given}");
+                kept += 1;
+            }
+        }
+        assert_eq!(scene.recorded().await, kept, "{given}");
+    }
 }

@@ -23,6 +23,18 @@ fn every_set_of_categories() {
 }
 
 #[test]
+fn any_set_of_categories_of_anything() {
+    let social = social();
+    trial::try_any_cut("social", |delivery, decision| {
+        // Not everything can be written in FHIR: then nothing is.
+        social
+            .message(delivery, decision, trial::now())
+            .map(|message| message.body.into())
+            .unwrap_or_default()
+    });
+}
+
+#[test]
 fn every_set_of_categories_of_a_plan() {
     let social = social();
     trial::try_every_plan("social", &PLACES, |delivery, decision| {

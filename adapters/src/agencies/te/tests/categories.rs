@@ -17,6 +17,12 @@ fn every_set_of_categories() {
 }
 
 #[test]
+fn any_set_of_categories_of_anything() {
+    let office = office();
+    trial::try_any_cut("te", |delivery, _| written(&office, delivery));
+}
+
+#[test]
 fn every_set_of_categories_of_a_plan() {
     let office = office();
     trial::try_every_plan("te", &trial::FINNISH, |delivery, _| written(&office, delivery));

@@ -17,6 +17,12 @@ fn every_set_of_categories() {
 }
 
 #[test]
+fn any_set_of_categories_of_anything() {
+    let register = register();
+    trial::try_any_cut("typpi", |delivery, decision| bytes(&register, delivery, decision));
+}
+
+#[test]
 fn every_set_of_categories_of_a_plan() {
     let register = register();
     trial::try_every_plan("typpi", &trial::FINNISH, |delivery, decision| {

@@ -15,6 +15,11 @@ fn every_set_of_categories() {
 }
 
 #[test]
+fn any_set_of_categories_of_anything() {
+    trial::try_any_cut("walmu", written);
+}
+
+#[test]
 fn every_set_of_categories_of_a_plan() {
     trial::try_every_plan("walmu", &trial::FINNISH, written);
 }

@@ -1,4 +1,5 @@
-//! A guardian has consented, and the young person comes of age: who asks them, and when?
+//! A guardian has consented, or another representative of a minor, and the young person comes of age: who asks them, and
+//! when?
 //!
 //! The agency that recorded the consent, once, from the eighteenth birthday on (domain.md, P5). By then the consent reads
 //! as expired, for that agency as for everybody who may read it: the task tells nothing besides. That a guardian's
@@ -8,7 +9,6 @@
 
 use jiff::Timestamp;
 use polku_proto::v1;
-use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::{AgencyId, ConsentId, ConsentName};
 
@@ -17,8 +17,9 @@ use super::{LookedAfter, agency_of};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::consent::is_in_force;
-use crate::journey::evidence::of_age;
+use crate::journey::evidence::{ends_at_full_age, of_age};
 use crate::person::Person;
+use crate::record::grant::given;
 use crate::record::{ConsentRecord, instant};
 use crate::store::{FollowUp, FollowUpRow, FollowUpWrite, InstrumentKind};
 
@@ -34,7 +35,7 @@ impl Gateway {
         let name: ConsentName =
             consent.name.parse().map_err(|_| Error::Inconsistent("a consent without its name"))?;
         let (agency, matter) = (agency_of(&consent.recorder)?, FollowUp::Renewal(name.consent));
-        if let Some(due) = ends_at_full_age(of_age(person)?, consent)? {
+        if let Some(due) = lapses(of_age(person)?, consent)? {
             let row = FollowUpRow { youth: person.id, matter, agency, due };
             after.follow_ups.push(FollowUpWrite::Set(row));
             return Ok(());
@@ -57,7 +58,7 @@ impl Gateway {
             }
             let matter = FollowUp::Renewal(ConsentId::from_uuid(row.id));
             let consent = ConsentRecord::open(person.key(), row)?.message;
-            if let Some(due) = ends_at_full_age(Some(full_age), &consent)? {
+            if let Some(due) = lapses(Some(full_age), &consent)? {
                 let agency = agency_of(&consent.recorder)?;
                 follow_ups.push(FollowUpWrite::Set(FollowUpRow { youth: person.id, matter, agency, due }));
             }
@@ -75,7 +76,7 @@ impl Gateway {
     ) -> Result<Outcome, Error> {
         let Some(row) = self.store.instrument(consent.uuid()).await? else { return Ok(Outcome::Nothing) };
         let record = ConsentRecord::open(person.key(), row)?;
-        let due = ends_at_full_age(of_age(person)?, &record.message)?;
+        let due = lapses(of_age(person)?, &record.message)?;
         let Some(due) = due else { return Ok(Outcome::Nothing) };
         if due > now {
             return Ok(Outcome::Later(due));
@@ -90,15 +91,16 @@ impl Gateway {
     }
 }
 
-/// From when on nothing rests on a guardian's consent because the young person is of age; nothing for a consent of
-/// somebody else, and for one that is not in force or ends before.
-fn ends_at_full_age(full_age: Option<Timestamp>, consent: &v1::Consent) -> Result<Option<Timestamp>, Error> {
-    let is_guardians =
-        consent.evidence.as_ref().is_some_and(|evidence| evidence.given_by() == GivenBy::Guardian);
-    if !is_guardians || !is_in_force(consent.state()) {
+/// From when on nothing rests on what somebody else has given because the young person is of age; nothing for their own
+/// consent, and for one that is not in force or ends by then.
+fn lapses(full_age: Option<Timestamp>, consent: &v1::Consent) -> Result<Option<Timestamp>, Error> {
+    let Some(evidence) = consent.evidence.as_ref().filter(|_| is_in_force(consent.state())) else {
         return Ok(None);
-    }
+    };
+    let (given_by, given) = (evidence.given_by(), given(consent)?);
     let until = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref());
     let until = until.map(instant).transpose()?;
-    Ok(full_age.filter(|full_age| until.is_none_or(|until| until > *full_age)))
+    Ok(full_age.filter(|full_age| {
+        ends_at_full_age(given_by, given, *full_age) && until.is_none_or(|until| until > *full_age)
+    }))
 }
