@@ -122,11 +122,13 @@ impl TaskRecord {
         Ok(TaskWrite { row: row.clone(), expected })
     }
 
-    /// Shows what is stored now where this clash is. Answers whether that is something else than it has shown.
-    pub(super) fn shows(&mut self, now: &PlanConflict) -> bool {
+    /// Shows what stands now in the section where this clash is, if it is about one. Answers whether that is something else
+    /// than it has shown.
+    pub(super) fn shows(&mut self, record: &PlanRecord) -> bool {
         let Some(Matter::Conflict(conflict)) = &mut self.message.matter else { return false };
-        let is_other = conflict.theirs != now.theirs;
-        conflict.theirs.clone_from(&now.theirs);
+        let now = plan::shown_side(&record.part(&conflict.owner), &conflict.path, CategorySet::ALL);
+        let is_other = conflict.theirs.as_ref() != Some(&now);
+        conflict.theirs = Some(now);
         is_other
     }
 
@@ -231,7 +233,7 @@ impl Gateway {
             theirs: conflict.theirs.clone().unwrap_or_default(),
         };
         let choice = match resolution.choice() {
-            conflict_resolution::Choice::Theirs => return Ok(()),
+            conflict_resolution::Choice::Theirs => Choice::Theirs,
             conflict_resolution::Choice::Ours => Choice::Ours,
             conflict_resolution::Choice::Other => {
                 let other = resolution.other.as_ref().ok_or(Error::Field {
@@ -248,6 +250,9 @@ impl Gateway {
         };
         let before = record.part(&conflict.owner);
         let part = plan::resolve(&before, &clash, choice, now).map_err(unresolved)?;
+        if let Choice::Theirs = choice {
+            return Ok(());
+        }
         let author = plan::author_at(&conflict.owner, &conflict.path).to_owned();
         if let Choice::Other(_) = choice {
             let told = self.permitted(record, &conflict.owner, &self.eyes(caller, record)?, now)?;
@@ -436,7 +441,7 @@ fn same(pair: &PlanDuplicate) -> PlanLink {
 fn unresolved(error: ResolveError) -> Error {
     match error {
         ResolveError::Newer => Error::RecordState {
-            expected: "CHOICE_THEIRS, because what clashed has changed since: change it by MergePlan instead",
+            expected: "CHOICE_THEIRS, because it is gone, or another's by now: change it by MergePlan instead",
         },
         ResolveError::NoSuchPlace => Error::Inconsistent("a clash at no place of a section"),
         ResolveError::Transition => Error::Plan(EditError {
