@@ -54,7 +54,7 @@ pub use fragment::shown_side;
 pub use held::{comes_after, held, keep_held, over};
 pub use merge::{Clash, Merged, merge};
 pub use resolve::{Choice, ResolveError, resolve, with_clashing};
-pub use section::{order_sections, owner_of, part_of, section_of};
+pub use section::{is_begun, order_sections, owner_of, part_of, section_of};
 pub use source::{MOST_SOURCES, Word, source_prefix, tagged, take_in};
 pub use states::is_over;
 pub use told::told_part;

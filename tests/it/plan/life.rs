@@ -48,7 +48,8 @@ async fn three_agencies_keep_one_plan() {
     acknowledge(&stage.kela(), &plan).await.unwrap();
     assert_eq!(read(&stage.ohjaamo(), &plan).await.unwrap().state(), PlanState::Active);
 
-    let end = CompletePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
+    let etag = etag_of(&stage.ohjaamo(), &plan).await.unwrap();
+    let end = CompletePlanRequest { request_id: request_id(), name: plan.clone(), etag };
     assert_refused(
         stage.te().plan.complete_plan(end.clone()).await,
         Code::PermissionDenied,

@@ -8,7 +8,7 @@ use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
     ConflictResolution, DataCategory, DuplicateResolution, ListTasksRequest, ListTasksResponse, PlanPart,
-    ResolveTaskRequest, RevokePlanRequest, Task, TaskEvent, WatchTasksRequest, duplicate_resolution,
+    ResolveTaskRequest, RevokePlanRequest, Task, TaskEvent, WatchTasksRequest, Worker, duplicate_resolution,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tonic::{Code, Streaming};
@@ -160,7 +160,8 @@ async fn a_task_is_decided_once_by_whose_it_is() {
     assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "b");
     // Nothing is left to decide when the plan has ended.
     let mut stream = watch(&te, "").await;
-    let request = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
+    let etag = etag_of(&stage.ohjaamo(), &plan).await.unwrap();
+    let request = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag };
     stage.ohjaamo().plan.revoke_plan(request).await.unwrap();
     let task = next(&mut stream).await.task.unwrap();
     assert_eq!((task.name.as_str(), task.state()), (names[2].as_str(), State::Obsolete));
@@ -211,6 +212,39 @@ async fn who_takes_over_takes_over_what_waits() {
     let task = decide(&kela, &of_youth, Choice::Ours, None).await.unwrap();
     assert!(matches!(task.matter, Some(Matter::Conflict(_))));
     assert_eq!(text_of(&read(&ohjaamo, &plan).await.unwrap(), "youth"), "a");
+}
+
+/// The adult beside the young person finds what waits for them among what waits for their agency.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_responsible_worker_is_named_and_found_by_that() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[9]).await;
+    let (_, other) = laid(&stage, PEOPLE[10]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    for (plan, text) in [(&plan, "a"), (&other, "b")] {
+        clash_of(&te, plan, DataCategory::JointPlan, text).await;
+    }
+    let next = Worker { id: "ohjaaja-2".to_owned(), ..worker() };
+    let etag = etag_of(&ohjaamo, &other).await.unwrap();
+    transfer_over(&ohjaamo, &other, (OHJAAMO, next), etag).await.unwrap();
+    let of = async |client: &Client, worker: &str| -> Vec<(String, String)> {
+        let request = ListTasksRequest {
+            parent: "youths/-".to_owned(),
+            responsible_worker: worker.to_owned(),
+            ..ListTasksRequest::default()
+        };
+        let tasks = list(client, request).await.tasks;
+        tasks.into_iter().map(|task| (task.plan, task.responsible_worker)).collect()
+    };
+    let (first, second) = ((plan, "ohjaaja-1".to_owned()), (other, "ohjaaja-2".to_owned()));
+    assert_eq!(of(&ohjaamo, "").await, [first.clone(), second.clone()]);
+    assert_eq!(of(&ohjaamo, "ohjaaja-1").await, [first]);
+    assert_eq!(of(&ohjaamo, "ohjaaja-2").await, [second]);
+    assert!(of(&ohjaamo, "ohjaaja-3").await.is_empty());
+    // The office decides in its own section, whoever is the responsible worker elsewhere.
+    assert!(of(&te, "").await.iter().all(|(_, worker)| worker.is_empty()));
+    assert!(of(&te, "ohjaaja-1").await.is_empty());
+    stage.close().await;
 }
 
 /// What a clash over a goal shows as it is.

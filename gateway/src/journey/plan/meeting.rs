@@ -38,8 +38,7 @@ impl Gateway {
         let request = request.into_inner();
         let attended = self.attending(&request.attended)?;
         let step = Step { method: "RecordMeeting", name: &request.name, request_id: &request.request_id };
-        let now = self.now();
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
             let seated = at_table(caller, record, &seen, &attended);
             self.check_told(caller, record, DataCategory::JointPlan, now)?;
@@ -104,13 +103,11 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "RecordMeasure", name: &request.name, request_id: &request.request_id };
-        let now = self.now();
-        let today = polku_proto::time::finnish_date(now).to_string();
         let category = match &request.measure {
             Some(Measure::Questionnaire(_)) => DataCategory::QualityOfLife,
             Some(Measure::Star(_)) | None => DataCategory::OutcomeMeasures,
         };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             let section = match (&caller.actor, &request.measure) {
                 (Actor::Subject(_), Some(Measure::Questionnaire(reading))) => {
                     check_own_reading(reading)?;
@@ -122,6 +119,7 @@ impl Gateway {
                     own_section(caller, record)?
                 }
             };
+            let today = polku_proto::time::finnish_date(now).to_string();
             self.enter_measure(section, request.measure.clone(), &today)
         })
         .await

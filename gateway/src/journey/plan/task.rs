@@ -370,7 +370,7 @@ impl Gateway {
             }
             task.etag = self.clash_etag(caller, &seen, conflict);
         }
-        let shell = self.shell(caller, task)?;
+        let shell = self.with_worker(caller, (record, &seen), self.shell(caller, task)?, now)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
                 let piece = self.clash_piece(caller, (record, &seen), conflict, now)?;
@@ -389,6 +389,24 @@ impl Gateway {
                 if has_ended { Ok((shell, Vec::new())) } else { Err(Error::NotFound) }
             }
             Some(Matter::FollowUp(_)) | None => Ok((shell, Vec::new())),
+        }
+    }
+
+    /// The task with the responsible worker, who is the own agency's to tell, where it has them.
+    fn with_worker(
+        &self,
+        caller: &Caller,
+        (record, seen): (&PlanRecord, &Plan),
+        task: Authorised<Task>,
+        now: Timestamp,
+    ) -> Result<Authorised<Task>, Error> {
+        if caller.agency != record.row.coordinator || seen.responsible_worker.is_none() {
+            return Ok(task);
+        }
+        let worker = Plan { responsible_worker: seen.responsible_worker.clone(), ..Plan::default() };
+        match self.plan_piece(caller, record, plan::YOUTH, worker, now)? {
+            Some((worker, _)) => task.gather(worker).map_err(mismatch),
+            None => Ok(task),
         }
     }
 
