@@ -2202,6 +2202,7 @@ impl Disclose for crate::v1::FollowUp {
             || self.send_time.is_some()
             || !self.question.is_empty()
             || !self.section.is_empty()
+            || !self.plans.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

@@ -5812,7 +5812,7 @@ pub struct MeetingRecord {
     #[prost(bool, tag = "5")]
     pub client_attended: bool,
     /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum. Each seat was taken
-    /// by another party to the plan, as far as whoever recorded it sees them.
+    /// by another party to the plan, as far as the reader sees who the parties are.
     #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
     pub missing: ::prost::alloc::vec::Vec<i32>,
     /// Whether a WHOQOL-BREF stands in any section that the reader sees, which the young person, alone or together with a
@@ -14601,6 +14601,9 @@ pub struct FollowUp {
     /// `youths/{youth}/plans/{plan}/sections/{owner}`, where the message tells of a section of a joint plan.
     #[prost(string, tag = "9")]
     pub section: ::prost::alloc::string::String,
+    /// KIND_TWO_PLANS: `youths/{youth}/plans/{plan}`, the own one and the one that the agency has been made a party to.
+    #[prost(string, repeated, tag = "10")]
+    pub plans: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Nested message and enum types in `FollowUp`.
 pub mod follow_up {
@@ -14635,6 +14638,10 @@ pub mod follow_up {
         /// The agency's professional is the adult beside the young person no more, as far as the agency may be told: somebody
         /// else has become it, and nothing permits saying who. Who asks the young person learns what they want to tell.
         AdultReplaced = 10,
+        /// The agency coordinates a joint plan of the young person and has been made a party to another one: two agencies that
+        /// did not know of each other have each begun one. Whoever now sees both brings them together: with the young person
+        /// and the other coordinator, the one plan is gone on with and the other one ended.
+        TwoPlans = 11,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -14654,6 +14661,7 @@ pub mod follow_up {
                 Self::DeliveryInDoubt => "KIND_DELIVERY_IN_DOUBT",
                 Self::NewsNotDelivered => "KIND_NEWS_NOT_DELIVERED",
                 Self::AdultReplaced => "KIND_ADULT_REPLACED",
+                Self::TwoPlans => "KIND_TWO_PLANS",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -14670,6 +14678,7 @@ pub mod follow_up {
                 "KIND_DELIVERY_IN_DOUBT" => Some(Self::DeliveryInDoubt),
                 "KIND_NEWS_NOT_DELIVERED" => Some(Self::NewsNotDelivered),
                 "KIND_ADULT_REPLACED" => Some(Self::AdultReplaced),
+                "KIND_TWO_PLANS" => Some(Self::TwoPlans),
                 _ => None,
             }
         }

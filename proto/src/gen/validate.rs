@@ -5603,6 +5603,11 @@ impl Validate for crate::v1::FollowUp {
             let value = &self.section;
             checker.text(value);
         });
+        checker.field("plans", |checker| {
+            checker.items(&self.plans, |checker, value| {
+                checker.text(value);
+            });
+        });
     }
 }
 

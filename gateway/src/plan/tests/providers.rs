@@ -151,11 +151,14 @@ fn what_has_ended_is_not_given_to_a_party() {
     assert_refused(both, Fault::NotOwned, "sections[youth].actions[a1].state");
 }
 
+/// A field of an action, and a change of it.
+type Changed = (&'static str, fn(&mut PlanAction));
+
 /// When it is done, and why not, is said by who has undertaken it; and what it has begun it ends itself.
 #[test]
 fn the_days_of_what_a_party_has_undertaken_are_its_own() {
     const ALL: (CategorySet, CategorySet) = (CategorySet::ALL, CategorySet::ALL);
-    let changes: [(&str, fn(&mut PlanAction)); 3] = [
+    let changes: [Changed; 3] = [
         ("start", |action| action.start = String::from("2026-09-02")),
         ("end", |action| action.end = String::from("2026-12-02")),
         ("reason", |action| action.reason = String::from("ill")),
