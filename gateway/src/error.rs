@@ -87,6 +87,9 @@ pub enum Error {
         /// What is allowed.
         expected: &'static str,
     },
+    /// There is nothing in the plan to accept, as far as the caller sees.
+    #[error("there is nothing in the plan yet")]
+    PlanEmpty,
     /// The person has no identity code yet, and this cannot be done without one.
     #[error("the person has no identity code yet")]
     IdentityCodeMissing,
@@ -201,6 +204,7 @@ impl Error {
             Self::ActorNotAllowed { .. } => "ACTOR_NOT_ALLOWED",
             Self::TransitionNotAllowed { .. } => "TRANSITION_NOT_ALLOWED",
             Self::RecordState { .. } => "RECORD_STATE",
+            Self::PlanEmpty => "PLAN_EMPTY",
             Self::IdentityCodeMissing => "IDENTITY_CODE_MISSING",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::ConsentStale => "CONSENT_STALE",
@@ -247,6 +251,9 @@ impl Error {
             | Self::ActorNotAllowed { expected }
             | Self::TransitionNotAllowed { expected, .. }
             | Self::RecordState { expected } => (*expected).into(),
+            Self::PlanEmpty => {
+                "write a goal or an action in the plan that the young person may be told, then read it again and repeat the call".into()
+            }
             Self::IdentityCodeMissing => {
                 "nothing was changed: when the person has an identity code, call LinkIdentity and then repeat the call".into()
             }

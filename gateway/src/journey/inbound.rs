@@ -275,6 +275,7 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
+        | Error::PlanEmpty
         | Error::IdentityCodeMissing => Retry::Never,
     };
     InboundOutcome::Refused { reason: error.reason(), hint: error.hint(), retry }

@@ -425,7 +425,7 @@ impl Gateway {
         Ok(open)
     }
 
-    fn new_task(
+    pub(in crate::journey) fn new_task(
         &self,
         person: &Person,
         agency: AgencyId,

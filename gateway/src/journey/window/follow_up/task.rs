@@ -89,7 +89,8 @@ impl Gateway {
                 | Kind::SecondLook
                 | Kind::ConsentRenewal
                 | Kind::AddressProtected
-                | Kind::AdultReplaced,
+                | Kind::AdultReplaced
+                | Kind::TwoPlans,
                 Retained::Unspecified,
             ) => {}
             (
@@ -99,6 +100,7 @@ impl Gateway {
                 | Kind::ConsentRenewal
                 | Kind::AddressProtected
                 | Kind::AdultReplaced
+                | Kind::TwoPlans
                 | Kind::NoticeNotDelivered
                 | Kind::DeliveryInDoubt
                 | Kind::NewsNotDelivered
