@@ -10,6 +10,7 @@ mod follow_up;
 mod former;
 mod get;
 mod kept;
+mod lasting;
 mod matter;
 mod next_step;
 mod sight;
