@@ -1,6 +1,8 @@
 //! Who notices that nobody has met the young person, that nobody has answered, and who asks three months on?
 
+mod met;
 mod retention;
+mod unanswered;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@
 //! ([`replaced`]).
 
 mod due;
+mod met;
 mod protected;
 mod put_off;
 mod question;
@@ -14,6 +15,7 @@ mod renewal;
 mod replaced;
 mod second_look;
 mod task;
+mod unanswered;
 mod undelivered;
 
 pub(crate) use put_off::PutOff;
@@ -21,7 +23,7 @@ pub(crate) use put_off::PutOff;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use polku_proto::time::{finnish_date, from_wire, start_of_finnish_date};
+use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
@@ -42,6 +44,7 @@ use crate::journey::plan::TaskRecord;
 use crate::person::Person;
 use crate::record::{ReferralRecord, instant};
 use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskStates, TaskWrite};
+use met::is_met;
 
 #[cfg(test)]
 mod tests;
@@ -123,14 +126,16 @@ impl Gateway {
                         after.follow_ups.push(self.unmet_from(person, next, now)?);
                     }
                 }
-                Some(Matter::Encounter(encounter)) if encounter.met || !entry.replaces.is_empty() => {
+                Some(Matter::Encounter(_) | Matter::Handover(_))
+                    if is_met(entry) || !entry.replaces.is_empty() =>
+                {
                     let Some(agency) = looks.clone() else { continue };
                     // A meeting elsewhere counts where it may be known.
                     let seen = self.visible(&AgencyLook::for_guidance(&agency, person.id, now), &entries)?;
                     if !seen.iter().any(|seen| seen.name == entry.name) {
                         continue;
                     }
-                    let last = last_met(&seen, &agency, when).unwrap_or(now);
+                    let last = self.last_met(person, (&seen, &agency), when).await?.unwrap_or(now);
                     self.close_tasks(person, (&agency, Kind::NotMet, ""), &mut after, now).await?;
                     self.forget_elsewhere(person, &agency, &mut after, now).await?;
                     after.follow_ups.push(self.unmet_from(person, agency, last)?);
@@ -172,6 +177,9 @@ impl Gateway {
                 | None => {}
             }
         }
+        if written.iter().any(|entry| matches!(entry.matter, Some(Matter::Worker(_) | Matter::Leaving(_)))) {
+            self.pass_on_unanswered(person, &entries, &mut after, now).await?;
+        }
         // Who leaves everybody leaves also whoever was to take over.
         let is_own_word = written.iter().all(|entry| entry.professional.is_empty());
         if is_own_word
@@ -190,7 +198,7 @@ impl Gateway {
         };
         if let Some(next) = looks.filter(is_new) {
             let seen = self.visible(&AgencyLook::for_guidance(&next, person.id, now), &entries)?;
-            let last = last_met(&seen, &next, when).unwrap_or(now);
+            let last = self.last_met(person, (&seen, &next), when).await?.unwrap_or(now);
             self.forget_elsewhere(person, &next, &mut after, now).await?;
             after.follow_ups.push(self.unmet_from(person, next, last)?);
         }
@@ -256,25 +264,6 @@ impl Gateway {
             | ReferralState::ConsentWithdrawn => {}
         }
         Ok(after)
-    }
-
-    /// The task that a referral without an answer becomes: of the agency with the adult beside the young person, where
-    /// that one may know of the referral; of the sender otherwise.
-    pub(in crate::journey) async fn unanswered(
-        &self,
-        person: &Person,
-        record: &ReferralRecord,
-        now: Timestamp,
-    ) -> Result<TaskWrite, Error> {
-        let entries = self.written(person).await?;
-        let recipient = record.row.reached_recipient.then_some(&record.row.recipient);
-        let sender = &record.row.sender;
-        let beside = self.beside(person, &entries, now)?;
-        let whose = beside.filter(|beside| beside == sender || Some(beside) == recipient);
-        let whose = whose.unwrap_or_else(|| sender.clone());
-        let professional = worker_of(&whose, person, &entries, now)?;
-        let follow_up = about(Kind::ReferralUnanswered, record.name().to_string());
-        self.new_task(person, whose, v1::FollowUp { professional, ..follow_up }, now)
     }
 
     /// Which agency looks after it that somebody meets the young person: that of the adult beside them; where they have had
@@ -465,23 +454,6 @@ fn came_first<'a>(all: &[&'a JourneyEntry]) -> Option<&'a str> {
     let mut told = BTreeSet::new();
     let open = open_matters(all).filter(|entry| told.insert((&entry.agency, &entry.unit)));
     open.last().map(|entry| entry.agency.as_str())
-}
-
-/// When somebody met the young person last, or else since when the adult, or nobody, is there, or since when they have come
-/// to this agency; as far as these entries tell.
-fn last_met(seen: &[&JourneyEntry], agency: &AgencyId, when: worker::When) -> Option<Timestamp> {
-    let met = seen
-        .iter()
-        .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
-    let since = match worker::current(seen, when) {
-        Some((worker, _)) => worker.since,
-        None => worker::last_assignment(seen).and_then(|(last, _)| last.time),
-    };
-    let is_coming = |entry: &&&JourneyEntry| {
-        matches!(entry.matter, Some(Matter::Opening(_))) && entry.agency == agency.as_str()
-    };
-    let came = seen.iter().find(is_coming).and_then(|entry| entry.time);
-    met.filter_map(|entry| entry.time).chain(since).chain(came).filter_map(|time| from_wire(&time).ok()).max()
 }
 
 /// What it is about.

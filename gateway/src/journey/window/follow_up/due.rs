@@ -16,7 +16,7 @@ use super::super::entry::{row, standing};
 use super::super::figures::said;
 use super::super::sight::AgencyLook;
 use super::super::worker;
-use super::{NO_SUCH_DAY, about, asked, last_met, unmet_day, worker_of};
+use super::{NO_SUCH_DAY, about, asked, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::{Error, check_decided};
 use crate::figures::Question;
@@ -105,7 +105,7 @@ impl Gateway {
             None => return Ok(Outcome::Nothing),
         }
         let seen = self.visible(&AgencyLook::for_guidance(agency, person.id, now), &entries)?;
-        let last = last_met(&seen, agency, worker::When::of(person, now)?);
+        let last = self.last_met(person, (&seen, agency), worker::When::of(person, now)?).await?;
         let due = last.map(|last| unmet_day(last, self.journey.unmet_days)).transpose()?;
         if let Some(later) = due.filter(|due| *due > now) {
             return Ok(Outcome::Later(later));
