@@ -8,6 +8,7 @@ use polku_proto::v1::{
     DataCategory, GetNextStepRequest, JourneyEntry, JourneyLeaving, JourneySource, Mandate, Purpose, mandate,
     task,
 };
+use polku_tests::simulators::SimulatedAgency;
 use polku_tests::world::{Client, OHJAAMO, TE, professional};
 use tonic::Code;
 
@@ -89,6 +90,35 @@ async fn what_a_unit_has_written_is_read_there_and_by_coordinators() {
         _ => None,
     });
     assert!(told.collect::<Vec<_>>().contains(&(Kind::AdultReplaced, "ohjaaja-1".to_owned())));
+    stage.close().await;
+}
+
+/// P17 holds of what the own agency's system says as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_own_system_holds_is_for_units_that_have_the_matter() {
+    let stage = Stage::at_noon_with(|text| {
+        let usual = ["units = [\"nuorten-palvelut\"]", "roles = [\"official\"]"];
+        assert!(usual.iter().all(|usual| text.contains(usual)));
+        text.replace(usual[0], "units = [\"nuorten-palvelut\", \"aikuiset\"]")
+            .replace(usual[1], "roles = [\"official\", \"coordinator\"]")
+    })
+    .await;
+    let code = "010594Y9032";
+    let system: &dyn SimulatedAgency = &stage.world.te;
+    system.hold(code, &system.specimen()).unwrap();
+    let of = |id, unit, role| stage.caller(&stage.world.identities.te, &professional(id, unit, role));
+    let (here, there) = (stage.te(), of("virkailija-8", "aikuiset", "official"));
+    // One who has moved to the other unit is not shown what was answered in the first one.
+    let moved = of("virkailija-7", "aikuiset", "official");
+    let coordinator = of("virkailija-9", "aikuiset", "coordinator");
+    let youth = here.clone().identify(code).await.unwrap();
+    add(&here, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    for (reader, count) in [(&here, 1), (&there, 0), (&moved, 0), (&coordinator, 1)] {
+        let seen = journey(reader, &youth, Purpose::Guidance).await.unwrap();
+        assert_eq!((seen.facts.len(), seen.unreachable.len()), (count, 0));
+    }
+    add(&there, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    assert_eq!(journey(&there, &youth, Purpose::Guidance).await.unwrap().facts.len(), 1);
     stage.close().await;
 }
 

@@ -56,10 +56,8 @@ fn lasting(written: &[JourneyEntry], before: Timestamp) -> BTreeSet<&str> {
         };
         lasting.extend(old.iter().find(is_profile).map(|entry| entry.name.as_str()));
     }
-    let kept: Vec<&JourneyEntry> = written
-        .iter()
-        .filter(|entry| !is_old(entry) || lasting.contains(entry.name.as_str()))
-        .collect();
+    let kept: Vec<&JourneyEntry> =
+        written.iter().filter(|entry| !is_old(entry) || lasting.contains(entry.name.as_str())).collect();
     let ends_kept = |entry: &&&JourneyEntry| kept.iter().any(|other| can_end(entry, other));
     let ends: Vec<&str> = old.iter().filter(ends_kept).map(|entry| entry.name.as_str()).collect();
     lasting.extend(ends);

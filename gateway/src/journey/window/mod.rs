@@ -3,6 +3,7 @@
 mod add;
 mod answers;
 mod asking;
+mod concern;
 mod entry;
 mod facts;
 mod figures;

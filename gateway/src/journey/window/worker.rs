@@ -78,9 +78,8 @@ pub(super) fn of_the_adult<'a>(entries: &[&'a JourneyEntry]) -> Vec<&'a JourneyE
     let Some((last, worker)) = last_assignment(entries) else { return Vec::new() };
     let Some(agency) = responsible(last, worker) else { return Vec::new() };
     let (own, _) = unbroken(entries, (last, worker, agency));
-    let is_mandate = |entry: &&&JourneyEntry| {
-        entry.agency == agency && matches!(entry.matter, Some(Matter::Mandate(_)))
-    };
+    let is_mandate =
+        |entry: &&&JourneyEntry| entry.agency == agency && matches!(entry.matter, Some(Matter::Mandate(_)));
     let assigned = own.iter().filter(|entry| assignment(entry).is_some());
     assigned.chain(own.iter().find(is_mandate)).copied().collect()
 }

@@ -100,7 +100,6 @@ fn what_was_corrected_late_does_not_begin_anew_when_its_end_goes() {
         replaces: "opened".to_owned(),
         ..entry("corrected", "a", -9, opening())
     };
-    let entries =
-        vec![entry("opened", "a", -9, opening()), entry("left", "a", -6, leaving()), corrected];
+    let entries = vec![entry("opened", "a", -9, opening()), entry("left", "a", -6, leaving()), corrected];
     assert_eq!(of(entries), ["left"]);
 }
