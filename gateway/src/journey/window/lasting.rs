@@ -29,7 +29,10 @@ impl Gateway {
         person: &Person,
         before: Timestamp,
     ) -> Result<HashSet<EntryId>, Error> {
-        let written = self.written(person).await?;
+        let mut written = Vec::new();
+        for id in self.ids_of(person.id) {
+            written.extend(self.readable_entries(&self.person(id).await?).await?);
+        }
         let lasting = lasting(&written, before).into_iter();
         lasting
             .map(|name| name.parse().map(|name: EntryName| name.entry))
