@@ -17,6 +17,7 @@ mod second_look;
 mod task;
 mod unanswered;
 mod undelivered;
+mod whose;
 
 pub(crate) use put_off::PutOff;
 
@@ -34,17 +35,19 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, Party, ReferralName, TaskId};
 
 use super::entry::standing;
-use super::matter::open_matters;
 use super::sight::AgencyLook;
 use super::worker;
 use crate::error::Error;
 use crate::figures::Question;
 use crate::gateway::Gateway;
+use crate::journey::machine::is_final;
 use crate::journey::plan::TaskRecord;
+use crate::journey::refer::DEFAULT_ANSWER_TIME;
 use crate::person::Person;
 use crate::record::{ReferralRecord, instant};
 use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskStates, TaskWrite};
 use met::is_met;
+use whose::{came_first, deciding, unit_with, worker_of};
 
 #[cfg(test)]
 mod tests;
@@ -216,6 +219,17 @@ impl Gateway {
         let mut after = LookedAfter::default();
         let agency = record.row.recipient.clone();
         let matter = FollowUp::Retention(record.row.id);
+        let cancellation = FollowUp::Cancellation(record.row.id);
+        let sender = record.row.sender.clone();
+        if record.state() == ReferralState::CancelRequested {
+            let due = now + DEFAULT_ANSWER_TIME;
+            let row = FollowUpRow { youth: person.id, matter: cancellation, agency: sender, due };
+            after.follow_ups.push(FollowUpWrite::Set(row));
+        } else if is_final(record.state()) {
+            let drop = FollowUpWrite::Drop { youth: person.id, matter: cancellation, agency: sender };
+            after.follow_ups.push(drop);
+            self.close_unanswered(person, record, &mut after, now).await?;
+        }
         match record.state() {
             ReferralState::Accepted => {
                 let row = FollowUpRow { youth: person.id, matter, agency, due: retention_day(now)? };
@@ -315,6 +329,7 @@ impl Gateway {
             if let Some(TaskMatter::FollowUp(follow_up)) = task.message.matter.as_mut() {
                 follow_up.professional.clone_from(&professional);
             }
+            task.message.unit = unit_with(agency, entries);
             after.tasks.push(task.next_version(person, now)?);
         }
         Ok(())
@@ -421,39 +436,28 @@ impl Gateway {
         follow_up: v1::FollowUp,
         now: Timestamp,
     ) -> Result<TaskWrite, Error> {
+        self.new_task_with(person, (agency, String::new()), follow_up, now)
+    }
+
+    /// The same of a matter that is with this unit.
+    fn new_task_with(
+        &self,
+        person: &Person,
+        (agency, unit): (AgencyId, String),
+        follow_up: v1::FollowUp,
+        now: Timestamp,
+    ) -> Result<TaskWrite, Error> {
         let id = TaskId::from_uuid(self.new_id(now)?);
         let matter = TaskMatter::FollowUp(follow_up);
-        TaskRecord::of_journey((id, person.id), agency, matter, now).first_version(person, now)
+        let mut task = TaskRecord::of_journey((id, person.id), agency, matter, now);
+        task.message.unit = unit;
+        task.first_version(person, now)
     }
-}
-
-/// The entry that says who is beside the young person, by these entries.
-fn deciding(entries: &[JourneyEntry]) -> Option<&JourneyEntry> {
-    worker::last_assignment(&standing(entries.iter().collect())).map(|(last, _)| last)
 }
 
 /// Something to look after about a referral, or about none.
 fn about(kind: Kind, referral: String) -> v1::FollowUp {
     v1::FollowUp { kind: kind as i32, referral, ..v1::FollowUp::default() }
-}
-
-/// The agency's own id of the adult beside the young person; empty where it has named nobody.
-fn worker_of(
-    agency: &AgencyId,
-    person: &Person,
-    entries: &[JourneyEntry],
-    now: Timestamp,
-) -> Result<String, Error> {
-    let current = worker::current(&standing(entries.iter().collect()), worker::When::of(person, now)?);
-    let own = current.map(|(worker, _)| worker).filter(|worker| worker.agency == agency.as_str());
-    Ok(own.map(|worker| worker.professional).unwrap_or_default())
-}
-
-/// Which agency the young person came to first, of those that they have not left, by these entries, newest first.
-fn came_first<'a>(all: &[&'a JourneyEntry]) -> Option<&'a str> {
-    let mut told = BTreeSet::new();
-    let open = open_matters(all).filter(|entry| told.insert((&entry.agency, &entry.unit)));
-    open.last().map(|entry| entry.agency.as_str())
 }
 
 /// What it is about.

@@ -3,10 +3,16 @@
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;
-use polku_proto::v1::{DataCategory, JourneySource, Purpose, ReferralState, WorkerAssignment};
-use polku_tests::world::{Client, KELA, OHJAAMO, TE, full_content, referral_to};
+use polku_proto::v1::{
+    AcceptReferralRequest, CancelReferralRequest, ConfirmCancellationRequest, DataCategory, JourneySource,
+    Purpose, ReferralState, WorkerAssignment,
+};
+use polku_tests::world::{Client, KELA, OHJAAMO, TE, full_content, referral_to, request_id};
 
-use super::{Retained, SHARED, WHO, add, assignment, comes_up, days, done, opening, resolve, tasks};
+use super::{
+    Retained, SHARED, WHO, add, assignment, comes_up, days, done, encounter, nothing_comes_up, opening,
+    resolve, tasks,
+};
 use crate::stage::{Stage, wire};
 
 /// Somebody whose adult is this one, and whose referral to Kela nobody has answered in time.
@@ -53,6 +59,30 @@ async fn an_unanswered_referral_passes_on_to_the_next_adult() {
     let last = comes_up(&kela, Kind::ReferralUnanswered, &referral, "kelan-virkailija").await;
     assert_eq!(last.name, first.name);
     resolve(&kela, done(&last, Retained::Unspecified)).await.unwrap();
+    stage.close().await;
+}
+
+/// domain.md 5: "ehkäisevät palveluista tippumista": a cancellation that nobody confirms is no end, and somebody looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_that_nobody_confirms_becomes_a_task() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
+    let (youth, name) = unanswered(&stage, &ohjaamo, "ohjaaja-1").await;
+    let accept = AcceptReferralRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
+    kela.clone().referral.accept_referral(accept).await.unwrap();
+    let cancel = CancelReferralRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
+    ohjaamo.clone().referral.cancel_referral(cancel).await.unwrap();
+    stage.reaches(&name, ReferralState::CancelRequested).await;
+    stage.advance(days(20));
+    add(&ohjaamo, &youth, encounter()).await.unwrap();
+    stage.advance(days(9));
+    nothing_comes_up(&[&ohjaamo, &kela]).await;
+    stage.advance(days(1));
+    comes_up(&ohjaamo, Kind::ReferralUnanswered, &name, "ohjaaja-1").await;
+    let confirm =
+        ConfirmCancellationRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
+    kela.clone().referral.confirm_cancellation(confirm).await.unwrap();
+    assert_eq!(tasks(&ohjaamo, false).await, []);
     stage.close().await;
 }
 

@@ -5,11 +5,12 @@
 
 use jiff::Timestamp;
 use polku_proto::v1::follow_up::Kind;
+use polku_proto::v1::task::State;
 use polku_proto::v1::{self, DataCategory, JourneyEntry, task::Matter as TaskMatter};
 use polku_proto::{AgencyId, CategorySet, Party};
 
 use super::super::sight::AgencyLook;
-use super::{LookedAfter, about, worker_of};
+use super::{LookedAfter, about, unit_with, worker_of};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::plan::TaskRecord;
@@ -29,8 +30,9 @@ impl Gateway {
     ) -> Result<TaskWrite, Error> {
         let entries = self.written(person).await?;
         let (whose, professional) = self.looks_into(person, record, &entries, now)?;
+        let unit = unit_of(record, &whose, &entries);
         let follow_up = about(Kind::ReferralUnanswered, record.name().to_string());
-        self.new_task(person, whose, v1::FollowUp { professional, ..follow_up }, now)
+        self.new_task_with(person, (whose, unit), v1::FollowUp { professional, ..follow_up }, now)
     }
 
     /// The adult is somebody else, or nobody: open tasks of this kind go along, under whichever id of the person.
@@ -53,12 +55,37 @@ impl Gateway {
                 let name = name.map_err(|_| Error::Inconsistent("a task about an unreadable referral"))?;
                 let record = self.referral_of(&under, name).await?;
                 let (whose, professional) = self.looks_into(&under, &record, entries, now)?;
-                if whose == task.row.agency && professional == follow_up.professional {
+                let unit = unit_of(&record, &whose, entries);
+                if whose == task.row.agency
+                    && professional == follow_up.professional
+                    && unit == task.message.unit
+                {
                     continue;
                 }
                 follow_up.professional = professional;
+                task.message.unit = unit;
                 task.row.agency = whose;
                 after.tasks.push(task.next_version(&under, now)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer has come: nobody has to look into it any more.
+    pub(super) async fn close_unanswered(
+        &self,
+        person: &Person,
+        record: &ReferralRecord,
+        after: &mut LookedAfter,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let name = record.name().to_string();
+        for row in self.store.open_tasks_about(person.id).await? {
+            let mut task = TaskRecord::open(person, row)?;
+            let Some(TaskMatter::FollowUp(follow_up)) = &task.message.matter else { continue };
+            if follow_up.kind() == Kind::ReferralUnanswered && follow_up.referral == name {
+                task.row.state = State::Obsolete;
+                after.tasks.push(task.next_version(person, now)?);
             }
         }
         Ok(())
@@ -96,4 +123,10 @@ impl Gateway {
         let look = AgencyLook::for_guidance(agency, row.youth, now);
         Ok(self.told_by(&look, &Party::whole(row.sender.clone()), STATUS)? == STATUS)
     }
+}
+
+/// The unit that it is with: of a party to the referral, the referral says it.
+fn unit_of(record: &ReferralRecord, agency: &AgencyId, entries: &[JourneyEntry]) -> String {
+    let is_party = [&record.row.sender, &record.row.recipient].contains(&agency);
+    if is_party { String::new() } else { unit_with(agency, entries) }
 }
