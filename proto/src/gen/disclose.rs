@@ -2131,6 +2131,7 @@ impl Disclose for crate::v1::Task {
             || !self.resolved_by.is_empty()
             || !self.plan.is_empty()
             || !self.etag.is_empty()
+            || !self.unit.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

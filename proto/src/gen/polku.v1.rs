@@ -9462,9 +9462,8 @@ pub mod figure {
         FeedbackForms = 14,
         FeedbackGrade = 15,
         FeedbackStatement = 16,
-        /// Last reading of a star in a third of the year less the one before that third, or the first one in it where there is
-        /// none, in the plans that the agency coordinates: mean over persons and thirds in hundredths, by area (`code`:
-        /// `STAR/VERSION/AREA`).
+        /// Last reading of a star in the period less the one before it, or the first one in it where there is none, in the plans
+        /// that the agency coordinates: mean over persons in hundredths, by area (`code`: `STAR/VERSION/AREA`).
         StarChange = 17,
         /// Referrals taken up for each person who was handed over, in hundredths.
         HandoversPerPerson = 18,
@@ -12663,11 +12662,13 @@ pub struct Journey {
     /// Joint plans that have not ended.
     #[prost(message, repeated, tag = "8")]
     pub plans: ::prost::alloc::vec::Vec<Plan>,
-    /// What the agencies hold, each with its date, by agency id.
+    /// What the agencies hold, each with its date, by agency id. Of the own agency's system, only to professionals of units
+    /// that have taken up the matter, and to coordinators (P17).
     #[prost(message, repeated, tag = "9")]
     pub facts: ::prost::alloc::vec::Vec<AgencyFacts>,
     /// Agency ids of those that would have been allowed to answer, and have not done so in time or not so that it can be
-    /// used; all of them, while the young person has no personal identity code that they could be asked by.
+    /// used; all of them, while the young person has no personal identity code that they could be asked by. What such an agency
+    /// has answered the same professional for the same purpose in the last day stands in `facts` all the same, with its date.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Of the referrals that the caller sent or received, with those that are too many to be shown: how many were taken up,
@@ -12751,13 +12752,15 @@ pub struct NextStep {
     pub youth: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
     pub worker: ::core::option::Option<CurrentWorker>,
-    /// The plan that the rest is from: `youths/{youth}/plans/{plan}`; empty if there is none that has not ended.
+    /// The plan that the step is from, or else the meeting: `youths/{youth}/plans/{plan}`; the newest one if none has either,
+    /// and empty if there is none that has not ended.
     #[prost(string, tag = "3")]
     pub plan: ::prost::alloc::string::String,
-    /// The step that is flagged as the next one: a section's part with nothing but that item.
+    /// The step that is flagged as the next one, in the newest plan that has not ended and shows one: a section's part with
+    /// nothing but that item.
     #[prost(message, optional, tag = "4")]
     pub step: ::core::option::Option<PlanPart>,
-    /// The next meeting that is planned, likewise.
+    /// The next meeting that is planned in any plan that has not ended, likewise; the part names its own plan.
     #[prost(message, optional, tag = "5")]
     pub meeting: ::core::option::Option<PlanPart>,
 }
@@ -14504,6 +14507,10 @@ pub struct Task {
     /// Empty where the caller may not be told, and for other tasks.
     #[prost(string, tag = "12")]
     pub responsible_worker: ::prost::alloc::string::String,
+    /// Unit id of whoever has to decide, where the matter is with one unit of the agency: its professionals see the task, and
+    /// the agency's coordinators (P17). Empty: what it is about says who sees it.
+    #[prost(string, tag = "13")]
+    pub unit: ::prost::alloc::string::String,
     #[prost(oneof = "task::Matter", tags = "8, 9, 10")]
     pub matter: ::core::option::Option<task::Matter>,
 }
@@ -14614,7 +14621,8 @@ pub mod follow_up {
         Unspecified = 0,
         /// Nobody has met the young person for the time that is configured, as far as the agency may know.
         NotMet = 1,
-        /// A referral has had no answer in time.
+        /// A referral has had no answer in time, or the recipient that has begun has not said in the usual time for an answer
+        /// that it is cancelled.
         ReferralUnanswered = 2,
         /// Three months ago the agency took up the referral: is the young person still there?
         Retention = 3,

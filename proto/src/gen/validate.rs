@@ -5543,6 +5543,10 @@ impl Validate for crate::v1::Task {
             let value = &self.responsible_worker;
             checker.text(value);
         });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
         match &self.matter {
             Some(crate::v1::task::Matter::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
             Some(crate::v1::task::Matter::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
