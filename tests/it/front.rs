@@ -13,8 +13,10 @@ mod opened;
 mod overload;
 mod renewal;
 mod revocation;
+mod revoked;
 mod roles;
 mod trust;
+mod windows;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
