@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod attacks;
 mod beat;
 mod configured;
 mod connections;
