@@ -252,6 +252,16 @@ impl World {
         std::fs::rename(next, self.folder.join("ca.crl.pem")).context("the list cannot be written")
     }
 
+    /// Writes another certificate of the gateway over the one that it has, with its key.
+    ///
+    /// # Errors
+    /// Fails when it cannot be issued or written.
+    pub fn renew_certificate(&self) -> Result<()> {
+        let Identity { certificate_pem, key_pem, .. } = self.pki.issue_server(&["localhost"])?;
+        std::fs::write(self.folder.join("gateway.crt.pem"), certificate_pem)?;
+        std::fs::write(self.folder.join("gateway.key.pem"), key_pem).context("the key cannot be written")
+    }
+
     /// Starts the gateway in this process, on the host's clock.
     ///
     /// # Errors

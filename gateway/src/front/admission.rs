@@ -97,6 +97,11 @@ impl Admission {
         Admission { rooms: Arc::new(kinds.map(room).collect()) }
     }
 
+    /// The room of what changes something and waits for no agency.
+    pub(super) fn of_writes(&self) -> Option<Arc<Room>> {
+        self.rooms.get(&(MethodClass::Writes, false)).cloned()
+    }
+
     /// The room that calls of this method need. None, for what is never held up.
     pub(super) fn room(&self, path: &str) -> Option<Arc<Room>> {
         if CallerRoles::of_method(path) == CallerRoles::NONE {

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use polku_proto::v1::ListReferralsRequest;
 use polku_tests::pki::{self, Identity};
 use polku_tests::world::{GatewayProcess, PATIENCE, World, WorldSettings, eventually};
 use tempfile::TempDir;
@@ -16,6 +18,9 @@ use super::{connect, with_protocol};
 
 /// Within how long nobody is let in or served with a certificate that was taken back.
 const OUT: Duration = Duration::from_secs(5);
+
+/// What the log says when TLS was read.
+const READ: &str = "certificates, authorities and revocation lists read";
 
 /// How the gateway learns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +94,17 @@ async fn until_ended(stream: &mut (impl AsyncRead + Unpin)) {
     while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
 }
 
-/// How often the log says that TLS was read.
-fn times_read(log: &Path) -> usize {
-    let log = std::fs::read_to_string(log).unwrap();
-    log.matches("certificates, authorities and revocation lists read").count()
+/// How often the log says so.
+fn times_said(log: &Path, words: &str) -> usize {
+    std::fs::read_to_string(log).unwrap().matches(words).count()
+}
+
+/// Waits until the log says so once more, with what is done in between.
+async fn is_said(log: &Path, words: &str, done: impl AsyncFnOnce()) {
+    let before = times_said(log, words);
+    done().await;
+    let said = eventually(PATIENCE, || async { (times_said(log, words) > before).then_some(()) });
+    said.await.unwrap_or_else(|| panic!("the log does not say: {words}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,10 +136,73 @@ async fn who_is_taken_back_is_out_within_seconds_on_both_listeners() {
     assert!(!site.is_kept_out(&ids.ohjaamo).await);
 
     // Files at rest are read anew at the signal alone.
-    let before = times_read(&log);
-    gateway.signal("HUP").await.unwrap();
-    let read = eventually(PATIENCE, || async { (times_read(&log) > before).then_some(()) });
-    read.await.expect("SIGHUP is not heard");
+    is_said(&log, READ, async || gateway.signal("HUP").await.unwrap()).await;
     drop(stays);
+    assert!(gateway.stop().await.unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_damaged_raises_an_alarm_and_the_last_good_one_stays() {
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+    world.take_back(&[&world.identities.kela]).unwrap();
+    let log = folder.path().join("log");
+    let gateway = GatewayProcess::start_logging(&world.config_file(), &log, "info").await.unwrap();
+    let site = Site { world: &world, gateway: &gateway };
+    let mut stays = site.grpc(&world.identities.ohjaamo).await;
+    let damage = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n";
+    is_said(&log, "revocation lists refused, the last good ones stay", async || {
+        std::fs::write(folder.path().join("ca.crl.pem"), damage).unwrap();
+    })
+    .await;
+    let text = std::fs::read_to_string(&log).unwrap();
+    let alarm = text.lines().find(|line| line.contains("the last good ones stay")).unwrap();
+    assert!(alarm.contains("ERROR") && alarm.contains("a revocation list that cannot be parsed"), "{alarm}");
+    assert!(is_served(&mut stays).await && !site.is_kept_out(&world.identities.ohjaamo).await);
+    assert!(site.is_kept_out(&world.identities.kela).await, "it is forgotten who was taken back");
+    is_said(&log, READ, async || world.take_back(&[]).unwrap()).await;
+    assert!(!site.is_kept_out(&world.identities.kela).await);
+    drop(stays);
+    assert!(gateway.stop().await.unwrap().success());
+}
+
+/// Those who stay and those who come anew, while certificate and list are others ten times.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_rotations_by_the_signal_fail_nobody() {
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+    let log = folder.path().join("log");
+    let gateway = GatewayProcess::start_logging(&world.config_file(), &log, "info").await.unwrap();
+    let ids = &world.identities;
+    let stays = world.guidance_worker(gateway.bound.grpc).unwrap();
+    let request = ListReferralsRequest { parent: "youths/-".into(), ..ListReferralsRequest::default() };
+    let (over, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let calling = async {
+        while !over.load(Ordering::SeqCst) {
+            let comes = world.guidance_worker(gateway.bound.grpc).unwrap();
+            for mut client in [stays.clone(), comes] {
+                client.referral.list_referrals(request.clone()).await.expect("an honest call failed");
+                calls.fetch_add(1, Ordering::SeqCst);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let rotating = async {
+        for rotation in 0..10 {
+            let before = calls.load(Ordering::SeqCst);
+            is_said(&log, READ, async || {
+                world.renew_certificate().unwrap();
+                let taken_back = [&ids.kela];
+                world.take_back(&taken_back[rotation % 2..]).unwrap();
+                gateway.signal("HUP").await.unwrap();
+            })
+            .await;
+            let more = || async { (calls.load(Ordering::SeqCst) > before + 4).then_some(()) };
+            eventually(PATIENCE, more).await.expect("nobody calls");
+        }
+        over.store(true, Ordering::SeqCst);
+    };
+    tokio::join!(calling, rotating);
+    println!("{} calls beside 10 rotations, none failed", calls.load(Ordering::SeqCst));
     assert!(gateway.stop().await.unwrap().success());
 }
