@@ -92,12 +92,15 @@ impl Pki {
     /// # Errors
     /// When a name is neither a DNS name nor an address, or there is none.
     pub fn issue_server(&self, names: &[&str]) -> Result<Identity> {
-        let first = names.first().context("a server certificate needs a name")?;
-        let subject_alt_names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(subject_alt_names).context("not a server name")?;
-        params.distinguished_name = named(first);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.sign(params, VALID_YEARS)
+        self.sign(server_params(names)?, VALID_YEARS)
+    }
+
+    /// Issues a server certificate that ran out long ago.
+    ///
+    /// # Errors
+    /// As [`Pki::issue_server`].
+    pub fn issue_expired_server(&self, names: &[&str]) -> Result<Identity> {
+        self.sign(server_params(names)?, (VALID_YEARS.0, VALID_YEARS.0 + 1))
     }
 
     /// Issues a client certificate for an organisation's system.
@@ -312,6 +315,15 @@ fn authority_params(name: &str, below: u8) -> Result<CertificateParams> {
         vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = date_time_ymd(VALID_YEARS.0, 1, 1);
     params.not_after = date_time_ymd(VALID_YEARS.1, 1, 1);
+    Ok(params)
+}
+
+fn server_params(names: &[&str]) -> Result<CertificateParams> {
+    let first = names.first().context("a server certificate needs a name")?;
+    let subject_alt_names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(subject_alt_names).context("not a server name")?;
+    params.distinguished_name = named(first);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     Ok(params)
 }
 

@@ -233,6 +233,12 @@ impl World {
         self.pki.authority_pem()
     }
 
+    /// The authority itself, for certificates and lists that are not as they should be.
+    #[must_use]
+    pub fn authority(&self) -> &Pki {
+        &self.pki
+    }
+
     /// A certificate of this world's authority that ran out long ago.
     ///
     /// # Errors

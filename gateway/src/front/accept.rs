@@ -21,7 +21,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::{BoxError, Service, ServiceExt};
@@ -107,7 +107,10 @@ impl Entrance {
             }
         }
         drop(self.listener);
-        let drained = timeout(limits.drain, async { while connections.join_next().await.is_some() {} }).await;
+        let drained = timeout_at(shutdown.end(limits.drain), async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await;
         if drained.is_err() {
             tracing::warn!(
                 connections = connections.len(),

@@ -155,6 +155,12 @@ impl Open {
         self.bound
     }
 
+    /// How much and how long.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.front.limits
+    }
+
     /// A handle to what the health service says.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -178,7 +184,7 @@ impl Open {
             self.health.leave().await;
         };
         tokio::join!(grpc.serve(calls, shutdown.clone()), inbound.serve(messages, shutdown.clone()), leaving);
-        if tokio::time::timeout(limits.drain, running.finished()).await.is_err() {
+        if tokio::time::timeout_at(shutdown.end(limits.drain), running.finished()).await.is_err() {
             tracing::warn!("calls were still at work when the time to finish was over");
         }
     }

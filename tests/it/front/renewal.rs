@@ -269,7 +269,7 @@ async fn bad_files_change_nothing() {
 }
 
 #[test]
-fn what_has_to_be_renewed_is_known_a_month_before() {
+fn what_has_to_be_renewed_is_known_before() {
     let pki = Pki::new().unwrap();
     let der = |pem: &str, kind: SectionKind| {
         let (found, der) = from_buf(&mut pem.as_bytes()).unwrap().unwrap();
@@ -284,12 +284,21 @@ fn what_has_to_be_renewed_is_known_a_month_before() {
         UnixTime::since_unix_epoch(Duration::from_secs(time.as_second().unsigned_abs()))
     };
     // Both hold for the year 2020.
-    for lasting in [
-        Lasting::of_certificate(TlsFile::Certificate, &certificate).unwrap(),
-        Lasting::of_list(TlsFile::Revocations, &list).unwrap(),
+    for (lasting, before, due) in [
+        (
+            Lasting::of_certificate(TlsFile::Certificate, &certificate).unwrap(),
+            "2020-12-01T00:00:00Z",
+            "2020-12-03T00:00:00Z",
+        ),
+        (
+            Lasting::of_list(TlsFile::Revocations, &list).unwrap(),
+            "2020-07-01T00:00:00Z",
+            "2020-07-03T00:00:00Z",
+        ),
     ] {
-        assert!(!lasting.is_due(at("2020-12-01T00:00:00Z")));
-        assert!(lasting.is_due(at("2020-12-03T00:00:00Z")));
+        assert!(lasting.is_early(at("2019-12-31T00:00:00Z")) && !lasting.is_early(at(before)));
+        assert!(!lasting.is_due(at(before)));
+        assert!(lasting.is_due(at(due)));
         assert_eq!(lasting.left(at("2020-12-31T23:00:00Z")), Some(Duration::from_secs(3600)));
         assert_eq!(lasting.left(at("2021-01-01T00:00:00Z")), None);
         assert!(lasting.is_due(at("2026-01-01T00:00:00Z")));
