@@ -9,6 +9,7 @@ mod parse;
 mod quota;
 mod retention;
 mod section;
+mod weak;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,6 +33,7 @@ pub use error::{ConfigError, Problem};
 pub use quota::{QuotaSettings, Rate};
 pub use retention::RetentionSettings;
 pub(crate) use section::{Problems, quoted};
+pub use weak::Weak;
 
 #[cfg(test)]
 mod tests;

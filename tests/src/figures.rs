@@ -47,6 +47,16 @@ pub fn resident_bytes() -> Result<usize> {
     Ok(resident.parse::<usize>()? * PAGE_BYTES)
 }
 
+/// The most memory that a process has had, in KiB: its number, or `self`.
+///
+/// # Errors
+/// As [`resident_bytes`].
+pub fn most_memory(process: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no count of memory")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
+
 /// How much processor time a process has used: its number, or `self`.
 ///
 /// # Errors

@@ -28,6 +28,11 @@ use crate::store::postgres::PostgresSettings;
 /// Where systemd says that the credentials of the service are: the keys, where the file says nothing else.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
+/// Adds the lines to problems.
+pub(super) fn located(text: &str, problems: Vec<Problem>) -> Vec<Problem> {
+    lines::located(text, problems)
+}
+
 /// Reads the text of a configuration and checks it, with the files it names.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
     let table = text.parse().map_err(|error| vec![lines::syntax(text, &error)])?;

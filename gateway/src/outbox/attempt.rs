@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
+use polku_proto::AgencyId;
 use polku_proto::v1::DeliveryState;
 
 use super::NO_DEADLINE;
@@ -177,6 +178,11 @@ impl Gateway {
                 self.pace.admit(&row.agency, waited, quota, self.timer())
             }
         }
+    }
+
+    /// Whether the quota of the agency lets a question go now, beside its deliveries.
+    pub(crate) fn may_ask(&self, agency: &AgencyId) -> bool {
+        self.pace.may_ask(agency, self.quotas.deliveries_per_second(agency), self.timer())
     }
 
     /// An attempt ended without a word: has the agency got the message?

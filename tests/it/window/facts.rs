@@ -139,6 +139,36 @@ async fn what_each_agency_holds_is_shown_cut_down_with_source_and_date() {
     scene.end().await.check_intents();
 }
 
+/// Questions count with deliveries: an agency that may not be asked more is named, and not asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_is_not_asked_more_than_its_quota_says() {
+    let (scene, ids) = world().await;
+    let slow = format!("[[quota.agency]]\nid = \"{}\"\ndeliveries_per_second = 1\n\n[delivery]\n", ids[0]);
+    let scene = scene
+        .restart(|world| {
+            let text = std::fs::read_to_string(world.config_file()).unwrap();
+            std::fs::write(world.config_file(), text.replace("[delivery]\n", &slow)).unwrap();
+        })
+        .await;
+    let youth = person(&scene, &ids, &TOLD).await;
+    let fresh = GetJourneyRequest { max_age_seconds: Some(0), ..ask(&youth) };
+    let (mut reads, begun) = (0, Instant::now());
+    loop {
+        let seen = read(&scene.ohjaamo, fresh.clone(), LONG).await.unwrap();
+        reads += 1;
+        if !seen.unreachable.is_empty() {
+            assert_eq!(seen.unreachable, [ids[0].clone()]);
+            assert_eq!(seen.facts.len(), ids.len() - 1);
+            break;
+        }
+        assert!(reads < 1_000, "the quota is not enforced");
+    }
+    let most = 2 + usize::try_from(begun.elapsed().as_secs()).unwrap();
+    assert!(asked(&scene, &ids[0]) <= most && asked(&scene, &ids[0]) < reads);
+    assert_eq!(asked(&scene, &ids[1]), reads, "the others are asked all the same");
+    scene.end().await.check_intents();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_tell_is_not_asked() {
     let (scene, ids) = world().await;

@@ -111,6 +111,7 @@ inbound = "{inbound}"
 certificate_file = "gateway.crt.pem"
 key_file = "gateway.key.pem"
 client_ca_file = "ca.crt.pem"
+crl_file = "ca.crl.pem"
 
 [store]
 directory = "data"

@@ -147,6 +147,19 @@ impl Gateway {
             // Nobody is told anything by a question that cannot be answered any more.
             return Ok(nobody_asked(missing));
         }
+        let mut answers = nobody_asked(missing);
+        // Who may not be asked more for now is as one who does not answer.
+        let mut missing = missing.clone();
+        missing.retain(|agency, _| {
+            let may_ask = self.may_ask(agency);
+            if !may_ask {
+                tracing::info!(%agency, "an agency is not asked: its quota is used up");
+            }
+            may_ask
+        });
+        if missing.is_empty() {
+            return Ok(answers);
+        }
         let agencies: BTreeMap<&str, Vec<i32>> =
             missing.iter().map(|(agency, asked)| (agency.as_str(), asked.to_wire())).collect();
         let told = self.told_by_asking(&asking.look, missing.iter())?;
@@ -165,7 +178,7 @@ impl Gateway {
             self.commit(change).await?;
         }
         let mut questions = JoinSet::new();
-        for (agency, asked) in missing {
+        for (agency, asked) in &missing {
             let Some(adapter) = self.adapter(agency).cloned() else { continue };
             let query = match self.query(&identity, asking, agency, *asked) {
                 Ok(query) => query,
@@ -182,7 +195,6 @@ impl Gateway {
                 (agency, answer.ok().flatten())
             });
         }
-        let mut answers = nobody_asked(missing);
         let mut kept = Vec::new();
         while let Some(answered) = questions.join_next().await {
             // A question that ended abnormally is one without an answer.
