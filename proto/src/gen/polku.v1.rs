@@ -7494,7 +7494,7 @@ pub mod directory_service_server {
 }
 /// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): whatever is permitted otherwise, address,
 /// municipality and contact details (DATA_CATEGORY_ADDRESS_CONTACT) go, by law, only to a recipient with a right of its
-/// own, and are hidden from guardians.
+/// own, and are hidden from guardians and from other representatives of a minor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct AddressProtection {}
@@ -14628,8 +14628,8 @@ pub mod follow_up {
         Retention = 3,
         /// The agency has disclosed something under OBLIGATION_SECOND_PERSON_REVIEW, or may have: was it right?
         SecondLook = 4,
-        /// A guardian gave the consent, the young person is of age by now, and nothing rests on it any more: the agency that
-        /// recorded it asks the young person.
+        /// A guardian gave the consent, or another representative of a minor, the young person is of age by now, and nothing
+        /// rests on it any more: the agency that recorded it asks the young person.
         ConsentRenewal = 5,
         /// The agency has had the address protected, and its own referral says where the young person lives, is reached or is
         /// met. That is held back; what was told before is not called back. Contact by the contact address (yhteysosoite).

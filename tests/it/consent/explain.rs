@@ -122,11 +122,11 @@ async fn to_who_speaks_for_a_minor_a_protected_address_is_one_that_nothing_permi
         let ask = Ask { categories: &[Data::AddressContact], ..to_te(&youth) };
         let explained = async |client: &Client| explain(client, &ask).await.unwrap().categories;
         let (subject, other) = (stage.subject(&youth), stage.representative(&youth));
-        assert_eq!(reasons(&explained(&subject).await[0]), ["address_protected"]);
-        let expected = if told { "address_protected" } else { "no_basis" };
-        assert_eq!(reasons(&explained(&other).await[0]), [expected]);
+        assert_eq!(reasons(&explained(&subject).await[0]), ["no_basis", "address_protected"]);
+        let expected = if told { &["no_basis", "address_protected"][..] } else { &["no_basis"] };
+        assert_eq!(reasons(&explained(&other).await[0]), expected);
         if !told {
-            assert_eq!(reasons(&explained(&stage.guardian(&youth)).await[0]), [expected]);
+            assert_eq!(reasons(&explained(&stage.guardian(&youth)).await[0]), expected);
         }
     }
     stage.close().await;
