@@ -303,9 +303,10 @@ pub(crate) fn content() -> ReferralContent {
     }
 }
 
-/// A method of the gateway, called by a guidance worker.
+/// A method of the gateway, called by a guidance worker who is as patient as the gateway lets anybody be: a call that is slow
+/// shows in its time, and is not wrong.
 pub(crate) fn gateway(path: &str) -> Result<Method> {
-    Method::new(path)?.with("polku-actor-bin", &actor()?)
+    Method::new(path)?.with("polku-actor-bin", &actor()?)?.with("grpc-timeout", "60S")
 }
 
 /// The guidance worker, as the header has it.

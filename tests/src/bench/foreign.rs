@@ -34,7 +34,7 @@ impl Proxy {
     }
 }
 
-/// nginx with `auth_request` to the policy service.
+/// nginx with `auth_request` to the policy service, in one process: a worker of its own would live on when nginx is killed.
 pub(crate) async fn nginx(bench: &Bench) -> Result<Result<Proxy, NotRun>> {
     let binary = match program("nginx", "Debian package nginx") {
         Ok(binary) => binary,
@@ -44,6 +44,7 @@ pub(crate) async fn nginx(bench: &Bench) -> Result<Result<Proxy, NotRun>> {
     let [echo, policy] = servers.as_slice() else { anyhow::bail!("two servers") };
     let config = format!(
         "daemon off;
+        master_process off;
         worker_processes 1;
         worker_rlimit_nofile 8192;
         user root;

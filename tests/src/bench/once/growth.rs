@@ -21,7 +21,10 @@ const CALLS: [&str; 3] = ["VerifyConsent", "BatchVerifyConsents", "SendReferral"
 
 pub(super) async fn growth(bench: &Bench, options: &Options) -> Result<Numbers> {
     let small = Seed { grants: bench.seed.grants / TIMES, ..bench.seed.clone() };
-    let (mut small, mut large) = (systems(bench, &small).await?, systems(bench, &bench.seed).await?);
+    // What changes somebody's matters is done one after the other: in a small store there would be a queue at each person.
+    let in_flight = IN_FLIGHT.min(usize::try_from(small.people().count)?);
+    let (mut small, mut large) =
+        (systems(bench, &small, in_flight).await?, systems(bench, &bench.seed, in_flight).await?);
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); CALLS.len()];
     for number in 0..options.rounds {
         for ((small, large), ratios) in small.iter_mut().zip(&mut large).zip(&mut ratios) {
@@ -43,7 +46,7 @@ fn right(round: Round) -> Result<Round> {
     Ok(round)
 }
 
-async fn systems(bench: &Bench, seed: &Seed) -> Result<Vec<Answering>> {
+async fn systems(bench: &Bench, seed: &Seed, in_flight: usize) -> Result<Vec<Answering>> {
     let site = Site::open(seed, &bench.cores, Database::Embedded, Deliveries::Wait, 1).await?;
     let site = Arc::new(site);
     let people = seed.people();
@@ -54,7 +57,7 @@ async fn systems(bench: &Bench, seed: &Seed) -> Result<Vec<Answering>> {
     ];
     let mut systems = Vec::new();
     for ask in asks {
-        let load = Load::new(site.roads()?, CONNECTIONS, IN_FLIGHT);
+        let load = Load::new(site.roads()?, CONNECTIONS.min(in_flight), in_flight);
         let alive = Box::new(Arc::clone(&site));
         systems.push(Answering { load, ask, processes: site.processes()?, _alive: alive });
     }
