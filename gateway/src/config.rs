@@ -5,6 +5,7 @@
 
 mod delays;
 mod error;
+pub(crate) mod files;
 mod parse;
 mod quota;
 mod retention;
