@@ -5,10 +5,12 @@
 
 mod delays;
 mod error;
+pub(crate) mod files;
 mod parse;
 mod quota;
 mod retention;
 mod section;
+mod weak;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,6 +34,7 @@ pub use error::{ConfigError, Problem};
 pub use quota::{QuotaSettings, Rate};
 pub use retention::RetentionSettings;
 pub(crate) use section::{Problems, quoted};
+pub use weak::Weak;
 
 #[cfg(test)]
 mod tests;
@@ -156,6 +159,8 @@ pub struct DeliverySettings {
     pub give_up_after: Duration,
     /// The longest pause after the first failed attempt, the second and so on; the last one stays.
     pub pauses: Vec<Duration>,
+    /// How long an agency that has not answered may still be at work on a message: no sooner is it asked whether it has it.
+    pub settle: Duration,
     /// After how many failures in a row nothing is sent to an agency any more but a probe.
     pub breaker_failures: u32,
     /// How long nothing is sent to it then, and after a probe that fails.
@@ -179,6 +184,7 @@ impl Default for DeliverySettings {
             attempt: Duration::from_secs(20),
             give_up_after: Duration::from_secs(72 * 60 * 60),
             pauses: PAUSES.iter().map(|seconds| Duration::from_secs(u64::from(*seconds))).collect(),
+            settle: Duration::from_secs(60),
             breaker_failures: 5,
             probe_after: Duration::from_secs(30),
             retry_percent: 10,

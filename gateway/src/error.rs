@@ -87,6 +87,9 @@ pub enum Error {
         /// What is allowed.
         expected: &'static str,
     },
+    /// There is nothing in the plan to accept, as far as the caller sees.
+    #[error("there is nothing in the plan yet")]
+    PlanEmpty,
     /// The person has no identity code yet, and this cannot be done without one.
     #[error("the person has no identity code yet")]
     IdentityCodeMissing,
@@ -134,6 +137,7 @@ impl From<StoreError> for Error {
             | StoreError::Busy
             | StoreError::Failed(_)
             | StoreError::NotWritten(_)
+            | StoreError::Damaged
             | StoreError::Unknown(_) => Self::Store(error),
         }
     }
@@ -173,7 +177,7 @@ pub(crate) fn check_decided(decision: &Decision) -> Result<(), Error> {
 impl Error {
     /// Whether it is certain that nothing was made durable.
     pub(crate) fn changed_nothing(&self) -> bool {
-        !matches!(self, Self::Store(StoreError::Failed(_) | StoreError::Unknown(_)))
+        !matches!(self, Self::Store(StoreError::Failed(_) | StoreError::Unknown(_) | StoreError::Damaged))
     }
 
     /// What a decision means that is no permit. Rules that cannot be evaluated have refused nothing: whoever goes on with
@@ -200,12 +204,14 @@ impl Error {
             Self::ActorNotAllowed { .. } => "ACTOR_NOT_ALLOWED",
             Self::TransitionNotAllowed { .. } => "TRANSITION_NOT_ALLOWED",
             Self::RecordState { .. } => "RECORD_STATE",
+            Self::PlanEmpty => "PLAN_EMPTY",
             Self::IdentityCodeMissing => "IDENTITY_CODE_MISSING",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::ConsentStale => "CONSENT_STALE",
             Self::Quota { .. } => "QUOTA_EXCEEDED",
             Self::Audit(_) => "AUDIT_UNAVAILABLE",
             Self::Store(StoreError::Busy) => "BACKLOG_FULL",
+            Self::Store(StoreError::Damaged) => "STORE_DAMAGED",
             Self::Store(_) => "STORE_UNAVAILABLE",
             Self::MasterKeyMissing { .. } => "MASTER_KEY_MISSING",
             Self::Seal(_) | Self::Inconsistent(_) => "INTERNAL",
@@ -245,6 +251,9 @@ impl Error {
             | Self::ActorNotAllowed { expected }
             | Self::TransitionNotAllowed { expected, .. }
             | Self::RecordState { expected } => (*expected).into(),
+            Self::PlanEmpty => {
+                "write a goal or an action in the plan that the young person may be told, then read it again and repeat the call".into()
+            }
             Self::IdentityCodeMissing => {
                 "nothing was changed: when the person has an identity code, call LinkIdentity and then repeat the call".into()
             }

@@ -10,7 +10,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use jiff::Timestamp;
 use polku_adapters::{Adapter, Matter};
 use polku_policy::{ConsentIndex, Directory, Engine};
-use polku_proto::{AgencyId, CategorySet, Party};
+use polku_proto::{AgencyId, CategorySet, Party, ReferralId, YouthId};
 use uuid::Uuid;
 
 use crate::audit::{AuditError, AuditLog, Leaf, Receipt, Subjects};
@@ -28,7 +28,7 @@ use crate::outbox::{DeliverySettings, Pace, Waiters};
 use crate::person::PersonLocks;
 use crate::seal::Keys;
 use crate::several::{CommonTime, Learned};
-use crate::store::{Among, Change, Store};
+use crate::store::{Among, Change, FollowUp, Store};
 use crate::trail;
 
 /// The gateway without its sockets.
@@ -72,7 +72,9 @@ pub struct Gateway {
     /// Of whom it is not certain that they are erased.
     pub(crate) open_erasures: OpenErasures,
     /// What could not be looked after.
-    pub(crate) put_off: PutOff,
+    pub(crate) put_off: PutOff<(YouthId, FollowUp, AgencyId)>,
+    /// Referrals that could not expire.
+    pub(crate) not_expired: PutOff<ReferralId>,
     /// What agencies have answered lately.
     pub(crate) answers: Answers,
     /// What watchers are being sent.
@@ -192,6 +194,7 @@ impl Gateway {
             next_look: NextLook::default(),
             open_erasures: OpenErasures::default(),
             put_off: PutOff::default(),
+            not_expired: PutOff::default(),
             answers: Answers::default(),
             plans_in_hand: PlansInHand::default(),
             used_before: UsedBefore::default(),

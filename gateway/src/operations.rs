@@ -1,7 +1,7 @@
 //! What waits, what failed, and what does an operator do about it?
 //!
-//! An operator sees ids, states and times. Each act is a leaf of the audit log, and so is one that is refused because
-//! nothing permits the delivery any more.
+//! An operator sees ids, states and times. Each act is a leaf of the audit log, and so is a look at one delivery, and an act
+//! that is refused because nothing permits the delivery any more. The list opens nobody's details and has none.
 
 use jiff::Timestamp;
 use polku_proto::v1::queued_delivery::Content;
@@ -13,7 +13,7 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, MessageId, Valid};
 use serde_json::{Value, json};
 
-use crate::audit::Event;
+use crate::audit::{Event, Receipt};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::page;
@@ -67,19 +67,23 @@ impl Gateway {
         Ok(ListDeliveriesResponse { deliveries, next_page_token })
     }
 
-    /// One delivery.
+    /// One delivery. Somebody's sealed details are opened for it, so that an operator has looked is written down first.
     pub(crate) async fn get_delivery(
         &self,
+        operator: &str,
         request: Valid<GetDeliveryRequest>,
     ) -> Result<QueuedDelivery, Error> {
         let message = message_of(&request.get().message)?;
         let row = self.store.delivery(message).await?.ok_or(Error::NotFound)?;
-        Ok(QueuedDelivery { last_error: self.last_error(&row).await?, ..self.to_operator(&row)? })
+        let person = self.person(row.youth).await?;
+        let entry = Entry::of(Event::Administration, person.id).by_operator(operator);
+        let change = Change::announced_by(0);
+        self.note_act(entry, operator, &person, ("show", &row), change, self.now()).await?;
+        Ok(QueuedDelivery { last_error: self.last_error(&person, &row).await?, ..self.to_operator(&row)? })
     }
 
     /// What came of the last attempt: it stands in the sealed details of the leaf that says so.
-    async fn last_error(&self, row: &DeliveryRow) -> Result<String, Error> {
-        let person = self.person(row.youth).await?;
+    async fn last_error(&self, person: &Person, row: &DeliveryRow) -> Result<String, Error> {
         let (subject, queued) = (self.subject_pseudonym(row.youth), self.queued_at(row));
         let message = row.message.to_string();
         let mut before = None;
@@ -92,7 +96,7 @@ impl Gateway {
                 if entry.leaf.event != Event::DeliveryOutcome {
                     continue;
                 }
-                let Some(details) = self.details(&person, entry.sequence).await? else { continue };
+                let Some(details) = self.details(person, entry.sequence).await? else { continue };
                 let said =
                     |key: &str| details.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
                 if said("message") == message {
@@ -187,34 +191,44 @@ impl Gateway {
         self.act(operator, &person, (act, next), change, now).await
     }
 
-    /// Writes down what an operator does, and does it.
     async fn act(
         &self,
         operator: &str,
         person: &Person,
         (act, next): (&str, DeliveryRow),
-        mut change: Change,
+        change: Change,
         now: Timestamp,
     ) -> Result<DeliveryAct, Error> {
-        let details = json!({
-            "act": act,
-            "operator": operator,
-            "message": next.message.to_string(),
-            "agency": next.agency.as_str(),
-            "state": next.state.as_str_name(),
-        });
         let mut entry = Entry::of(Event::Administration, person.id).by_operator(operator);
         if let (DeliveryState::Delivered, Some(intent)) = (next.state, next.intent) {
             entry = entry.refers_to(intent);
         }
+        let noted = self.note_act(entry, operator, person, (act, &next), change, now).await?;
+        Ok(DeliveryAct { delivery: Some(self.to_operator(&next)?), receipt: Some(receipt(&noted)) })
+    }
+
+    /// Writes down what an operator does, and does it.
+    async fn note_act(
+        &self,
+        entry: Entry<'_>,
+        operator: &str,
+        person: &Person,
+        (act, row): (&str, &DeliveryRow),
+        mut change: Change,
+        now: Timestamp,
+    ) -> Result<Receipt, Error> {
+        let details = json!({
+            "act": act,
+            "operator": operator,
+            "message": row.message.to_string(),
+            "agency": row.agency.as_str(),
+            "state": row.state.as_str_name(),
+        });
         let announced = self.announce(entry, person, &details, now).await?;
         change.leaf = announced.receipt.sequence;
         change.detail = announced.detail;
         self.commit(change).await?;
-        Ok(DeliveryAct {
-            delivery: Some(self.to_operator(&next)?),
-            receipt: Some(receipt(&announced.receipt)),
-        })
+        Ok(announced.receipt)
     }
 
     async fn note_refused_retry(

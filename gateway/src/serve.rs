@@ -9,14 +9,15 @@ use polku_adapters::transport::http::Network;
 use polku_policy::Engine;
 use polku_proto::CategorySet;
 use tokio::sync::{Mutex, watch};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tonic::service::Routes;
 
 use crate::audit::tlog::{self, Pin, Publisher, SigningKey, TlogError};
 use crate::audit::{self, AuditError, AuditLog, Order as _, OrderError, Recovery};
 use crate::caller::Callers;
 use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
-use crate::config::Config;
+use crate::config::files::with_absolute_files;
+use crate::config::{AgencyEntry, Config};
 use crate::directory::{DirectoryError, ServiceDirectory};
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Shutdown};
@@ -36,6 +37,10 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How long its store may take to answer when it does.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long deliveries have at least, when the calls have taken up the time to finish. With [`Limits::drain`] it is less than
+/// the 30 seconds after which a service manager ends what does not end.
+const LAST: Duration = Duration::from_secs(5);
 
 /// How often it is written down what the policy has been asked.
 const RECORD: Duration = Duration::from_secs(60);
@@ -356,7 +361,8 @@ impl Started {
         let reloading = reload::follow(Arc::clone(&self.gateway), self.files, Arc::clone(&decisions), wish);
         let reloading = tokio::spawn(reloading);
         let recorder = tokio::spawn(record(Arc::clone(&self.gateway), Arc::clone(&decisions)));
-        self.front.serve(shutdown).await;
+        let limits = self.front.limits();
+        self.front.serve(shutdown.clone()).await;
         watchman.abort();
         follower.abort();
         recorder.abort();
@@ -368,8 +374,17 @@ impl Started {
         reloading.abort();
         // Deliveries go on until nobody can ask for new ones.
         let _ = stop.send(true);
-        if let Err(error) = outbox.await {
-            tracing::error!(%error, "the outbox ended abnormally");
+        let end = shutdown.end(limits.drain).max(tokio::time::Instant::now() + LAST);
+        let mut outbox = outbox;
+        match timeout_at(end, &mut outbox).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the outbox ended abnormally"),
+            Err(_) => {
+                tracing::warn!(
+                    "deliveries were still under way when the time to finish was over: their ends are found out later"
+                );
+                outbox.abort();
+            }
         }
         policy_files::write_down(self.gateway.engine(), &decisions).await;
         // Before the mark of where the store is: from there on nothing is looked at.
@@ -460,35 +475,23 @@ pub fn adapters(config: &Config) -> Result<Vec<System>, StartError> {
 }
 
 fn adapters_over(network: &Network, config: &Config) -> Result<Vec<System>, StartError> {
-    let mut adapters = Vec::new();
-    for agency in &config.agencies {
-        let Some(entry) = &agency.adapter else { continue };
-        let settings = with_absolute_files(entry.settings.clone(), &config.folder);
-        let adapter = polku_adapters::build_over(network, &entry.kind, agency.id.clone(), settings)
-            .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
-        let kind = polku_adapters::kinds().iter().find(|kind| kind.id == entry.kind);
-        let delivers = kind.map_or(&[] as &[_], |kind| kind.delivers);
-        let fetches = kind.map_or(CategorySet::EMPTY, |kind| kind.fetches);
-        adapters.push(System { adapter, delivers, fetches });
-    }
-    Ok(adapters)
+    config.agencies.iter().filter_map(|agency| system(network, config, agency).transpose()).collect()
 }
 
-/// File names in an adapter's settings are relative to the configuration file, like all others.
-fn with_absolute_files(mut settings: toml::Table, folder: &Path) -> toml::Table {
-    for (key, value) in &mut settings {
-        match value {
-            toml::Value::String(file) if key.ends_with("_file") => {
-                *value = folder.join(&*file).to_string_lossy().into_owned().into();
-            }
-            toml::Value::Table(inner) => *inner = with_absolute_files(std::mem::take(inner), folder),
-            toml::Value::String(_)
-            | toml::Value::Integer(_)
-            | toml::Value::Float(_)
-            | toml::Value::Boolean(_)
-            | toml::Value::Datetime(_)
-            | toml::Value::Array(_) => {}
-        }
-    }
-    settings
+/// What is wrong with adapters, each with the place of its agency in the configuration.
+#[must_use]
+pub fn adapter_errors(config: &Config) -> Vec<(usize, StartError)> {
+    let systems = config.agencies.iter().map(|agency| system(&Network::Tls, config, agency));
+    systems.enumerate().filter_map(|(index, system)| Some((index, system.err()?))).collect()
+}
+
+fn system(network: &Network, config: &Config, agency: &AgencyEntry) -> Result<Option<System>, StartError> {
+    let Some(entry) = &agency.adapter else { return Ok(None) };
+    let settings = with_absolute_files(entry.settings.clone(), &config.folder);
+    let adapter = polku_adapters::build_over(network, &entry.kind, agency.id.clone(), settings)
+        .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
+    let kind = polku_adapters::kinds().iter().find(|kind| kind.id == entry.kind);
+    let delivers = kind.map_or(&[] as &[_], |kind| kind.delivers);
+    let fetches = kind.map_or(CategorySet::EMPTY, |kind| kind.fetches);
+    Ok(Some(System { adapter, delivers, fetches }))
 }

@@ -38,6 +38,21 @@ mod used;
 mod watch;
 mod world;
 
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
+
+/// What a property draws from: a seed, which `PROPTEST_RNG_SEED` gives or chance, and which is printed with what draws the same
+/// once more.
+pub(crate) fn seeded(config: ProptestConfig) -> ProptestConfig {
+    let drawn = uuid::Uuid::now_v7().as_u64_pair().1;
+    let seed = number("PROPTEST_RNG_SEED").unwrap_or(drawn);
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let cases = config.cases;
+    println!(
+        "{cases} cases; once more: PROPTEST_RNG_SEED={seed} cargo test -p polku-gateway --lib -- {name}"
+    );
+    ProptestConfig { rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..config }
+}
+
 /// A number from the environment, as in long runs.
 pub(crate) fn number<N: std::str::FromStr<Err: std::fmt::Debug>>(name: &str) -> Option<N> {
     std::env::var_os(name).map(|value| value.to_str().unwrap().parse().unwrap())

@@ -43,6 +43,7 @@ pub(crate) struct Entry<'a> {
     youth: Option<YouthId>,
     purpose: Purpose,
     decision: Option<&'a Decision>,
+    withheld: Option<(CategorySet, [u8; 32])>,
     refers_to: Option<u64>,
     addressee: Option<&'a AgencyId>,
     name: Option<&'a str>,
@@ -59,6 +60,7 @@ impl<'a> Entry<'a> {
             youth: Some(youth),
             purpose: Purpose::Unspecified,
             decision: None,
+            withheld: None,
             refers_to: None,
             addressee: None,
             name: None,
@@ -90,6 +92,11 @@ impl<'a> Entry<'a> {
         Self { purpose, decision: Some(decision), ..self }
     }
 
+    /// What was held back under these rules, where several decisions come to that.
+    pub(crate) fn withholding(self, withheld: CategorySet, policy: [u8; 32]) -> Self {
+        Self { withheld: Some((withheld, policy)), ..self }
+    }
+
     pub(crate) fn refers_to(self, sequence: u64) -> Self {
         Self { refers_to: Some(sequence), ..self }
     }
@@ -116,9 +123,10 @@ impl<'a> Entry<'a> {
 
     fn leaf(&self, gateway: &Gateway, time: Timestamp) -> Leaf {
         let keys = &gateway.keys;
-        let (verdict, permitted, withheld, policy) = match self.decision {
-            None => (Verdict::None, CategorySet::EMPTY, CategorySet::EMPTY, [0; 32]),
-            Some(decision) => {
+        let (verdict, permitted, withheld, policy) = match (self.decision, self.withheld) {
+            (None, None) => (Verdict::None, CategorySet::EMPTY, CategorySet::EMPTY, [0; 32]),
+            (None, Some((withheld, policy))) => (Verdict::NotPermitted, CategorySet::EMPTY, withheld, policy),
+            (Some(decision), _) => {
                 (verdict(decision), decision.permitted(), decision.withheld(), decision.policy_digest())
             }
         };

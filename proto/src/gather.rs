@@ -233,6 +233,13 @@ impl Gather<PlanConflict> for Task {
     }
 }
 
+/// The responsible worker of the task's plan: their id is all that the task says of them.
+impl Gather<Plan> for Task {
+    fn gather(&mut self, part: Plan) {
+        self.responsible_worker = part.responsible_worker.map(|worker| worker.id).unwrap_or_default();
+    }
+}
+
 impl Gather<PlanDuplicate> for Task {
     fn gather(&mut self, part: PlanDuplicate) {
         self.matter = Some(task::Matter::Duplicate(part));

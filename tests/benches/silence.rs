@@ -14,12 +14,14 @@ use anyhow::{Context as _, Result, bail, ensure};
 use polku_proto::v1::decision::Verdict;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_claim::ConsentAsked;
+use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::verify_consent_result::Result as Item;
 use polku_proto::v1::{
     AddJourneyEntryRequest, BatchVerifyConsentsRequest, CreatePlanRequest, DataCategory, Decision,
-    ExplainDisclosureRequest, GetJourneyRequest, GetNextStepRequest, GetReferralRequest, JourneyEntry,
-    JourneyOpening, JourneySource, LegalClaim, LegalGround, PathStage, Purpose, SendReferralRequest,
-    VerifyConsentRequest, WorkSpent, Worker,
+    ExplainDisclosureRequest, FollowUpResolution, GetJourneyRequest, GetNextStepRequest, GetReferralRequest,
+    JourneyEntry, JourneyOpening, JourneySource, LegalClaim, LegalGround, LinkIdentityRequest,
+    ListConsentsRequest, ListDisclosuresRequest, ListReferralsRequest, ListTasksRequest, PathStage, Purpose,
+    ResolveTaskRequest, SendReferralRequest, UnlinkIdentityRequest, VerifyConsentRequest, WorkSpent, Worker,
 };
 use polku_tests::figures::Figures;
 use polku_tests::world::{
@@ -27,7 +29,7 @@ use polku_tests::world::{
     referral_to, request_id,
 };
 use tempfile::TempDir;
-use tonic::Code;
+use tonic::{Code, Status};
 use uuid::Uuid;
 
 const WARM_UP: usize = 50;
@@ -55,6 +57,13 @@ enum Ask {
     Consent,
     Plan,
     Referral,
+    Disclosures,
+    Link,
+    Unlink,
+    Referrals,
+    Consents,
+    Tasks,
+    Task,
 }
 
 /// About whom.
@@ -67,7 +76,7 @@ enum Whom {
     Foreign,
 }
 
-const TABLE: [(Ask, &str, &[Whom]); 11] = [
+const TABLE: [(Ask, &str, &[Whom]); 18] = [
     (Ask::Verify, "VerifyConsent", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Ground, "  on a ground", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Batch, "BatchVerify", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
@@ -79,6 +88,13 @@ const TABLE: [(Ask, &str, &[Whom]); 11] = [
     (Ask::Consent, "RecordConsent", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Plan, "CreatePlan", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
     (Ask::Referral, "GetReferral", &[Whom::Unknown, Whom::Foreign]),
+    (Ask::Disclosures, "ListDisclosures", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Link, "LinkIdentity", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Unlink, "UnlinkIdentity", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Referrals, "ListReferrals", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Consents, "ListConsents", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Tasks, "ListTasks", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Task, "ResolveTask", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
 ];
 
 /// Who can be asked about.
@@ -115,7 +131,8 @@ async fn run() -> Result<()> {
     println!("{:<18}{:<36}{:>10}{:>10}{:>10}", "", "about", "p50 us", "p99 us", "ratio");
     let mut missed = Vec::new();
     for (ask, method, whom) in TABLE {
-        let client = if matches!(ask, Ask::Explain) { &mut officer } else { &mut te };
+        let is_for_officer = matches!(ask, Ask::Explain | Ask::Disclosures);
+        let client = if is_for_officer { &mut officer } else { &mut te };
         let mut took: Vec<Vec<Duration>> = vec![Vec::with_capacity(READINGS); whom.len()];
         for number in 0..WARM_UP + READINGS {
             let mut turns: Vec<_> = whom.iter().zip(&mut took).collect();
@@ -314,10 +331,66 @@ async fn silent(te: &mut Client, ask: Ask, whom: Whom, people: &People, number: 
             };
             te.referral.get_referral(GetReferralRequest { name }).await.err()
         }
+        Ask::Disclosures => {
+            let request = ListDisclosuresRequest { parent: youth, ..ListDisclosuresRequest::default() };
+            te.journey.list_disclosures(request).await.err()
+        }
+        Ask::Link | Ask::Unlink => return link(te, ask, youth).await,
+        Ask::Referrals | Ask::Consents | Ask::Tasks => return none_listed(te, ask, youth).await,
+        Ask::Task => {
+            let request = ResolveTaskRequest {
+                request_id: request_id(),
+                name: format!("{youth}/tasks/{}", Uuid::now_v7()),
+                resolution: Some(Resolution::FollowUp(FollowUpResolution::default())),
+            };
+            te.task.resolve_task(request).await.err()
+        }
     };
+    refused_as_nobody(refused)
+}
+
+fn refused_as_nobody(refused: Option<Status>) -> Result<()> {
     match refused {
         Some(status) if status.code() == Code::NotFound => Ok(()),
         Some(status) => bail!("refused in another way: {status}"),
         None => bail!("answered"),
+    }
+}
+
+/// Links a code that nobody has to somebody whom the caller has nothing to do with, or takes the link back.
+async fn link(te: &mut Client, ask: Ask, youth: String) -> Result<()> {
+    let (request_id, identity_code) = (request_id(), nobody(3 * PEOPLE));
+    let refused = if matches!(ask, Ask::Link) {
+        let request =
+            LinkIdentityRequest { request_id, youth, identity_code, ..LinkIdentityRequest::default() };
+        te.journey.link_identity(request).await.err()
+    } else {
+        let request =
+            UnlinkIdentityRequest { request_id, youth, identity_code, ..UnlinkIdentityRequest::default() };
+        te.journey.unlink_identity(request).await.err()
+    };
+    refused_as_nobody(refused)
+}
+
+/// Nothing of somebody whom the caller has nothing to do with is in a list, or there is nobody to list it of.
+async fn none_listed(te: &mut Client, ask: Ask, parent: String) -> Result<()> {
+    let listed = match ask {
+        Ask::Referrals => {
+            let request = ListReferralsRequest { parent, ..ListReferralsRequest::default() };
+            te.referral.list_referrals(request).await.map(|answer| answer.into_inner().referrals.len())
+        }
+        Ask::Consents => {
+            let request = ListConsentsRequest { parent, ..ListConsentsRequest::default() };
+            te.consent.list_consents(request).await.map(|answer| answer.into_inner().consents.len())
+        }
+        _ => {
+            let request = ListTasksRequest { parent, show_resolved: true, ..ListTasksRequest::default() };
+            te.task.list_tasks(request).await.map(|answer| answer.into_inner().tasks.len())
+        }
+    };
+    match listed {
+        Ok(0) => Ok(()),
+        Ok(_) => bail!("listed"),
+        Err(status) => refused_as_nobody(Some(status)),
     }
 }

@@ -97,3 +97,24 @@ async fn what_is_wrong_is_named() {
     assert_eq!(table.code, Some(1));
     assert_eq!(table.out.lines().filter(|line| line.starts_with("bad ")).count(), 5, "{}", table.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_expired_or_soon_will_is_named() {
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+    let expired = world.authority().issue_expired_server(&["localhost"]).unwrap();
+    std::fs::write(folder.path().join("gateway.crt.pem"), &expired.certificate_pem).unwrap();
+    std::fs::write(folder.path().join("gateway.key.pem"), &expired.key_pem).unwrap();
+    // Most of its life is over: nobody is let in any more when all of it is.
+    let next_year = i32::from(SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).year()) + 1;
+    let list = world.authority().revocation_list(&[], next_year).unwrap();
+    std::fs::write(folder.path().join("ca.crl.pem"), list).unwrap();
+
+    let ran = look(&world);
+    assert_eq!(ran.code, Some(1));
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    assert_eq!(bad(&ran), [format!("certificate {}: has expired", file("gateway.crt.pem"))]);
+    let list = format!("revocation list {}", file("ca.crl.pem"));
+    let found = found(&ran).into_iter().find(|(what, _, _)| *what == list).unwrap();
+    assert!(found.1 == "warning" && found.2.ends_with(" days left"), "{found:?}");
+}

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod attacks;
 mod beat;
 mod configured;
 mod connections;
@@ -13,8 +14,10 @@ mod opened;
 mod overload;
 mod renewal;
 mod revocation;
+mod revoked;
 mod roles;
 mod trust;
+mod windows;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

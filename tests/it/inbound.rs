@@ -78,6 +78,13 @@ async fn http(
 }
 
 /// Opens a connection to the listener for agencies.
+/// A configuration that lets three changes of each organisation through, and one more each second.
+fn few_writes(text: String) -> String {
+    let few = "[quota.writes]\nrequests_per_second = 1\nburst = 3\n\n[delivery]\n";
+    assert!(text.contains("[delivery]\n"));
+    text.replace("[delivery]\n", few)
+}
+
 async fn connect(stage: &Stage, config: ClientConfig) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(stage.bound().inbound).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();

@@ -6,6 +6,7 @@ mod agencies;
 mod architecture;
 mod backup;
 mod bad_days;
+mod bench;
 mod canary;
 mod clients;
 mod consent;

@@ -6,7 +6,7 @@ mod entries;
 mod escort;
 mod facts;
 mod figures;
-mod follow_ups;
+pub(crate) mod follow_ups;
 pub(crate) mod identity;
 mod ids;
 mod mandates;
@@ -42,7 +42,7 @@ pub(crate) fn encounter() -> Matter {
     })
 }
 
-fn assignment(professional: &str, reason: Reason) -> Matter {
+pub(crate) fn assignment(professional: &str, reason: Reason) -> Matter {
     Matter::Worker(WorkerAssignment {
         professional: professional.into(),
         reason: reason.into(),
@@ -68,7 +68,7 @@ async fn add_entry(
     Ok(client.clone().journey.add_journey_entry(request).await?.into_inner())
 }
 
-async fn journey(client: &Client, youth: &str, purpose: Purpose) -> Result<Journey, Status> {
+pub(crate) async fn journey(client: &Client, youth: &str, purpose: Purpose) -> Result<Journey, Status> {
     let request = GetJourneyRequest {
         youth: youth.to_owned(),
         purpose: purpose.into(),

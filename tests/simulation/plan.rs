@@ -58,14 +58,15 @@ pub(crate) async fn begin(people: &People) -> JointPlan {
         })
         .await
         .unwrap();
-    let name = created.plan.unwrap().name;
+    let begun = created.plan.unwrap();
+    let name = begun.name;
     let id: PlanName = name.parse().unwrap();
     people.acknowledged(created.receipt, Made::Plan(id.plan));
     let request = AddPlanPartyRequest {
         request_id: people.id(),
         name: name.clone(),
         party: TE.into(),
-        etag: String::new(),
+        etag: begun.etag,
     };
     people
         .insist(0, |mut client| {

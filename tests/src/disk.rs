@@ -1,16 +1,16 @@
 //! What does a program do to its disk, and what does it do when the disk does not do its part, or when it is stopped at
 //! one certain call?
 //!
-//! A small library is preloaded into the program (`disk/disk.c` says what it does). The C compiler that makes it is the one
-//! that the build of the gateway needs.
+//! A small library is preloaded into the program (`disk/disk.c` says what it does).
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
+
+use crate::preload::compiled;
 
 const SOURCE: &str = include_str!("disk/disk.c");
 
@@ -91,7 +91,8 @@ impl Disk {
     pub fn of(folder: &Path, work: &Path) -> Result<Disk> {
         // Made once by each process that tests.
         static LIBRARY: OnceLock<Result<Vec<u8>>> = OnceLock::new();
-        let bytes = LIBRARY.get_or_init(compiled).as_ref().map_err(|error| anyhow!("{error:#}"))?;
+        let bytes =
+            LIBRARY.get_or_init(|| compiled(SOURCE)).as_ref().map_err(|error| anyhow!("{error:#}"))?;
         let (library, faults) = (work.join("disk.so"), work.join("faults"));
         fs::create_dir_all(&faults)?;
         fs::write(&library, bytes)?;
@@ -163,16 +164,4 @@ impl Disk {
     pub fn mend(&self, fault: Fault) -> Result<()> {
         Ok(fs::remove_file(self.faults.join(fault.name()))?)
     }
-}
-
-/// What is preloaded.
-fn compiled() -> Result<Vec<u8>> {
-    let folder = tempfile::tempdir()?;
-    let (source, library) = (folder.path().join("disk.c"), folder.path().join("disk.so"));
-    fs::write(&source, SOURCE)?;
-    let mut compiler = Command::new("cc");
-    compiler.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).args(["-ldl", "-lpthread"]);
-    let made = compiler.output().context("cc does not start")?;
-    ensure!(made.status.success(), "cc: {}", String::from_utf8_lossy(&made.stderr));
-    Ok(fs::read(&library)?)
 }

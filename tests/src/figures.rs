@@ -19,6 +19,8 @@ pub struct Figures {
     pub median: Duration,
     /// All but one in a hundred are shorter.
     pub p99: Duration,
+    /// All but one in a thousand are shorter.
+    pub p999: Duration,
     /// The longest.
     pub longest: Duration,
 }
@@ -28,10 +30,10 @@ impl Figures {
     #[must_use]
     pub fn of(mut durations: Vec<Duration>) -> Self {
         durations.sort_unstable();
-        let part = |hundredths: usize| durations.get(durations.len() * hundredths / 100).copied();
+        let part = |thousandths: usize| durations.get(durations.len() * thousandths / 1000).copied();
         let longest = durations.last().copied().unwrap_or_default();
-        let at = |hundredths| part(hundredths).unwrap_or(longest);
-        Self { median: at(50), p99: at(99), longest }
+        let at = |thousandths| part(thousandths).unwrap_or(longest);
+        Self { median: at(500), p99: at(990), p999: at(999), longest }
     }
 }
 
@@ -43,6 +45,16 @@ pub fn resident_bytes() -> Result<usize> {
     let pages = std::fs::read_to_string("/proc/self/statm")?;
     let resident = pages.split(' ').nth(1).context("no count of resident pages")?;
     Ok(resident.parse::<usize>()? * PAGE_BYTES)
+}
+
+/// The most memory that a process has had, in KiB: its number, or `self`.
+///
+/// # Errors
+/// As [`resident_bytes`].
+pub fn most_memory(process: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no count of memory")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
 /// How much processor time a process has used: its number, or `self`.

@@ -3,9 +3,11 @@
 pub mod checks;
 pub mod disk;
 pub mod figures;
+pub mod heap;
 pub mod numbers;
 pub mod pki;
 pub mod postgres;
+mod preload;
 pub mod sandbox;
 pub mod simulators;
 pub mod store_suite;

@@ -17,7 +17,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 #[cfg(test)]
 mod tests;
@@ -61,16 +61,24 @@ impl Pki {
     /// # Errors
     /// When the random number generator fails.
     pub fn new() -> Result<Self> {
-        let key = new_key()?;
-        let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name = named("Polku throw-away authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages =
-            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.not_before = date_time_ymd(VALID_YEARS.0, 1, 1);
-        params.not_after = date_time_ymd(VALID_YEARS.1, 1, 1);
+        let (key, params) = (new_key()?, authority_params("Polku throw-away authority", 0)?);
         let certificate = params.self_signed(&key).context("authority cannot be signed")?;
         Ok(Self { authority_pem: certificate.pem(), issuer: Issuer::new(params, key) })
+    }
+
+    /// Makes a root, and an authority below it that issues certificates.
+    ///
+    /// # Errors
+    /// As [`Pki::new`].
+    pub fn root_and_issuing() -> Result<(Self, Self)> {
+        let (key, params) = (new_key()?, authority_params("Polku throw-away root", 1)?);
+        let certificate = params.self_signed(&key).context("root cannot be signed")?;
+        let root = Self { authority_pem: certificate.pem(), issuer: Issuer::new(params, key) };
+        let (key, mut params) = (new_key()?, authority_params("Polku throw-away authority below it", 0)?);
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&key, &root.issuer).context("authority cannot be signed")?;
+        let issuing = Self { authority_pem: certificate.pem(), issuer: Issuer::new(params, key) };
+        Ok((root, issuing))
     }
 
     /// The authority's certificate, PEM.
@@ -84,12 +92,15 @@ impl Pki {
     /// # Errors
     /// When a name is neither a DNS name nor an address, or there is none.
     pub fn issue_server(&self, names: &[&str]) -> Result<Identity> {
-        let first = names.first().context("a server certificate needs a name")?;
-        let subject_alt_names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(subject_alt_names).context("not a server name")?;
-        params.distinguished_name = named(first);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.sign(params, VALID_YEARS)
+        self.sign(server_params(names)?, VALID_YEARS)
+    }
+
+    /// Issues a server certificate that ran out long ago.
+    ///
+    /// # Errors
+    /// As [`Pki::issue_server`].
+    pub fn issue_expired_server(&self, names: &[&str]) -> Result<Identity> {
+        self.sign(server_params(names)?, (VALID_YEARS.0, VALID_YEARS.0 + 1))
     }
 
     /// Issues a client certificate for an organisation's system.
@@ -106,6 +117,14 @@ impl Pki {
     /// When the random number generator fails.
     pub fn issue_expired_client(&self, common_name: &str) -> Result<Identity> {
         self.sign(client_params(common_name)?, (VALID_YEARS.0, VALID_YEARS.0 + 1))
+    }
+
+    /// Issues a client certificate that does not hold for a long time yet.
+    ///
+    /// # Errors
+    /// When the random number generator fails.
+    pub fn issue_future_client(&self, common_name: &str) -> Result<Identity> {
+        self.sign(client_params(common_name)?, (VALID_YEARS.1 - 1, VALID_YEARS.1))
     }
 
     /// Writes the authority's certificate to `NAME.crt.pem` in `directory` and answers the path.
@@ -262,8 +281,20 @@ pub fn client_config(authority_pem: &str) -> Result<ClientConfig> {
 /// # Errors
 /// When the identity or the authority cannot be read.
 pub fn mutual_client_config(authority_pem: &str, identity: &Identity) -> Result<ClientConfig> {
+    mutual_client_config_of(rustls::DEFAULT_VERSIONS, authority_pem, identity)
+}
+
+/// The same for these versions of TLS.
+///
+/// # Errors
+/// As [`mutual_client_config`].
+pub fn mutual_client_config_of(
+    versions: &[&'static SupportedProtocolVersion],
+    authority_pem: &str,
+    identity: &Identity,
+) -> Result<ClientConfig> {
     let config = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
+        .with_protocol_versions(versions)?
         .with_root_certificates(roots(authority_pem)?)
         .with_client_auth_cert(identity.chain()?, identity.key()?)?;
     Ok(config)
@@ -274,6 +305,26 @@ pub fn mutual_client_config(authority_pem: &str, identity: &Identity) -> Result<
 pub fn sha256_hex(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn authority_params(name: &str, below: u8) -> Result<CertificateParams> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name = named(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
+    params.key_usages =
+        vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = date_time_ymd(VALID_YEARS.0, 1, 1);
+    params.not_after = date_time_ymd(VALID_YEARS.1, 1, 1);
+    Ok(params)
+}
+
+fn server_params(names: &[&str]) -> Result<CertificateParams> {
+    let first = names.first().context("a server certificate needs a name")?;
+    let subject_alt_names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(subject_alt_names).context("not a server name")?;
+    params.distinguished_name = named(first);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok(params)
 }
 
 fn client_params(common_name: &str) -> Result<CertificateParams> {

@@ -50,6 +50,9 @@ pub const KELA: &str = "kela";
 /// The front through which young people act themselves.
 pub const OMA: &str = "oma";
 
+/// Until the beginning of which year the list of certificates that were taken back holds: as long as they do.
+const LISTED_UNTIL: i32 = 2100;
+
 /// Who looks after the gateway's deliveries.
 pub const OPERATOR: &str = "yllapito";
 
@@ -230,12 +233,39 @@ impl World {
         self.pki.authority_pem()
     }
 
+    /// The authority itself, for certificates and lists that are not as they should be.
+    #[must_use]
+    pub fn authority(&self) -> &Pki {
+        &self.pki
+    }
+
     /// A certificate of this world's authority that ran out long ago.
     ///
     /// # Errors
     /// Fails when no key can be made.
     pub fn issue_expired_client(&self, common_name: &str) -> Result<Identity> {
         self.pki.issue_expired_client(common_name)
+    }
+
+    /// Takes these certificates back, and no others: writes the list of the authority anew, in one go.
+    ///
+    /// # Errors
+    /// Fails when the list cannot be signed or written.
+    pub fn take_back(&self, identities: &[&Identity]) -> Result<()> {
+        let list = self.pki.revocation_list(identities, LISTED_UNTIL)?;
+        let next = self.folder.join("ca.crl.next");
+        std::fs::write(&next, list)?;
+        std::fs::rename(next, self.folder.join("ca.crl.pem")).context("the list cannot be written")
+    }
+
+    /// Writes another certificate of the gateway over the one that it has, with its key.
+    ///
+    /// # Errors
+    /// Fails when it cannot be issued or written.
+    pub fn renew_certificate(&self) -> Result<()> {
+        let Identity { certificate_pem, key_pem, .. } = self.pki.issue_server(&["localhost"])?;
+        std::fs::write(self.folder.join("gateway.crt.pem"), certificate_pem)?;
+        std::fs::write(self.folder.join("gateway.key.pem"), key_pem).context("the key cannot be written")
     }
 
     /// Starts the gateway in this process, on the host's clock.
@@ -300,6 +330,7 @@ impl World {
     fn write_files(&self, settings: &WorldSettings, walmu_secret: &str, webhook_secret: &str) -> Result<()> {
         let folder = &self.folder;
         self.pki.write_authority(folder, "ca")?;
+        self.take_back(&[])?;
         self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
         self.pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
         let ids = &self.identities;

@@ -303,6 +303,10 @@ impl HttpClient {
         if !(status.is_success() || status.is_client_error() || status.is_server_error()) {
             return Err(TransportCause::Status { status });
         }
+        // One that says at once that it is too long is not waited for.
+        if body.size_hint().lower() > u64::try_from(self.max_answer_bytes).unwrap_or(u64::MAX) {
+            return Err(TransportCause::TooLarge { limit: self.max_answer_bytes });
+        }
         match Limited::new(body, self.max_answer_bytes).collect().await {
             Ok(body) => Ok(Answer { status, headers: head.headers, body: body.to_bytes() }),
             Err(error) if error.is::<LengthLimitError>() => {

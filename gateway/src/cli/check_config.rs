@@ -1,15 +1,16 @@
-//! Would the gateway start with this configuration?
+//! Would the gateway start with this configuration, and should it?
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use polku_gateway::audit::tlog::{self, SigningKey};
-use polku_gateway::config::{Config, ConfigError};
+use polku_gateway::config::{Config, ConfigError, Problem, Weak};
 use polku_gateway::directory::ServiceDirectory;
 use polku_gateway::policy_files::PolicyFiles;
 use polku_gateway::seal::Keys;
-use polku_gateway::serve::adapters;
+use polku_gateway::serve::adapter_errors;
 
-use super::{Failure, tell};
+use super::{Failure, note, tell};
 
 /// What to check.
 #[derive(Debug, clap::Args)]
@@ -21,18 +22,15 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config)?;
-    Keys::load(&config.keys).map_err(|error| Failure::Usage(error.into()))?;
-    SigningKey::load(&config.keys.join(tlog::KEY_FILE), tlog::Signature::Log)
-        .map_err(|error| Failure::Usage(error.into()))?;
-    adapters(&config).map_err(|error| Failure::Usage(error.into()))?;
-    if let Some(folder) = &config.rules {
-        PolicyFiles::read(folder)
-            .and_then(|files| files.engine(config.directory.clone()))
-            .map_err(|error| Failure::Usage(error.into()))?;
+    let Weak { wrong, doubtful } = config.weak();
+    for problem in doubtful {
+        note(format_args!("warning: {problem}"));
     }
-    let (agencies, units) = (&config.directory, &config.units);
-    ServiceDirectory::load_or_empty(config.service_directory.as_deref(), agencies, units)
-        .map_err(|error| Failure::Usage(error.into()))?;
+    let mut problems = wrong;
+    problems.extend(config.located(unusable(&config)));
+    if !problems.is_empty() {
+        return Err(Failure::Usage(ConfigError::Wrong { path: arguments.config.clone(), problems }.into()));
+    }
     tell(format_args!(
         "{} is fine (agencies: {}, organisations: {}, agreements: {})",
         arguments.config.display(),
@@ -40,6 +38,54 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         config.organisations.len(),
         config.agreements.len(),
     ))
+}
+
+/// What is wrong with the files and settings that the configuration names, all of it.
+fn unusable(config: &Config) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut add = |key: String, error: &dyn Error, expected: &str| {
+        problems.push(Problem {
+            key,
+            line: None,
+            found: in_words(error),
+            expected: expected.into(),
+            why: "",
+        });
+    };
+    let keys = || "keys.directory".to_owned();
+    if let Err(error) = Keys::load(&config.keys) {
+        add(keys(), &error, "a folder that `polku keys create` has made");
+    }
+    if let Err(error) = SigningKey::load(&config.keys.join(tlog::KEY_FILE), tlog::Signature::Log) {
+        add(keys(), &error, "the signing key of the audit log in it");
+    }
+    for (index, error) in adapter_errors(config) {
+        add(format!("agency[{index}].settings"), &error, "what the page of this kind of agency says");
+    }
+    let rules = config
+        .rules
+        .as_ref()
+        .map(|folder| PolicyFiles::read(folder).and_then(|files| files.engine(config.directory.clone())));
+    if let Some(Err(error)) = rules {
+        add("policy.directory".to_owned(), &error, "rules that pass their own cases");
+    }
+    let (agencies, units) = (&config.directory, &config.units);
+    if let Err(error) = ServiceDirectory::load_or_empty(config.service_directory.as_deref(), agencies, units)
+    {
+        add("directory.file".to_owned(), &error, "a service directory of these agencies and units");
+    }
+    problems
+}
+
+/// An error with its causes.
+fn in_words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
 }
 
 /// Reads a configuration. A file that is not there is as wrong as one that is not right.

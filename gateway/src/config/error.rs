@@ -36,6 +36,8 @@ pub struct Problem {
     pub found: String,
     /// What was expected instead.
     pub expected: String,
+    /// Why, where it is not plain.
+    pub why: &'static str,
 }
 
 impl fmt::Display for Problem {
@@ -43,7 +45,8 @@ impl fmt::Display for Problem {
         if let Some(line) = self.line {
             write!(formatter, "line {line}: ")?;
         }
-        write!(formatter, "{}: found {}, expected {}", self.key, self.found, self.expected)
+        write!(formatter, "{}: found {}, expected {}", self.key, self.found, self.expected)?;
+        if self.why.is_empty() { Ok(()) } else { write!(formatter, ": {}", self.why) }
     }
 }
 

@@ -28,6 +28,11 @@ use crate::store::postgres::PostgresSettings;
 /// Where systemd says that the credentials of the service are: the keys, where the file says nothing else.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
+/// Adds the lines to problems.
+pub(super) fn located(text: &str, problems: Vec<Problem>) -> Vec<Problem> {
+    lines::located(text, problems)
+}
+
 /// Reads the text of a configuration and checks it, with the files it names.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
     let table = text.parse().map_err(|error| vec![lines::syntax(text, &error)])?;
@@ -270,6 +275,8 @@ fn delivery(section: Section<'_>) -> DeliverySettings {
     let attempt = section.number("attempt_seconds", (1, 3600), 20);
     let give_up_after = section.number("give_up_after_hours", (1, 30 * 24), 72);
     let pauses = section.numbers("retry_seconds", (0, 7 * 24 * 3600), &PAUSES);
+    // As long as after a crash: then the lease is waited for.
+    let settle = section.number("settle_seconds", (0, 3600), lease);
     let breaker_failures = section.number("breaker_failures", (1, 1000), default.breaker_failures);
     let probe_after = section.number("probe_seconds", (1, 3600), 30);
     let retry_percent = section.number("retry_percent", (0, 100), default.retry_percent);
@@ -296,6 +303,7 @@ fn delivery(section: Section<'_>) -> DeliverySettings {
         attempt: Duration::from_secs(u64::from(attempt)),
         give_up_after: Duration::from_secs(u64::from(give_up_after) * 60 * 60),
         pauses: pauses.into_iter().map(|seconds| Duration::from_secs(u64::from(seconds))).collect(),
+        settle: Duration::from_secs(u64::from(settle)),
         breaker_failures,
         probe_after: Duration::from_secs(u64::from(probe_after)),
         retry_percent,

@@ -14,7 +14,8 @@ pub(crate) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
     pub(crate) fn add(&self, key: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
-        let problem = Problem { key: key.into(), line: None, found: found.into(), expected: expected.into() };
+        let (key, found, expected) = (key.into(), found.into(), expected.into());
+        let problem = Problem { key, line: None, found, expected, why: "" };
         self.0.borrow_mut().push(problem);
     }
 

@@ -45,6 +45,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
         line: Some(error.line()),
         found: found.chars().map(|letter| if is_plain(letter) { letter } else { '?' }).take(200).collect(),
         expected: "JSON with organizations, services and serviceChannels in the shape of PTV".into(),
+        why: "",
     }
 }
 

@@ -74,6 +74,7 @@ fn read(file: &Path) -> Result<String, DirectoryError> {
         line: None,
         found: format!("more than {LARGEST} bytes"),
         expected: format!("at most {LARGEST} bytes"),
+        why: "",
     };
     Err(DirectoryError::Wrong { file: file.to_owned(), problems: vec![problem] })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use polku_proto::v1::figure::Kind;
 use polku_proto::v1::{Figure, StarReading, attainment};
 
@@ -200,41 +201,58 @@ impl Onward {
 
 /// How areas of stars have changed, person by person.
 #[derive(Debug, Default)]
-pub(super) struct Changes(BTreeMap<String, Vec<i64>>);
+pub(super) struct Changes(BTreeMap<String, OfArea>);
+
+/// How one area has.
+#[derive(Debug, Default)]
+struct OfArea {
+    /// Of everybody who has a change in the third.
+    changes: Vec<i64>,
+    /// Of how many of them it is the first one in the year.
+    first: u32,
+}
 
 impl Changes {
-    /// Counts one person's readings, in any order: area by area, the last one of the third less the one before the third,
-    /// or the first one in it where there is none, of the same version of a star.
+    /// Counts one person's readings, in any order: area by area, each reading of the third less the one before it, of the
+    /// same version of a star.
     pub(super) fn add(&mut self, readings: &[StarReading], third: Third) {
         let mut readings: Vec<&StarReading> = readings.iter().collect();
         // Dates of this form sort as their days do.
         readings.sort_by(|one, other| one.date.cmp(&other.date));
-        let mut before: BTreeMap<String, i32> = BTreeMap::new();
-        let mut within: BTreeMap<String, Vec<i32>> = BTreeMap::new();
+        let mut areas: BTreeMap<String, Vec<(Date, i32)>> = BTreeMap::new();
         for reading in readings {
             let Ok(date) = reading.date.parse() else { continue };
             for score in &reading.scores {
                 let area = format!("{}/{}/{}", reading.star, reading.version, score.area);
-                if third.has(date) {
-                    within.entry(area).or_default().push(score.score);
-                } else if date < third.first {
-                    before.insert(area, score.score);
-                }
+                areas.entry(area).or_default().push((date, score.score));
             }
         }
-        for (area, scores) in within {
-            let all: Vec<i32> = before.get(&area).copied().into_iter().chain(scores).collect();
-            if let [first, .., last] = all.as_slice() {
-                self.0.entry(area).or_default().push(i64::from(*last) - i64::from(*first));
+        for (area, scores) in areas {
+            let mut changed: Vec<(Date, i64)> = Vec::new();
+            for (place, (date, score)) in scores.iter().enumerate() {
+                let before = place.checked_sub(1).and_then(|before| scores.get(before));
+                if let Some((_, before)) = before {
+                    changed.push((*date, i64::from(*score) - i64::from(*before)));
+                }
             }
+            // From reading to reading: what the thirds of a year say adds up to the last one less the first.
+            let within: Vec<i64> =
+                changed.iter().filter(|(date, _)| third.has(*date)).map(|(_, change)| *change).collect();
+            if within.is_empty() {
+                continue;
+            }
+            let of_area = self.0.entry(area).or_default();
+            of_area.changes.push(within.iter().sum());
+            let earlier = |(date, _): &(Date, i64)| third.has_in_year(*date) && *date < third.first;
+            of_area.first += u32::from(!changed.iter().any(earlier));
         }
     }
 
     pub(super) fn told(&self) -> Vec<Line> {
-        let change = |(code, changes): (&String, &Vec<i64>)| {
+        let change = |(code, of_area): (&String, &OfArea)| {
             let figure = Figure { kind: Kind::StarChange.into(), code: code.clone(), ..Figure::default() };
-            let persons = u32::try_from(changes.len()).unwrap_or(u32::MAX);
-            mean_line(figure, changes.iter().sum(), persons, changes.len())
+            let OfArea { changes, first } = of_area;
+            mean_line(figure, changes.iter().sum(), *first, changes.len())
         };
         self.0.iter().map(change).collect()
     }

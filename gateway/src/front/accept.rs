@@ -3,6 +3,8 @@
 //! One loop for both listeners. No error of one connection ends it, and no connection can hold a place without
 //! asking for something. The limits on HTTP/2 are all explicit: the libraries' defaults leave several of them open.
 
+mod frames;
+mod handshakes;
 mod places;
 
 use std::future::Future;
@@ -17,9 +19,9 @@ use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::{BoxError, Service, ServiceExt};
@@ -27,6 +29,8 @@ use tower::{BoxError, Service, ServiceExt};
 use super::tls::{CurrentTls, Tls};
 use super::unread::Unread;
 use super::{Limits, Peer, Shutdown};
+use frames::Counted;
+use handshakes::Handshakes;
 use places::Places;
 
 /// Streams that a client may have open at the same time.
@@ -81,10 +85,11 @@ impl Entrance {
         B::Error: Into<BoxError>,
     {
         let limits = self.limits;
-        let permits = Arc::new(Semaphore::new(limits.connections));
         let lobby = Lobby {
             tls: self.tls,
-            places: Places::new(limits.connections_per_certificate),
+            handshakes: Handshakes::new(limits.handshakes),
+            permits: Arc::new(Semaphore::new(limits.connections)),
+            places: Places::new(&limits),
             protocol: self.protocol,
             limits,
             shutdown: shutdown.clone(),
@@ -95,14 +100,17 @@ impl Entrance {
             tokio::select! {
                 () = shutdown.begun() => break,
                 _ = connections.join_next(), if !connections.is_empty() => {}
-                (stream, permit) = next(&self.listener, &permits) => {
+                stream = next(&self.listener) => {
                     number = number.wrapping_add(1);
-                    connections.spawn(lobby.clone().connection(stream, permit, number, service.clone()));
+                    connections.spawn(lobby.clone().connection(stream, number, service.clone()));
                 }
             }
         }
         drop(self.listener);
-        let drained = timeout(limits.drain, async { while connections.join_next().await.is_some() {} }).await;
+        let drained = timeout_at(shutdown.end(limits.drain), async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await;
         if drained.is_err() {
             tracing::warn!(
                 connections = connections.len(),
@@ -113,15 +121,11 @@ impl Entrance {
     }
 }
 
-/// Waits for the next connection for which there is room.
-async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+/// Waits for the next connection.
+async fn next(listener: &TcpListener) -> TcpStream {
     loop {
-        let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
-            // It is never closed.
-            return std::future::pending().await;
-        };
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, permit),
+            Ok((stream, _)) => return stream,
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
                 sleep(PAUSE_AFTER_ERROR).await;
@@ -134,6 +138,8 @@ async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, O
 #[derive(Clone)]
 struct Lobby {
     tls: CurrentTls,
+    handshakes: Handshakes,
+    permits: Arc<Semaphore>,
     places: Places,
     protocol: Protocol,
     limits: Limits,
@@ -141,7 +147,7 @@ struct Lobby {
 }
 
 impl Lobby {
-    async fn connection<S, B>(self, stream: TcpStream, permit: OwnedSemaphorePermit, number: u32, service: S)
+    async fn connection<S, B>(self, stream: TcpStream, number: u32, service: S)
     where
         S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
         S::Error: Into<BoxError>,
@@ -157,7 +163,11 @@ impl Lobby {
         let chain = chain(&stream);
         let peer = Peer { certificate_sha256: chain.first().and_then(fingerprint) };
         let Some(place) = self.places.take(peer) else {
-            tracing::warn!(?peer, "too many connections with this certificate");
+            tracing::warn!(?peer, "too many connections with this certificate, or without any");
+            return;
+        };
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            tracing::warn!(?peer, "too many connections");
             return;
         };
         let asked = Arc::new(Notify::new());
@@ -168,18 +178,22 @@ impl Lobby {
             asked_now.notify_one();
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(of_request.clone());
-            service.clone().oneshot(request)
+            let (at_work, answer) = (of_request.answered(), service.clone().oneshot(request));
+            async move {
+                let answer = answer.await;
+                drop(at_work);
+                answer
+            }
         });
-        let stream = TokioIo::new(stream);
         let life = async {
             match self.protocol {
                 Protocol::Http1 => {
-                    let connection = http1(&self.limits).serve_connection(stream, service);
-                    self.carry(connection, &asked, number).await;
+                    let connection = http1(&self.limits).serve_connection(TokioIo::new(stream), service);
+                    self.carry(connection, &asked, &unread, number).await;
                 }
                 Protocol::Http2 => {
-                    let connection = http2().serve_connection(stream, service);
-                    self.carry(connection, &asked, number).await;
+                    let connection = http2().serve_connection(TokioIo::new(Counted::new(stream)), service);
+                    self.carry(connection, &asked, &unread, number).await;
                 }
             }
         };
@@ -206,8 +220,13 @@ impl Lobby {
             Protocol::Http2 => Arc::clone(&tls.grpc),
         };
         let handshake = timeout(self.limits.handshake, TlsAcceptor::from(config).accept(stream));
+        let under_way = self.handshakes.begin();
         tokio::select! {
             () = self.shutdown.begun() => None,
+            () = under_way.gives_way() => {
+                tracing::debug!("a TLS handshake gave way to others");
+                None
+            }
             secured = handshake => match secured {
                 Ok(Ok(stream)) => Some(stream),
                 Ok(Err(error)) => {
@@ -222,8 +241,8 @@ impl Lobby {
         }
     }
 
-    /// Carries a connection through its life: first request, age, grace.
-    async fn carry<C: Graceful>(&self, connection: C, asked: &Notify, number: u32) {
+    /// Carries a connection through its life: first request, age or the end of all that it asked for, grace.
+    async fn carry<C: Graceful>(&self, connection: C, asked: &Notify, unread: &Unread, number: u32) {
         let mut connection = pin!(connection);
         tokio::select! {
             result = connection.as_mut() => return ended(result),
@@ -237,6 +256,8 @@ impl Lobby {
         let rest = tokio::select! {
             result = connection.as_mut() => return ended(result),
             () = sleep(spread(self.limits.age, number)) => self.limits.grace,
+            // The end of an answer that nobody reads is out of sight: it lasts no longer than the connection.
+            () = unread.quiet(self.limits.quiet) => self.limits.grace,
             () = self.shutdown.begun() => self.limits.drain,
         };
         connection.as_mut().finish();
@@ -289,7 +310,7 @@ where
     }
 }
 
-impl<S, B> Graceful for http2::Connection<TokioIo<TlsStream<TcpStream>>, S, TokioExecutor>
+impl<S, B> Graceful for http2::Connection<TokioIo<Counted<TlsStream<TcpStream>>>, S, TokioExecutor>
 where
     S: HttpService<Incoming, ResBody = B>,
     S::Error: Into<BoxError>,

@@ -17,10 +17,13 @@ use super::{Limits, MethodClass};
 #[cfg(test)]
 mod tests;
 
-/// Methods that wait for an agency's system as long as their caller does: how long they take says nothing about the next
+/// Methods that wait for an agency's system as long as their caller does: how long they take says little about the next
 /// one. They have rooms of their own, and share these: an agency that is slow may hold up other calls that wait for an
 /// agency, but none that does not.
 const PATIENT: [&str; 4] = ["GetJourney", "SendReferral", "RerouteReferral", "ImportPlan"];
+
+/// What the quickest of them takes at most, as far as is known: an agency that was slow may be quick again.
+const QUICK: Duration = Duration::from_millis(100);
 
 /// When to come back at the soonest.
 const SOONEST: Duration = Duration::from_millis(100);
@@ -94,6 +97,11 @@ impl Admission {
         Admission { rooms: Arc::new(kinds.map(room).collect()) }
     }
 
+    /// The room of what changes something and waits for no agency.
+    pub(super) fn of_writes(&self) -> Option<Arc<Room>> {
+        self.rooms.get(&(MethodClass::Writes, false)).cloned()
+    }
+
     /// The room that calls of this method need. None, for what is never held up.
     pub(super) fn room(&self, path: &str) -> Option<Arc<Room>> {
         if CallerRoles::of_method(path) == CallerRoles::NONE {
@@ -152,6 +160,9 @@ impl Pace {
     /// Whether the quickest of such calls would come too late. One is always tried: how would it be known otherwise that
     /// they are quick again?
     fn is_too_late(&self, method: &str, wait: Duration, until: Instant) -> bool {
+        if until <= Instant::now() {
+            return true;
+        }
         let Some(known) = self.methods.get(method).filter(|known| known.at_work > 0) else {
             return wait > until.saturating_duration_since(Instant::now()) && self.waiting > 0;
         };
@@ -165,13 +176,11 @@ impl Place {
         let took = self.begun.elapsed();
         let mut pace = self.room.pace();
         pace.mean = if pace.mean.is_zero() { took } else { (pace.mean * 15 + took) / 16 };
-        if is_patient(&self.method) {
-            return;
-        }
         let method = pace.methods.entry(self.method.clone()).or_default();
         let is_first = method.quickest.is_zero();
-        method.quickest =
+        let known =
             if is_first || took < method.quickest { took } else { (method.quickest * 15 + took) / 16 };
+        method.quickest = if is_patient(&self.method) { known.min(QUICK) } else { known };
     }
 }
 

@@ -121,8 +121,14 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn new(routes: axum::Router, limits: Limits, running: Running, shutdown: Shutdown) -> Calls {
-        Calls { routes, limits, admission: Admission::new(&limits), running, shutdown }
+    pub(super) fn new(
+        routes: axum::Router,
+        limits: Limits,
+        admission: Admission,
+        running: Running,
+        shutdown: Shutdown,
+    ) -> Calls {
+        Calls { routes, limits, admission, running, shutdown }
     }
 }
 

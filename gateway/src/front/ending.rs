@@ -24,6 +24,8 @@ const SHUTTING_DOWN: Refusal<'_> = Refusal {
 /// How much of an answer is handed on at once. There has to be room for something of it before the next piece is taken: so a
 /// long answer that nobody reads stands still where it is seen, and not out of sight in the connection.
 const PIECE: usize = 32 * 1024;
+/// The last piece at most: where there is room for its first byte, it is out of sight.
+const LAST_PIECE: usize = 1024;
 
 /// The body of an answer. Once shutdown has begun it ends, when it has nothing more to say for the moment.
 pub(super) struct Ending {
@@ -45,7 +47,11 @@ impl Ending {
     fn piece(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
         match frame.into_data() {
             Ok(mut data) => {
-                self.rest = data.split_off(data.len().min(PIECE));
+                let length = match data.len() {
+                    length @ 0..=LAST_PIECE => length,
+                    length => (length - LAST_PIECE).min(PIECE),
+                };
+                self.rest = data.split_off(length);
                 Frame::data(data)
             }
             Err(frame) => frame,

@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -16,11 +16,15 @@ use hyper::body::Bytes;
 use polku_adapters::{Inbound, Reply, whole_seconds};
 use polku_proto::AgencyId;
 
+use super::admission::{Full, Place, Room};
 use super::{Limits, Peer, Running};
 use crate::clock::Clock;
 
 #[cfg(test)]
 mod tests;
+
+/// The one way in, as a kind of call.
+const WAY_IN: &str = "/inbound";
 
 /// How many times the largest message is passed over, unread, of one that is larger.
 const PASSED_OVER: usize = 32;
@@ -43,13 +47,15 @@ pub enum Answer {
 }
 
 /// The one route `POST /inbound/{agency}`; everything else is not found, or not allowed.
-pub fn router(
+/// Messages find their place in the room, if there is one.
+pub(super) fn router(
     handler: Arc<dyn InboundHandler>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    room: Option<Arc<Room>>,
     running: Running,
 ) -> Router {
-    let entry = Entry { handler, clock, limits, running };
+    let entry = Entry { handler, clock, limits, room, running };
     Router::new().fallback(move |request: Request<Body>| entry.clone().take(request))
 }
 
@@ -58,6 +64,7 @@ struct Entry {
     handler: Arc<dyn InboundHandler>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    room: Option<Arc<Room>>,
     running: Running,
 }
 
@@ -91,11 +98,19 @@ impl Entry {
             Ok(body) => body,
             Err(problem) => return problem.response(),
         };
+        let place = match self.place().await {
+            Ok(place) => place,
+            Err(full) => return Problem::Overloaded { after: full.after }.response(),
+        };
         let handler = Arc::clone(&self.handler);
         // A message that is complete is carried to its end, whether or not the agency waits for the answer.
         let work = self.running.spawn(async move {
             let inbound = Inbound { headers: &parts.headers, body: &body, peer, now };
-            handler.inbound(&agency, inbound).await
+            let answer = handler.inbound(&agency, inbound).await;
+            if let Some(place) = &place {
+                place.answered();
+            }
+            answer
         });
         match work.await {
             Ok(Some(Answer::Agency(reply))) => worded(reply),
@@ -106,6 +121,17 @@ impl Entry {
             }
             Ok(None) => Problem::NotFound.response(),
             Err(_) => Problem::Internal.response(),
+        }
+    }
+
+    /// Waits for a place as a call does that changes something.
+    async fn place(&self) -> Result<Option<Place>, Full> {
+        match &self.room {
+            Some(room) => {
+                let until = Instant::now() + self.limits.call;
+                Arc::clone(room).enter(WAY_IN.to_owned(), until).await.map(Some)
+            }
+            None => Ok(None),
         }
     }
 
@@ -154,6 +180,7 @@ enum Problem {
     TooLarge { bytes: usize },
     TooSlow { within: Duration },
     Incomplete,
+    Overloaded { after: Duration },
     Internal,
 }
 
@@ -165,6 +192,7 @@ impl Problem {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -176,6 +204,7 @@ impl Problem {
             Self::TooLarge { .. } => "MESSAGE_TOO_LARGE",
             Self::TooSlow { .. } => "MESSAGE_TOO_SLOW",
             Self::Incomplete => "MESSAGE_INCOMPLETE",
+            Self::Overloaded { .. } => "OVERLOADED",
             Self::Internal => "INTERNAL",
         }
     }
@@ -189,6 +218,7 @@ impl Problem {
             Self::TooLarge { bytes } => format!("send at most {bytes} bytes"),
             Self::TooSlow { within } => format!("send the whole message within {} ms", within.as_millis()),
             Self::Incomplete => "send the whole message, as long as its headers announce it".into(),
+            Self::Overloaded { .. } => "send the same message again after the time in Retry-After".into(),
             Self::Internal => "tell the operator of the gateway the time of this message".into(),
         }
     }
@@ -219,6 +249,9 @@ impl Problem {
             // The answer does not wait for the rest of the body, and nothing comes behind it.
             Self::TooLarge { .. } | Self::TooSlow { .. } => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::Overloaded { after } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
             }
             Self::NotFound | Self::Incomplete | Self::Internal => {}
         }

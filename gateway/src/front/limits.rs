@@ -14,8 +14,10 @@ pub const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 /// Limits of both listeners. The protocol's own limits are in [`super::accept`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections of one listener at the same time, those in the TLS handshake included.
+    /// Connections of one listener at the same time. A quarter of them may be without a client certificate.
     pub connections: usize,
+    /// Connections of one listener in the TLS handshake at the same time. When there are more, the oldest is closed.
+    pub handshakes: usize,
     /// Connections of one listener with the same client certificate at the same time.
     pub connections_per_certificate: usize,
     /// How long the TLS handshake may take.
@@ -38,6 +40,8 @@ pub struct Limits {
     pub queue: u32,
     /// How long the rest of a stream of requests may let wait for itself, and how long an answer may be left unread.
     pub stream_idle: Duration,
+    /// How long a connection may ask for nothing, with everything answered, before the client is asked to open another one.
+    pub quiet: Duration,
     /// How old a connection becomes, give or take a tenth, before the client is asked to open another one.
     pub age: Duration,
     /// How long calls of such a connection may go on.
@@ -50,6 +54,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            handshakes: 512,
             connections_per_certificate: 32,
             handshake: Duration::from_secs(5),
             first_request: Duration::from_secs(10),
@@ -61,6 +66,7 @@ impl Default for Limits {
             at_work: 256,
             queue: 512,
             stream_idle: Duration::from_secs(30),
+            quiet: Duration::from_secs(60),
             age: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(30),
             drain: Duration::from_secs(20),

@@ -35,11 +35,13 @@ use crate::clock::Clock;
 use crate::config::Listen;
 
 use accept::{Entrance, Protocol};
+use admission::Admission;
 use call::Calls;
 
 pub use call::Running;
 pub use class::MethodClass;
-pub use inbound::{Answer, InboundHandler, router};
+use inbound::router;
+pub use inbound::{Answer, InboundHandler};
 pub use limits::{LARGEST_ANSWER, Limits};
 pub(crate) use limits::{LARGEST_MESSAGE, LARGEST_PLAN};
 pub use quota::{Excess, Quotas, RetryAfter};
@@ -153,6 +155,12 @@ impl Open {
         self.bound
     }
 
+    /// How much and how long.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.front.limits
+    }
+
     /// A handle to what the health service says.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -167,14 +175,16 @@ impl Open {
         let grpc = Entrance { listener: self.grpc, tls: tls.clone(), protocol: Protocol::Http2, limits };
         let inbound = Entrance { listener: self.inbound, tls, protocol: Protocol::Http1, limits };
         let routes = self.front.routes.into_axum_router().layer(map_response(bare::worded));
-        let calls = Calls::new(routes, limits, running.clone(), shutdown.clone());
-        let messages = router(self.front.inbound, self.front.clock, limits, running.clone());
+        let admission = Admission::new(&limits);
+        let room = admission.of_writes();
+        let calls = Calls::new(routes, limits, admission, running.clone(), shutdown.clone());
+        let messages = router(self.front.inbound, self.front.clock, limits, room, running.clone());
         let leaving = async {
             shutdown.begun().await;
             self.health.leave().await;
         };
         tokio::join!(grpc.serve(calls, shutdown.clone()), inbound.serve(messages, shutdown.clone()), leaving);
-        if tokio::time::timeout(limits.drain, running.finished()).await.is_err() {
+        if tokio::time::timeout_at(shutdown.end(limits.drain), running.finished()).await.is_err() {
             tracing::warn!("calls were still at work when the time to finish was over");
         }
     }

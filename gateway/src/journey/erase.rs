@@ -55,6 +55,7 @@ impl Hold {
             | Kind::ConsentRenewal
             | Kind::AddressProtected
             | Kind::AdultReplaced
+            | Kind::TwoPlans
             // Held by its delivery already.
             | Kind::DeliveryInDoubt
             | Kind::NewsNotDelivered => None,

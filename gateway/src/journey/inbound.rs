@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::respond::{Action, Respond};
 use crate::caller::{Actor, Caller, CallerError};
 use crate::error::Error;
-use crate::front::{Answer, InboundHandler};
+use crate::front::{Answer, InboundHandler, MethodClass};
 use crate::gateway::Gateway;
 use crate::once::Call;
 use crate::record::wire_time;
@@ -92,6 +92,9 @@ impl Gateway {
             return Err(CallerError::ActorUnreadable.into());
         }
         let caller = Caller { agency: agency.clone(), actor: Actor::Professional { id, unit, role } };
+        // A message counts as what it comes to over gRPC.
+        let counted = self.quotas.check(&caller.party(), MethodClass::Writes);
+        counted.map_err(|limit| Error::Quota { after: limit.0 })?;
         match event.matter {
             InboundMatter::Change { referral, change } => {
                 self.take_change(&caller, event.message, referral, change).await
@@ -275,6 +278,7 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
+        | Error::PlanEmpty
         | Error::IdentityCodeMissing => Retry::Never,
     };
     InboundOutcome::Refused { reason: error.reason(), hint: error.hint(), retry }

@@ -46,7 +46,7 @@ mod withdraw;
 pub(crate) use erase::{Erasure, OpenErasures};
 #[cfg(test)]
 pub(crate) use plan::{Kept, Plans, TaskRecord};
-pub(crate) use plan::{PlanRecord, PlansInHand, SENT, SentPart, ShownPlan, Tellable, UsedBefore};
+pub(crate) use plan::{PlanRecord, PlansInHand, SENT, SentPart, ShownPiece, ShownPlan, Tellable, UsedBefore};
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, Responded, event};

@@ -31,7 +31,7 @@ use crate::trail::{Entry, receipt};
 const REQUIRED: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
 
 /// Until when an answer is expected when the sender does not say.
-const DEFAULT_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(super) const DEFAULT_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 const LONGEST_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// What is to be sent, from a first referral or from a rerouted one.

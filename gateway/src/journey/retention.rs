@@ -24,7 +24,7 @@ use crate::store::{
 };
 use crate::trail::Entry;
 
-/// How many rows are read at once, and at how many plans and people with entries one sweep looks: deliveries wait meanwhile.
+/// How many rows are read at once, and at how many plans one sweep looks: deliveries wait meanwhile.
 const BATCH: u32 = 200;
 
 /// How many details of audit leaves go at once.
@@ -33,7 +33,8 @@ const DETAILS: u32 = 2_000;
 /// How many leaves about a person are looked at in one go.
 const LEAVES: usize = 20;
 
-/// How often records, referrals and people are looked at: they are found by going through all of them.
+/// How often records, referrals, entries and people are looked at: they are found by going through all of them, or through
+/// those that are old and last.
 const RECORDS: SignedDuration = SignedDuration::from_hours(1);
 
 /// When records are looked at next.
@@ -62,12 +63,11 @@ struct Past {
 }
 
 impl Gateway {
-    /// Erases what is past: of plans and entries a batch, whatever is left over goes with the next sweep; of the others
-    /// all. What cannot be erased takes the place of nothing behind it.
+    /// Erases what is past: of plans a batch, whatever is left over goes with the next sweep; of the others all. What cannot be erased takes the place of nothing behind it.
     pub(super) async fn erase_what_is_past(self: &Arc<Self>, now: Timestamp) -> Result<(), Error> {
         self.erase_past_plans(now).await?;
-        self.erase_past_entries(now).await?;
         if self.next_look.is_due(now) {
+            go_on(self.erase_past_entries(now).await);
             go_on(self.erase_past_referrals(now).await);
             go_on(self.erase_past_tasks(now).await);
             go_on(self.erase_past_records(now).await);
@@ -92,15 +92,15 @@ impl Gateway {
     }
 
     async fn erase_past_entries(&self, now: Timestamp) -> Result<(), Error> {
-        let (before, mut after, mut gone) = (self.retention.entries_before(now), None, 0);
-        while gone < BATCH {
+        let (before, mut after) = (self.retention.entries_before(now), None);
+        loop {
             let entries = self.store.expired_entries(before, after, BATCH).await?;
             let Some(last) = entries.iter().map(|entry| (entry.created, entry.id)).max() else { break };
             after = Some(last);
             for entries in entries.chunk_by(|one, other| one.youth == other.youth) {
                 let Some(youth) = entries.first().map(|entry| entry.youth) else { continue };
                 let past = Past { entries: entries.to_vec(), ..Past::default() };
-                gone += went(self.erase_past(youth, past, now).await);
+                go_on(self.erase_past(youth, past, now).await);
             }
         }
         Ok(())
@@ -234,7 +234,7 @@ impl Gateway {
 
     async fn erase_past(&self, youth: YouthId, past: Past, now: Timestamp) -> Result<(), Error> {
         let _alone = self.alone_with(youth).await?;
-        let past = self.still_past(youth, past).await?;
+        let past = self.still_past(youth, past, now).await?;
         if past.is_empty() {
             return Ok(());
         }
@@ -266,7 +266,7 @@ impl Gateway {
 
     /// What is as it was read. Before the caller was alone with the person, another gateway can have erased it, or somebody
     /// have changed it.
-    async fn still_past(&self, youth: YouthId, read: Past) -> Result<Past, Error> {
+    async fn still_past(&self, youth: YouthId, read: Past, now: Timestamp) -> Result<Past, Error> {
         let mut past = Past::default();
         for row in read.referrals {
             let is_same = self.store.referral(row.id).await?.as_ref() == Some(&row);
@@ -294,7 +294,10 @@ impl Gateway {
         }
         if !read.entries.is_empty() {
             let there = self.store.entries_of(youth, u32::MAX).await?;
-            past.entries.extend(read.entries.into_iter().filter(|row| there.contains(row)));
+            let before = self.retention.entries_before(now);
+            let lasting = self.lasting_entries(&self.person(youth).await?, before).await?;
+            let is_past = |row: &EntryRow| there.contains(row) && !lasting.contains(&row.id);
+            past.entries.extend(read.entries.into_iter().filter(is_past));
         }
         Ok(past)
     }

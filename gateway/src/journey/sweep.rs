@@ -33,9 +33,7 @@ impl Gateway {
     /// Does what has become due. Whatever is left over is done by the next sweep.
     pub(crate) async fn sweep(self: &Arc<Self>) -> Result<(), Error> {
         let now = self.now();
-        for row in self.store.overdue_referrals(now, BATCH).await? {
-            go_on(self.expire(row.id, row.youth, now).await);
-        }
+        self.expire_what_is_overdue(now).await?;
         for row in self.store.erasable_referrals(self.retention.content_before(now), BATCH).await? {
             go_on(self.erase_content(row.id, row.youth, now).await);
         }
@@ -54,13 +52,30 @@ impl Gateway {
     }
 
     /// What fails is tried again later, and does not take the place of what comes behind it.
+    async fn expire_what_is_overdue(&self, now: Timestamp) -> Result<(), Error> {
+        let limit = BATCH.saturating_add(self.not_expired.waiting(now));
+        let overdue = self.store.overdue_referrals(now, limit).await?;
+        for row in overdue.into_iter().filter(|row| !self.not_expired.waits(&row.id)) {
+            let expired = self.expire(row.id, row.youth, now).await;
+            if expired.is_err() {
+                self.not_expired.put(row.id, now);
+            }
+            go_on(expired);
+        }
+        Ok(())
+    }
+
+    /// What fails is tried again later, and does not take the place of what comes behind it.
     async fn look_after_what_is_due(&self, now: Timestamp) -> Result<(), Error> {
-        let waiting = u32::try_from(self.put_off.waiting(now)).unwrap_or(u32::MAX);
-        let due = self.store.due_follow_ups(now, FOLLOW_UPS.saturating_add(waiting)).await?;
-        for row in due.into_iter().filter(|row| !self.put_off.waits(row)) {
-            let looked = self.look_after(row.clone()).await;
+        let limit = FOLLOW_UPS.saturating_add(self.put_off.waiting(now));
+        for row in self.store.due_follow_ups(now, limit).await? {
+            let key = (row.youth, row.matter, row.agency.clone());
+            if self.put_off.waits(&key) {
+                continue;
+            }
+            let looked = self.look_after(row).await;
             if looked.is_err() {
-                self.put_off.put(&row, now);
+                self.put_off.put(key, now);
             }
             go_on(looked);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
+use polku_proto::AgencyId;
 use polku_proto::v1::DeliveryState;
 
 use super::NO_DEADLINE;
@@ -68,7 +69,9 @@ impl Gateway {
             return self.end(row, |now| End::lease_ran_out(fate, now)).await;
         }
         let limit = self.delivery.attempt.min(left);
-        let sent = within(limit, adapter.deliver(payload, now)).await;
+        // A host that has slept finds less left of its lease than it has counted itself.
+        let is_leased = || row.leased_until.is_some_and(|until| self.timer() < until);
+        let sent = within(limit, is_leased, adapter.deliver(payload, now)).await;
         let result = sent.unwrap_or_else(|| {
             // Each call of an adapter has a shorter deadline of its own, but a delivery may take several calls: one for
             // a token, another with a new one. What is cut off between them may have been written: nothing is known.
@@ -129,9 +132,11 @@ impl Gateway {
             (Retry::After(pause), _) => End::of(waiting, now + pause, &code),
             // Stays in sending: whoever ends the matter before the next attempt knows that the agency may have it.
             (Retry::FindOut, Redelivery::Deduplicates) => End::of(DeliveryState::Sending, later, &code),
-            // Not asked before the whole pause is over: the agency may still be at work on the message.
+            // Not asked before the whole pause is over: the agency may still be at work on the message, and what takes
+            // effect after it has said that nothing is there takes effect twice.
             (Retry::FindOut, Redelivery::AnswersStatus) => {
-                let later = next_attempt(&self.delivery.pauses, attempts, 1.0, now);
+                let later =
+                    next_attempt(&self.delivery.pauses, attempts, 1.0, now).max(now + self.delivery.settle);
                 End::of(DeliveryState::Sending, later, &code)
             }
             (Retry::FindOut, Redelivery::Neither) => End::of(DeliveryState::InDoubt, now, &code),
@@ -173,6 +178,11 @@ impl Gateway {
                 self.pace.admit(&row.agency, waited, quota, self.timer())
             }
         }
+    }
+
+    /// Whether the quota of the agency lets a question go now, beside its deliveries.
+    pub(crate) fn may_ask(&self, agency: &AgencyId) -> bool {
+        self.pace.may_ask(agency, self.quotas.deliveries_per_second(agency), self.timer())
     }
 
     /// An attempt ended without a word: has the agency got the message?

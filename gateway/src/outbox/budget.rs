@@ -66,14 +66,19 @@ impl Budget {
     /// # Errors
     /// When it may come back, if nothing is left.
     pub(super) fn look(&mut self, allowance: Allowance, now: Timestamp) -> Result<(), Timestamp> {
-        let passed = now.duration_since(self.counted).max(SignedDuration::ZERO);
-        self.add(allowance, passed.as_secs_f64() * allowance.per_second);
-        self.counted = self.counted.max(now);
-        if self.left >= ENOUGH {
+        if self.has_one(allowance, now) {
             return Ok(());
         }
         self.last_turn = self.last_turn.max(now) + allowance.step();
         Err(self.last_turn)
+    }
+
+    /// The same for what does not come back, and so is given no turn.
+    pub(super) fn has_one(&mut self, allowance: Allowance, now: Timestamp) -> bool {
+        let passed = now.duration_since(self.counted).max(SignedDuration::ZERO);
+        self.add(allowance, passed.as_secs_f64() * allowance.per_second);
+        self.counted = self.counted.max(now);
+        self.left >= ENOUGH
     }
 
     /// One is sent.

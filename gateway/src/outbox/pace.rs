@@ -87,11 +87,7 @@ impl Pace {
         now: Timestamp,
     ) -> Result<(), Timestamp> {
         let mut agencies = self.agencies();
-        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, quota, now));
-        if paced.rate.total_cmp(&quota).is_ne() {
-            // Nobody waits for a turn that was given out by another figure.
-            (paced.quota, paced.rate) = (Budget::new(of_all(quota), now), quota);
-        }
+        let paced = self.paced(&mut agencies, agency, quota, now);
         // Looked at first, and spent last: what the agency's answers hold back uses up nothing.
         paced.quota.look(of_all(quota), now)?;
         match (paced.breaker, waited) {
@@ -109,6 +105,32 @@ impl Pace {
         }?;
         paced.quota.count_one();
         Ok(())
+    }
+
+    /// Whether the agency may be asked something now, of which and of deliveries there may be so many a second. It counts then.
+    pub(crate) fn may_ask(&self, agency: &AgencyId, quota: f64, now: Timestamp) -> bool {
+        let mut agencies = self.agencies();
+        let paced = self.paced(&mut agencies, agency, quota, now);
+        let may_ask = paced.quota.has_one(of_all(quota), now);
+        if may_ask {
+            paced.quota.count_one();
+        }
+        may_ask
+    }
+
+    fn paced<'a>(
+        &self,
+        agencies: &'a mut HashMap<AgencyId, Paced>,
+        agency: &AgencyId,
+        quota: f64,
+        now: Timestamp,
+    ) -> &'a mut Paced {
+        let paced = agencies.entry(agency.clone()).or_insert_with(|| Paced::new(self, quota, now));
+        if paced.rate.total_cmp(&quota).is_ne() {
+            // Nobody waits for a turn that was given out by another figure.
+            (paced.quota, paced.rate) = (Budget::new(of_all(quota), now), quota);
+        }
+        paced
     }
 
     /// Learns from what came of an attempt.

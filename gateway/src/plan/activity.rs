@@ -127,8 +127,8 @@ impl Activities {
         let owner = owner_of(after);
         // Whether there was a questionnaire before it follows from the days of the readings, which are told themselves.
         let same = |one: &MeetingRecord, other: &MeetingRecord| {
-            let questionnaire_before = one.questionnaire_before;
-            *one == MeetingRecord { questionnaire_before, ..other.clone() }
+            let (questionnaire_before, missing) = (one.questionnaire_before, one.missing.clone());
+            *one == MeetingRecord { questionnaire_before, missing, ..other.clone() }
         };
         let is_new = |record: &&MeetingRecord| !before.meetings.iter().any(|one| same(one, record));
         for meeting in after.meetings.iter().filter(is_new) {

@@ -83,8 +83,11 @@ impl Grown {
         for one in acknowledged.filter(|one| !was.commitments.contains(one)) {
             grown.0.insert((List::Actions, one.action.clone()));
         }
-        // Whether there was a questionnaire before it follows from the readings.
-        let bare = |record: &MeetingRecord| MeetingRecord { questionnaire_before: false, ..record.clone() };
+        // Whether there was a questionnaire before it follows from the readings, and who was missing from whom one sees.
+        let bare = |record: &MeetingRecord| {
+            let missing = Vec::new();
+            MeetingRecord { questionnaire_before: false, missing, ..record.clone() }
+        };
         let known: Vec<MeetingRecord> = was.meetings.iter().map(bare).collect();
         for record in section.meetings.iter().filter(|record| !known.contains(&bare(record))) {
             grown.0.insert((List::Meetings, record.meeting.clone()));

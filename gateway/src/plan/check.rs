@@ -127,6 +127,36 @@ impl Edit<'_> {
             .any(|part| self.is_others(part, action))
     }
 
+    /// Whether another party stands there as the provider of an action, as the editor has read it or sees it now. Who names
+    /// it anew may state the days along with that.
+    fn is_known_of_another(&self, action: &str) -> bool {
+        self.known(action).any(|part| self.is_others(Some(part), action))
+    }
+
+    /// Whether another party has begun an action, as the editor has read it or sees it now: it is no plan any more.
+    fn is_begun_by_another(&self, action: &str) -> bool {
+        self.has_state_of_another(action, |state| {
+            !matches!(state, ActionState::Proposed | ActionState::Agreed)
+        })
+    }
+
+    /// Whether another party is at it, as the editor has read it or sees it now.
+    fn is_under_way_by_another(&self, action: &str) -> bool {
+        self.has_state_of_another(action, |state| state == ActionState::InProgress)
+    }
+
+    fn has_state_of_another(&self, action: &str, is_it: impl Fn(ActionState) -> bool) -> bool {
+        self.known(action).any(|part| {
+            self.is_others(Some(part), action)
+                && PlanAction::find(part, action).is_some_and(|action| is_it(action.state()))
+        })
+    }
+
+    /// The section as the editor has read it, and as it is stored where the editor sees this action of it.
+    fn known(&self, action: &str) -> impl Iterator<Item = &PlanPart> {
+        [Some(self.base), self.seen(action)].into_iter().flatten()
+    }
+
     /// Whether another party is to be the provider of an action that has ended, as the editor wants it or sees it now.
     fn gives_ended_to_another(&self, action: &str) -> bool {
         let has_ended = |part: &PlanPart| {

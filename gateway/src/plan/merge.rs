@@ -32,7 +32,7 @@ pub struct Clash {
     pub base: PlanPart,
     /// What the editor wants.
     pub ours: PlanPart,
-    /// What is stored, whole.
+    /// What is stored with everything that could be brought in, whole.
     pub theirs: PlanPart,
 }
 
@@ -82,8 +82,9 @@ pub fn merge(
     merging.keep_needs_of_goals();
     merging.list::<PlanNeed>();
     merging.list::<PlanMeeting>();
-    let clashes = merging.clashes.into_iter().map(|path| Clash::new(path, base, ours, theirs)).collect();
-    Merged { part: merging.part, clashes }
+    let Merging { part, clashes, .. } = merging;
+    let clashes = clashes.into_iter().map(|path| Clash::new(path, base, ours, &part)).collect();
+    Merged { part, clashes }
 }
 
 /// A merge under way.

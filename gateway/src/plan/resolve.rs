@@ -64,6 +64,7 @@ pub fn resolve(
     let nothing = PlanPart::default();
     let (read, wanted) = match choice {
         Choice::Theirs => return Ok(part),
+        Choice::Ours if !is_still_its_word(&part, &clash.base, path) => return Err(ResolveError::Newer),
         Choice::Ours => (&clash.base, &clash.ours),
         // What is stated anew is stated whole.
         Choice::Other(other) => (&nothing, other),
@@ -145,6 +146,27 @@ fn may_become<S: Lifecycle>(from: i32, to: i32, choice: Choice<'_>) -> bool {
         }
 }
 
+/// Says whether what was wanted of an action may still be said by who wanted it: what a party has begun since, or another
+/// has undertaken, is theirs. Of their own sections owners say everything.
+fn is_still_its_word(part: &PlanPart, base: &PlanPart, path: Path<'_>) -> bool {
+    if part.owner != YOUTH {
+        return true;
+    }
+    let is_same =
+        |id: &str, field: &str| is_same_field::<PlanAction>(part, base, id, field).unwrap_or_default();
+    match path {
+        Path::ItemField(List::Actions, id, "provider") => is_same(id, "state"),
+        Path::ItemField(List::Actions, id, "state" | "start" | "end" | "reason") => is_same(id, "provider"),
+        Path::Item(List::Actions, id) => {
+            let is_planned =
+                |action: &PlanAction| matches!(action.state(), ActionState::Proposed | ActionState::Agreed);
+            PlanAction::find(part, id).is_none_or(is_planned)
+                || is_same(id, "state") && is_same(id, "provider")
+        }
+        Path::Field(_) | Path::Background(_) | Path::Item(..) | Path::ItemField(..) => true,
+    }
+}
+
 /// Says whether a place is the same in both.
 fn is_same(part: &PlanPart, other: &PlanPart, path: Path<'_>) -> Result<bool, ResolveError> {
     let nothing = ReferralContent::default();
@@ -170,13 +192,14 @@ fn is_same_item<I: Item>(part: &PlanPart, other: &PlanPart, id: &str) -> bool {
     I::find(part, id) == I::find(other, id)
 }
 
-/// An item that is gone has changed; a field that no item has is no place.
+/// An item that is gone has changed, unless it was gone before; a field that no item has is no place.
 fn is_same_field<I: Item>(part: &PlanPart, other: &PlanPart, id: &str, field: &str) -> Option<bool> {
     let nothing = I::default();
     I::is_same(&nothing, &nothing, field)?;
     match (I::find(part, id), I::find(other, id)) {
         (Some(one), Some(two)) => I::is_same(one, two, field),
-        _ => Some(false),
+        (None, None) => Some(true),
+        (Some(_), None) | (None, Some(_)) => Some(false),
     }
 }
 

@@ -4,6 +4,13 @@ use polku_proto::v1::{Plan, PlanPart, PlanSection};
 
 use super::YOUTH;
 
+/// Says whether anything is aimed at, or to be done, in what is seen of a plan.
+#[must_use]
+pub fn is_begun(seen: &Plan) -> bool {
+    let mut parts = seen.sections.iter().filter_map(|section| section.part.as_ref());
+    parts.any(|part| !part.goals.is_empty() || !part.actions.is_empty())
+}
+
 /// Whose section it is: an agency id, or [`YOUTH`].
 #[must_use]
 pub fn owner_of(section: &PlanSection) -> &str {

@@ -137,7 +137,12 @@ impl Keys {
             token: generate(folder.join(TOKEN_FILE))?,
         };
         SigningKey::create(&folder.join(tlog::KEY_FILE), log, tlog::Signature::Log)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        // The folder may be new as well.
+        let parent =
+            folder.canonicalize().map(|folder| folder.parent().map(Path::to_owned)).map_err(failed)?;
+        for folder in [Some(folder.to_owned()), parent].into_iter().flatten() {
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        }
         Ok(keys)
     }
 

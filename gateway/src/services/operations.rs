@@ -26,8 +26,8 @@ impl OperationsService for Service {
         &self,
         request: Request<GetDeliveryRequest>,
     ) -> Result<Response<QueuedDelivery>, Status> {
-        let (_, request) = self.0.open_for_operator(request)?;
-        Ok(Response::new(self.0.gateway.get_delivery(request).await?))
+        let (operator, request) = self.0.open_for_operator(request)?;
+        Ok(Response::new(self.0.gateway.get_delivery(&operator, request).await?))
     }
 
     async fn retry_delivery(

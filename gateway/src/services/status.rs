@@ -77,6 +77,7 @@ impl From<Error> for Status {
             | Error::NotFound
             | Error::ActorNotAllowed { .. }
             | Error::EtagMismatch
+            | Error::PlanEmpty
             | Error::IdentityCodeMissing
             | Error::Unusable
             | Error::Seal(_)
@@ -120,6 +121,7 @@ pub(crate) fn log(error: &Error) {
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
+        | Error::PlanEmpty
         | Error::IdentityCodeMissing
         | Error::EtagMismatch
         | Error::ConsentStale
@@ -155,6 +157,7 @@ fn code(error: &Error) -> Code {
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
         Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
+        | Error::PlanEmpty
         | Error::IdentityCodeMissing
         | Error::Unusable => Code::FailedPrecondition,
         Error::EtagMismatch => Code::Aborted,
@@ -179,6 +182,7 @@ fn retry(error: &Error) -> &'static str {
         | Error::MasterKeyMissing { .. }
         | Error::Audit(_) => "same call later",
         Error::EtagMismatch => "after reading again",
+        Error::PlanEmpty => "after something is written in it",
         Error::IdentityCodeMissing => "after the identity is linked",
         Error::NotPermitted(_) => "after a consent is recorded",
         Error::Caller(_)
@@ -217,6 +221,7 @@ fn text(error: &Error) -> String {
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
+        | Error::PlanEmpty
         | Error::IdentityCodeMissing
         | Error::EtagMismatch
         | Error::ConsentStale

@@ -24,7 +24,9 @@ pub enum DeliveryItem {
     },
     /// A section of a joint plan, as it is when sent. That is why one that waits is enough: putting another one about the
     /// same section for the same agency into the queue is no error, and only lets the first one wait for as long as the
-    /// other would have. One that is being sent does not count, for what it tells may have changed since. Whoever changes
+    /// other would have. Where something else of the plan waits for the agency behind the first one, the other takes its
+    /// place at the end, so that no change is told before an earlier one; the first one stays where it has been tried: it
+    /// may have arrived. One that is being sent does not count, for what it tells may have changed since. Whoever changes
     /// a plan and whoever makes what is sent of it hold the lock of the person, so nothing changes between the making and
     /// the intent.
     PlanPart,

@@ -40,6 +40,10 @@ pub enum StoreError {
     /// The database does not work, and of the change nothing was made.
     #[error("the database did not take the change")]
     NotWritten(#[source] Box<dyn Error + Send + Sync>),
+    /// The database has been found to be damaged, by this call or an earlier one: nothing is read from it or written to it
+    /// any more. Of a change it is not certain whether it was made.
+    #[error("the database is damaged: it has to be restored from a backup")]
+    Damaged,
     /// The connection was lost while a change was being made durable, and the database could not be asked since whether
     /// it is there.
     #[error("it could not be found out whether the change was made")]

@@ -40,6 +40,8 @@ pub enum FollowUp {
     NotMet,
     /// Is the young person still with the service that this referral has led to?
     Retention(ReferralId),
+    /// Has the recipient confirmed that this referral is cancelled?
+    Cancellation(ReferralId),
     /// Does the young person, now of age, still want what a guardian has consented to?
     Renewal(ConsentId),
 }

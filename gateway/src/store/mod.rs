@@ -324,7 +324,7 @@ pub struct Change {
     /// The items of a batch of questions.
     pub items: Vec<BatchItem>,
     /// Deliveries put into the queue. A second notice of the same disclosure is a [`StoreError::Conflict`]; a second part
-    /// of a plan adds none, as [`DeliveryItem::PlanPart`] says.
+    /// of a plan adds none or takes the first one's place, as [`DeliveryItem::PlanPart`] says.
     pub enqueue: Vec<DeliveryRow>,
     /// Deliveries that move on.
     pub deliveries: Vec<DeliveryWrite>,

@@ -1,6 +1,7 @@
 //! Does what was due become one task, wherever the gateway is interrupted?
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -10,17 +11,22 @@ use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     AddJourneyEntryRequest, DataCategory, Encounter, IdentifyYouthRequest, JourneyEntry, JourneyOpening,
-    JourneySource, LinkIdentityRequest, Outcome, WorkerAssignment, encounter,
+    JourneySource, LinkIdentityRequest, Outcome, ReferralState, WorkerAssignment, encounter,
 };
-use polku_proto::{Valid, YouthId, YouthName};
+use polku_proto::{ReferralId, ReferralName, Valid, YouthId, YouthName};
+use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::world::{ADULT, KELA, KUNTA, World, caller};
+use super::world::{ADULT, KELA, KUNTA, Setting, TE, World, caller};
 use crate::audit::Event;
+use crate::clock::ManualClock;
 use crate::journey::Action;
 use crate::record::wire_time;
 use crate::seal::{IdentityIndex, WrappedKey};
-use crate::store::{Change, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskRow, TaskStates, YouthRow};
+use crate::store::{
+    Change, FollowUp, FollowUpRow, FollowUpWrite, ReferralRow, ReferralWrite, TaskFilter, TaskRow,
+    TaskStates, YouthRow,
+};
 
 /// Kela has the adult beside somebody whom nobody has met for 40 days.
 async fn unmet(world: &World) -> YouthName {
@@ -132,6 +138,53 @@ async fn what_fails_holds_nothing_else_up() {
     assert_eq!(tasks(&world, &youth).await.len(), 1);
     let due = gateway.store.due_follow_ups(gateway.now(), 100).await.unwrap();
     assert_eq!(due.len(), 60, "they are tried again later");
+}
+
+/// Referrals of somebody whose data cannot be opened are overdue first, more of them than one sweep looks at.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_referral_that_cannot_expire_keeps_no_other_one_from_it() {
+    let clock = Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap()));
+    let setting = Setting { clock: Arc::clone(&clock) as _, ..Setting::of(Redelivery::AnswersStatus) };
+    let world = World::within(setting, TempDir::new().unwrap()).await;
+    let (gateway, now) = (&world.gateway, world.gateway.now());
+    let closed = YouthId::from_uuid(Uuid::from_u128(7));
+    let mut change = Change::announced_by(6_000);
+    change.youth = Some(YouthRow {
+        id: closed,
+        identity: IdentityIndex::from_bytes([7; 32]),
+        key: WrappedKey::from_bytes([0; WrappedKey::BYTES]),
+        sealed_identity: vec![1],
+        created: now,
+    });
+    for number in 0..=200 {
+        let row = ReferralRow {
+            id: ReferralId::from_uuid(Uuid::from_u128(1_000 + number)),
+            youth: closed,
+            sender: KELA.parse().unwrap(),
+            recipient: TE.parse().unwrap(),
+            state: ReferralState::Requested,
+            version: 1,
+            created: now,
+            updated: now,
+            respond_by: now,
+            reached_recipient: false,
+            delivery_ended: None,
+            holds_content: false,
+            sealed: vec![1],
+        };
+        change.referrals.push(ReferralWrite { row, expected: None });
+    }
+    gateway.commit(change).await.unwrap();
+    let youth = world.identify_by(KELA, ADULT).await;
+    let told = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
+    world.consent(&youth, KELA, TE, &told).await;
+    let name: ReferralName = world.refer(KELA, TE, &youth).await.parse().unwrap();
+    clock.advance(SignedDuration::from_hours(24 * 60));
+    for _ in 0..2 {
+        gateway.sweep().await.unwrap();
+    }
+    let row = gateway.store.referral(name.referral).await.unwrap().unwrap();
+    assert_eq!(row.state, ReferralState::Expired);
 }
 
 /// Somebody who is met under another id than the one by which they were known first is met.

@@ -14,8 +14,8 @@ use proptest::test_runner::Config;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::number;
 use super::world::{Setting, World, nobody};
+use super::{number, seeded};
 use crate::clock::ManualClock;
 use crate::config::DeliverySettings;
 
@@ -27,7 +27,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 /// For one of so many tests that a model has.
 fn config(tests: u32) -> Config {
     let cases = number("POLKU_MODEL_CASES").unwrap_or(1_000_u32).div_ceil(tests);
-    Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() }
+    seeded(Config { cases, max_shrink_iters: 300, ..Config::default() })
 }
 
 /// A world on a clock that stands still until it is moved.

@@ -205,7 +205,7 @@ pub(super) async fn shared_by(world: &World, coordinator: &str, youth: &str, par
             request_id: id(),
             name: plan.clone(),
             party: (*party).to_owned(),
-            etag: String::new(),
+            etag: read(world, coordinator, &plan).await.etag,
         };
         world.gateway.add_plan_party(&coordinating, valid(request)).await.map(drop).unwrap();
     }

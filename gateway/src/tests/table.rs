@@ -82,12 +82,9 @@ pub(super) async fn begin(world: &World, agency: &str, youth: &str, purpose: Pur
 }
 
 pub(super) async fn add(world: &World, agency: &str, plan: &str, party: &str) {
-    let request = AddPlanPartyRequest {
-        request_id: id(),
-        name: plan.to_owned(),
-        party: party.to_owned(),
-        etag: String::new(),
-    };
+    let etag = read(world, &caller(agency), plan).await.etag;
+    let request =
+        AddPlanPartyRequest { request_id: id(), name: plan.to_owned(), party: party.to_owned(), etag };
     world.gateway.add_plan_party(&caller(agency), valid(request)).await.map(drop).unwrap();
 }
 
@@ -142,7 +139,8 @@ pub(super) async fn merge(
 
 /// Ends a plan: whoever is a party sees that.
 pub(super) async fn revoke(world: &World, agency: &str, plan: &str) {
-    let request = RevokePlanRequest { request_id: id(), name: plan.to_owned(), etag: String::new() };
+    let etag = read(world, &caller(agency), plan).await.etag;
+    let request = RevokePlanRequest { request_id: id(), name: plan.to_owned(), etag };
     world.gateway.revoke_plan(&caller(agency), valid(request)).await.map(drop).unwrap();
 }
 

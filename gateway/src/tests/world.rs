@@ -110,6 +110,7 @@ impl Setting {
             pauses: vec![Duration::ZERO],
             probe_after: Duration::from_millis(100),
             retries_per_second: 1000,
+            settle: Duration::ZERO,
             ..DeliverySettings::default()
         };
         Setting { clock: Arc::new(SystemClock), delivery, te }

@@ -2131,8 +2131,12 @@ impl Disclose for crate::v1::Task {
             || !self.resolved_by.is_empty()
             || !self.plan.is_empty()
             || !self.etag.is_empty()
+            || !self.unit.is_empty()
         {
             present.insert(DataCategory::Envelope);
+        }
+        if !self.responsible_worker.is_empty() {
+            present.insert(DataCategory::ServiceAttendance);
         }
         match &self.matter {
             Some(crate::v1::task::Matter::Conflict(part)) => present.extend(Disclose::categories(part)),
@@ -2144,6 +2148,9 @@ impl Disclose for crate::v1::Task {
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.responsible_worker = Default::default();
+        }
         let matter_stays = match &mut self.matter {
             Some(crate::v1::task::Matter::Conflict(part)) => {
                 part.restrict(permitted);
@@ -2196,6 +2203,7 @@ impl Disclose for crate::v1::FollowUp {
             || self.send_time.is_some()
             || !self.question.is_empty()
             || !self.section.is_empty()
+            || !self.plans.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

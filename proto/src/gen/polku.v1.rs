@@ -5516,7 +5516,8 @@ pub struct PlanPart {
     /// other party: what others write takes nobody's room. Of what
     /// it has written itself all counts, also what a colleague in another unit or role, or it itself, is not told any more:
     /// these numbers are what the lists below have room for, whoever reads them. It is told no more than that it has
-    /// written as much.
+    /// written as much. In each list the items stand in the order in which they came: their order says nothing, and is
+    /// nobody's to change.
     #[prost(message, repeated, tag = "10")]
     pub needs: ::prost::alloc::vec::Vec<PlanNeed>,
     #[prost(message, repeated, tag = "11")]
@@ -5612,10 +5613,12 @@ pub struct PlanAction {
     #[prost(string, tag = "5")]
     pub goal: ::prost::alloc::string::String,
     /// Who provides it: an agency id, or a name. In the young person's section of a joint plan the party whose id stands
-    /// here, and nobody else, moves the action's state, and it acknowledges it. There the young person's side, the
-    /// responsible worker and the party whose id stands here put anything in its place; another party names somebody else
-    /// than itself where nobody is named, and itself only in an action that it adds, or has added and that names nobody. In
-    /// an action that has ended nobody names another party.
+    /// here, and nobody else, moves the action's state and changes its days and its reason, and it acknowledges it; whoever
+    /// names it may state the days along with that. There the party whose id stands here puts anything in its place, and so
+    /// do the young person's side and the responsible worker while the action is proposed or agreed: what is planned is
+    /// planned anew, and what a party has begun is its own. Another party names somebody else than itself where nobody is
+    /// named, and itself only in an action that it adds, or has added and that names nobody. In an action that has ended
+    /// nobody names another party.
     #[prost(string, tag = "6")]
     pub provider: ::prost::alloc::string::String,
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
@@ -5809,7 +5812,7 @@ pub struct MeetingRecord {
     #[prost(bool, tag = "5")]
     pub client_attended: bool,
     /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum. Each seat was taken
-    /// by another party to the plan, as far as whoever recorded it sees them.
+    /// by another party to the plan, as far as the reader sees who the parties are.
     #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
     pub missing: ::prost::alloc::vec::Vec<i32>,
     /// Whether a WHOQOL-BREF stands in any section that the reader sees, which the young person, alone or together with a
@@ -9459,9 +9462,8 @@ pub mod figure {
         FeedbackForms = 14,
         FeedbackGrade = 15,
         FeedbackStatement = 16,
-        /// Last reading of a star in a third of the year less the one before that third, or the first one in it where there is
-        /// none, in the plans that the agency coordinates: mean over persons and thirds in hundredths, by area (`code`:
-        /// `STAR/VERSION/AREA`).
+        /// Last reading of a star in the period less the one before it, or the first one in it where there is none, in the plans
+        /// that the agency coordinates: mean over persons in hundredths, by area (`code`: `STAR/VERSION/AREA`).
         StarChange = 17,
         /// Referrals taken up for each person who was handed over, in hundredths.
         HandoversPerPerson = 18,
@@ -10211,7 +10213,7 @@ pub struct AddPlanPartyRequest {
     #[prost(string, tag = "3")]
     pub party: ::prost::alloc::string::String,
     /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
-    /// the plan now. Empty: it is done whatever the plan is like.
+    /// the plan now.
     #[prost(string, tag = "4")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -10228,7 +10230,7 @@ pub struct RemovePlanPartyRequest {
     #[prost(string, tag = "3")]
     pub agency: ::prost::alloc::string::String,
     /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
-    /// the plan now. Empty: it is done whatever the plan is like.
+    /// the plan now.
     #[prost(string, tag = "4")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -10272,8 +10274,10 @@ pub struct MergePlanRequest {
     /// In the young person's section, ids of items that a party adds begin with its agency id and a colon: `te:g1`; those
     /// that the young person or the responsible worker's agency add have no colon. Actions are removed by these two alone;
     /// other items are removed, and states of goals moved, by these two and by the party that has added them. States of
-    /// actions are moved by the party that is named as their provider alone, and where that is no party by these two. Nobody
-    /// makes itself the provider of another's action, or names another party in one that has ended.
+    /// actions are moved by the party that is named as their provider alone, and where that is no party by these two. Its
+    /// days and its reason are that party's as well, and so is an action that it has begun: until it has ended it, nobody
+    /// removes it, and nobody else gives it to another provider. Nobody makes itself the provider of another's action, or
+    /// names another party in one that has ended.
     ///
     /// An id of an item that was removed, or that the caller does not see any more, is used by nobody again who does not see
     /// everything of the section. Whoever sees less of a section than others of the own agency adds items under UUIDs
@@ -10305,6 +10309,7 @@ pub struct MergePlanResponse {
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<AuditReceipt>,
 }
+/// Takes no etag: what comes in is merged over what the system has said before, or has been delivered since.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ImportPlanRequest {
@@ -10351,7 +10356,7 @@ pub struct HoldPlanRequest {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
-    /// the plan now. Empty: it is done whatever the plan is like.
+    /// the plan now.
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -10365,7 +10370,7 @@ pub struct ResumePlanRequest {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
-    /// the plan now. Empty: it is done whatever the plan is like.
+    /// the plan now.
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -10379,7 +10384,7 @@ pub struct CompletePlanRequest {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
-    /// the plan now. Empty: it is done whatever the plan is like.
+    /// the plan now.
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -10393,7 +10398,7 @@ pub struct RevokePlanRequest {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
-    /// the plan now. Empty: it is done whatever the plan is like.
+    /// the plan now.
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -10407,7 +10412,7 @@ pub struct MarkPlanEnteredInErrorRequest {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     /// The etag of the reading that it is done on. ABORTED, reason ETAG_MISMATCH, when the caller would see something else of
-    /// the plan now. Empty: it is done whatever the plan is like.
+    /// the plan now.
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -10427,6 +10432,7 @@ pub struct FlagPlanStepRequest {
     #[prost(string, tag = "4")]
     pub etag: ::prost::alloc::string::String,
 }
+/// Takes no etag: it only adds, and says of which item.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct CommentPlanItemRequest {
@@ -10442,6 +10448,7 @@ pub struct CommentPlanItemRequest {
     #[prost(string, tag = "4")]
     pub text: ::prost::alloc::string::String,
 }
+/// Takes no etag: it only adds, and says of which items.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct LinkPlanItemsRequest {
@@ -10454,6 +10461,7 @@ pub struct LinkPlanItemsRequest {
     #[prost(message, optional, tag = "3")]
     pub link: ::core::option::Option<PlanLink>,
 }
+/// Takes no etag: it says all of what it takes back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct UnlinkPlanItemsRequest {
@@ -10491,6 +10499,7 @@ pub struct RecordMeetingRequest {
     #[prost(string, tag = "7")]
     pub etag: ::prost::alloc::string::String,
 }
+/// Takes no etag: it only adds a reading, and says which one it corrects.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct RecordMeasureRequest {
@@ -10565,7 +10574,8 @@ pub struct PlanEvent {
     /// Give it back to go on behind this event.
     #[prost(string, tag = "1")]
     pub resume_token: ::prost::alloc::string::String,
-    /// The plan as it is when this is sent.
+    /// The plan as it is when this is sent. With nothing but its name: the agency is a party to it no more, and hears no more
+    /// of it unless it is made one again.
     #[prost(message, optional, tag = "2")]
     pub plan: ::core::option::Option<Plan>,
     #[prost(message, optional, tag = "3")]
@@ -10849,7 +10859,8 @@ pub mod plan_service_client {
         /// The young person accepts the plan as it is now: a draft, or what has changed since they accepted it. The
         /// responsible worker's agency may record it. Accepted is what whoever records it sees, and nothing else; what was
         /// accepted before and they do not see stays accepted. So a plan can be active for one reader, and a draft for one who
-        /// sees more of it, until the young person, who sees all, has accepted that as well.
+        /// sees more of it, until the young person, who sees all, has accepted that as well. A draft in which whoever accepts it
+        /// sees neither a goal nor an action is refused: FAILED_PRECONDITION, reason PLAN_EMPTY.
         pub async fn accept_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptPlanRequest>,
@@ -10871,8 +10882,10 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "AcceptPlan"));
             self.inner.unary(req, path, codec).await
         }
-        /// A party stands by all that it has undertaken to do in its section by now. What it undertakes, or changes of that,
-        /// later is to be acknowledged again; the plan stays active meanwhile.
+        /// A party stands by all that it has undertaken to do by now, in its section and as a provider in the young person's.
+        /// What it undertakes, or changes of that, later is to be acknowledged again; the plan stays active meanwhile. So are the
+        /// first commitments of a party that joins an active plan: as long as it has not acknowledged them it is not committed
+        /// (PlanCommitment.acknowledge_time is absent), and what the others stand by is active without it.
         pub async fn acknowledge_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::AcknowledgePlanRequest>,
@@ -11170,7 +11183,8 @@ pub mod plan_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
-        /// repetition. For a reader that does not read they wait in the store.
+        /// repetition: one event for each change. Each shows the plan as it is when it is sent, so a reader that comes behind can
+        /// be sent the same plan for several changes. For a reader that does not read they wait in the store.
         pub async fn watch_plans(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPlansRequest>,
@@ -11267,13 +11281,16 @@ pub mod plan_service_server {
         /// The young person accepts the plan as it is now: a draft, or what has changed since they accepted it. The
         /// responsible worker's agency may record it. Accepted is what whoever records it sees, and nothing else; what was
         /// accepted before and they do not see stays accepted. So a plan can be active for one reader, and a draft for one who
-        /// sees more of it, until the young person, who sees all, has accepted that as well.
+        /// sees more of it, until the young person, who sees all, has accepted that as well. A draft in which whoever accepts it
+        /// sees neither a goal nor an action is refused: FAILED_PRECONDITION, reason PLAN_EMPTY.
         async fn accept_plan(
             &self,
             request: tonic::Request<super::AcceptPlanRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// A party stands by all that it has undertaken to do in its section by now. What it undertakes, or changes of that,
-        /// later is to be acknowledged again; the plan stays active meanwhile.
+        /// A party stands by all that it has undertaken to do by now, in its section and as a provider in the young person's.
+        /// What it undertakes, or changes of that, later is to be acknowledged again; the plan stays active meanwhile. So are the
+        /// first commitments of a party that joins an active plan: as long as it has not acknowledged them it is not committed
+        /// (PlanCommitment.acknowledge_time is absent), and what the others stand by is active without it.
         async fn acknowledge_plan(
             &self,
             request: tonic::Request<super::AcknowledgePlanRequest>,
@@ -11354,7 +11371,8 @@ pub mod plan_service_server {
             + std::marker::Send
             + 'static;
         /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
-        /// repetition. For a reader that does not read they wait in the store.
+        /// repetition: one event for each change. Each shows the plan as it is when it is sent, so a reader that comes behind can
+        /// be sent the same plan for several changes. For a reader that does not read they wait in the store.
         async fn watch_plans(
             &self,
             request: tonic::Request<super::WatchPlansRequest>,
@@ -12644,11 +12662,13 @@ pub struct Journey {
     /// Joint plans that have not ended.
     #[prost(message, repeated, tag = "8")]
     pub plans: ::prost::alloc::vec::Vec<Plan>,
-    /// What the agencies hold, each with its date, by agency id.
+    /// What the agencies hold, each with its date, by agency id. Of the own agency's system, only to professionals of units
+    /// that have taken up the matter, and to coordinators (P17).
     #[prost(message, repeated, tag = "9")]
     pub facts: ::prost::alloc::vec::Vec<AgencyFacts>,
     /// Agency ids of those that would have been allowed to answer, and have not done so in time or not so that it can be
-    /// used; all of them, while the young person has no personal identity code that they could be asked by.
+    /// used; all of them, while the young person has no personal identity code that they could be asked by. What such an agency
+    /// has answered the same professional for the same purpose in the last day stands in `facts` all the same, with its date.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Of the referrals that the caller sent or received, with those that are too many to be shown: how many were taken up,
@@ -12732,13 +12752,15 @@ pub struct NextStep {
     pub youth: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
     pub worker: ::core::option::Option<CurrentWorker>,
-    /// The plan that the rest is from: `youths/{youth}/plans/{plan}`; empty if there is none that has not ended.
+    /// The plan that the step is from, or else the meeting: `youths/{youth}/plans/{plan}`; the newest one if none has either,
+    /// and empty if there is none that has not ended.
     #[prost(string, tag = "3")]
     pub plan: ::prost::alloc::string::String,
-    /// The step that is flagged as the next one: a section's part with nothing but that item.
+    /// The step that is flagged as the next one, in the newest plan that has not ended and shows one: a section's part with
+    /// nothing but that item.
     #[prost(message, optional, tag = "4")]
     pub step: ::core::option::Option<PlanPart>,
-    /// The next meeting that is planned, likewise.
+    /// The next meeting that is planned in any plan that has not ended, likewise; the part names its own plan.
     #[prost(message, optional, tag = "5")]
     pub meeting: ::core::option::Option<PlanPart>,
 }
@@ -14481,6 +14503,14 @@ pub struct Task {
     /// other matters.
     #[prost(string, tag = "11")]
     pub etag: ::prost::alloc::string::String,
+    /// Of a plan that the caller's agency coordinates: its own id of the responsible worker, as the plan names them now.
+    /// Empty where the caller may not be told, and for other tasks.
+    #[prost(string, tag = "12")]
+    pub responsible_worker: ::prost::alloc::string::String,
+    /// Unit id of whoever has to decide, where the matter is with one unit of the agency: its professionals see the task, and
+    /// the agency's coordinators (P17). Empty: what it is about says who sees it.
+    #[prost(string, tag = "13")]
+    pub unit: ::prost::alloc::string::String,
     #[prost(oneof = "task::Matter", tags = "8, 9, 10")]
     pub matter: ::core::option::Option<task::Matter>,
 }
@@ -14523,7 +14553,8 @@ pub mod task {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum Matter {
-        /// Two changes of one field, or of one item, clash.
+        /// Two changes of one field, or of one item, clash. While the task is open `theirs` follows what stands there: with
+        /// every change of that the task has another etag.
         #[prost(message, tag = "8")]
         Conflict(super::PlanConflict),
         /// Two parties may have written down the same.
@@ -14577,6 +14608,9 @@ pub struct FollowUp {
     /// `youths/{youth}/plans/{plan}/sections/{owner}`, where the message tells of a section of a joint plan.
     #[prost(string, tag = "9")]
     pub section: ::prost::alloc::string::String,
+    /// KIND_TWO_PLANS: `youths/{youth}/plans/{plan}`, the own one and the one that the agency has been made a party to.
+    #[prost(string, repeated, tag = "10")]
+    pub plans: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Nested message and enum types in `FollowUp`.
 pub mod follow_up {
@@ -14587,7 +14621,8 @@ pub mod follow_up {
         Unspecified = 0,
         /// Nobody has met the young person for the time that is configured, as far as the agency may know.
         NotMet = 1,
-        /// A referral has had no answer in time.
+        /// A referral has had no answer in time, or the recipient that has begun has not said in the usual time for an answer
+        /// that it is cancelled.
         ReferralUnanswered = 2,
         /// Three months ago the agency took up the referral: is the young person still there?
         Retention = 3,
@@ -14611,6 +14646,10 @@ pub mod follow_up {
         /// The agency's professional is the adult beside the young person no more, as far as the agency may be told: somebody
         /// else has become it, and nothing permits saying who. Who asks the young person learns what they want to tell.
         AdultReplaced = 10,
+        /// The agency coordinates a joint plan of the young person and has been made a party to another one: two agencies that
+        /// did not know of each other have each begun one. Whoever now sees both brings them together: with the young person
+        /// and the other coordinator, the one plan is gone on with and the other one ended.
+        TwoPlans = 11,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -14630,6 +14669,7 @@ pub mod follow_up {
                 Self::DeliveryInDoubt => "KIND_DELIVERY_IN_DOUBT",
                 Self::NewsNotDelivered => "KIND_NEWS_NOT_DELIVERED",
                 Self::AdultReplaced => "KIND_ADULT_REPLACED",
+                Self::TwoPlans => "KIND_TWO_PLANS",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -14646,6 +14686,7 @@ pub mod follow_up {
                 "KIND_DELIVERY_IN_DOUBT" => Some(Self::DeliveryInDoubt),
                 "KIND_NEWS_NOT_DELIVERED" => Some(Self::NewsNotDelivered),
                 "KIND_ADULT_REPLACED" => Some(Self::AdultReplaced),
+                "KIND_TWO_PLANS" => Some(Self::TwoPlans),
                 _ => None,
             }
         }
@@ -14666,6 +14707,9 @@ pub struct ListTasksRequest {
     /// `next_page_token` of the page before.
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only those of plans whose responsible worker has this id, as Task tells it. Empty: all.
+    #[prost(string, tag = "5")]
+    pub responsible_worker: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -14724,7 +14768,8 @@ pub mod conflict_resolution {
         Unspecified = 0,
         /// As it is.
         Theirs = 1,
-        /// As whoever clashed with it wants it.
+        /// As whoever clashed with it wants it, over what the task shows. RECORD_STATE where the item of a field is gone, and
+        /// where an action of the young person's section has been begun, or is another's, since it was wanted.
         Ours = 2,
         /// As stated here. In another agency's section that agency alone states something, and of what MergePlan would not let
         /// the caller write nothing is written here either.
@@ -14830,7 +14875,7 @@ pub struct WatchTasksRequest {
     #[prost(string, tag = "1")]
     pub resume_token: ::prost::alloc::string::String,
 }
-/// A task has come up, or has been decided.
+/// A task has come up, shows something else than before, or has been decided.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct TaskEvent {
@@ -14975,7 +15020,8 @@ pub mod task_service_client {
                 .insert(GrpcMethod::new("polku.v1.TaskService", "ResolveTask"));
             self.inner.unary(req, path, codec).await
         }
-        /// Streams tasks of the caller's agency as they come up and are decided: in order, without gap or repetition.
+        /// Streams tasks of the caller's agency as they come up, show something else and are decided: in order, without gap or
+        /// repetition.
         pub async fn watch_tasks(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchTasksRequest>,
@@ -15038,7 +15084,8 @@ pub mod task_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Streams tasks of the caller's agency as they come up and are decided: in order, without gap or repetition.
+        /// Streams tasks of the caller's agency as they come up, show something else and are decided: in order, without gap or
+        /// repetition.
         async fn watch_tasks(
             &self,
             request: tonic::Request<super::WatchTasksRequest>,

@@ -4550,6 +4550,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("etag", |checker| {
             let value = &self.etag;
             checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }
@@ -4575,6 +4576,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("etag", |checker| {
             let value = &self.etag;
             checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }
@@ -4744,6 +4746,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("etag", |checker| {
             let value = &self.etag;
             checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }
@@ -4764,6 +4767,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("etag", |checker| {
             let value = &self.etag;
             checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }
@@ -4784,6 +4788,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("etag", |checker| {
             let value = &self.etag;
             checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }
@@ -4804,6 +4809,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("etag", |checker| {
             let value = &self.etag;
             checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }
@@ -4824,6 +4830,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("etag", |checker| {
             let value = &self.etag;
             checker.text(value);
+            checker.min_len(value, 1);
             checker.max_len(value, 1000);
         });
     }
@@ -5532,6 +5539,14 @@ impl Validate for crate::v1::Task {
             let value = &self.etag;
             checker.text(value);
         });
+        checker.field("responsible_worker", |checker| {
+            let value = &self.responsible_worker;
+            checker.text(value);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
         match &self.matter {
             Some(crate::v1::task::Matter::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
             Some(crate::v1::task::Matter::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
@@ -5592,6 +5607,11 @@ impl Validate for crate::v1::FollowUp {
             let value = &self.section;
             checker.text(value);
         });
+        checker.field("plans", |checker| {
+            checker.items(&self.plans, |checker, value| {
+                checker.text(value);
+            });
+        });
     }
 }
 
@@ -5610,6 +5630,11 @@ impl Validate for crate::v1::ListTasksRequest {
             let value = &self.page_token;
             checker.text(value);
             checker.max_len(value, 1000);
+        });
+        checker.field("responsible_worker", |checker| {
+            let value = &self.responsible_worker;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_25);
         });
     }
 }

@@ -1202,6 +1202,7 @@ impl Weigh for crate::v1::PlanDuplicate {
 impl Weigh for crate::v1::FollowUp {
     const PARTS: &'static [Part] = &[
         Part::messages::<crate::v1::LocalizedText>(8),
+        Part::list::<String>(10),
     ];
 }
 

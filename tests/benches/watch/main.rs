@@ -157,7 +157,7 @@ impl Measured {
     }
 }
 
-fn line(name: &str, Figures { median, p99, longest }: &Figures) -> String {
+fn line(name: &str, Figures { median, p99, longest, .. }: &Figures) -> String {
     let millis = |time: &Duration| time.as_secs_f64() * 1e3;
     format!("{name:<52}{:>7.2} ms{:>7.2} ms{:>7.2} ms", millis(median), millis(p99), millis(longest))
 }

@@ -98,17 +98,17 @@ async fn begin(coordinator: &mut Client, identity_code: &str) -> Result<String> 
         responsible_worker: Some(worker),
         replaces: String::new(),
     };
-    let name = coordinator.plan.create_plan(request).await?.into_inner().plan.context("no plan")?.name;
+    let mut seen = coordinator.plan.create_plan(request).await?.into_inner().plan.context("no plan")?;
     for party in [TE, KELA] {
         let request = AddPlanPartyRequest {
             request_id: request_id(),
-            name: name.clone(),
+            name: seen.name,
             party: party.to_owned(),
-            etag: String::new(),
+            etag: seen.etag,
         };
-        coordinator.plan.add_plan_party(request).await?;
+        seen = coordinator.plan.add_plan_party(request).await?.into_inner().plan.context("no plan")?;
     }
-    Ok(name)
+    Ok(seen.name)
 }
 
 /// The young person's own section, which all parties see: whoever watches is sent all of it.

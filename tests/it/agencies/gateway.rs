@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use polku_adapters::Matter;
 use polku_proto::v1::DataCategory::{self, *};
 use polku_proto::v1::{
-    AcceptReferralRequest, CancelReferralRequest, DeliveryState, ImportPlanRequest,
+    AcceptReferralRequest, CancelReferralRequest, DeliveryState, ImportPlanRequest, PlanPart,
     ProvideInformationRequest, ReferralContent, ReferralState, RejectReferralRequest, RejectionReason,
     RequestInformationRequest,
 };
@@ -215,15 +215,24 @@ async fn plans_of_every_kind_come_into_the_joint_one() {
         assert!(!sent.goals.is_empty() || !sent.actions.is_empty(), "{}: nothing of its plan", peer.id);
 
         if peer.kind.fetches.contains(JointPlan) {
-            peer.agency(&scene).hold(identity_code, &peer.agency(&scene).specimen()).unwrap();
+            let specimen = peer.agency(&scene).specimen();
+            peer.agency(&scene).hold(identity_code, &specimen).unwrap();
             let request = ImportPlanRequest { request_id: request_id(), name: plan.clone() };
             let answer = peer.sender(&scene).plan.import_plan(request).await.unwrap().into_inner();
             let own = table::section(&answer.plan.unwrap(), &peer.id);
-            assert!(own.goals.len() + own.actions.len() > sent.goals.len(), "{}: nothing came", peer.id);
+            let held: BTreeSet<&str> = specimen.plans.iter().flat_map(texts).collect();
+            let (before, now) = (texts(&sent).collect(), texts(&own).collect::<BTreeSet<_>>());
+            assert!(held.difference(&before).any(|text| now.contains(text)), "{}: nothing came", peer.id);
         }
     }
     assert!(kinds.len() > 3, "{kinds:?}");
     scene.end().await.check_intents();
+}
+
+/// What is aimed at and done in a plan.
+fn texts(part: &PlanPart) -> impl Iterator<Item = &str> {
+    let goals = part.goals.iter().map(|goal| goal.text.as_str());
+    goals.chain(part.actions.iter().map(|action| action.text.as_str()))
 }
 
 /// What is shared of plans here.

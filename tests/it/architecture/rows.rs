@@ -32,9 +32,15 @@ const NOT_BUILT: &[(&str, &str, &str)] = &[
     ),
     (
         "Päällekkäiset toiminnot ja asiakkuudet vähenevät",
-        "finding out that two temporary ids are one person",
-        "a temporary id says nothing of who has it: only somebody with the identity code, or who has to do with both, links \
-         them",
+        "finding out that two ids, of which one at least is a temporary one, are one person",
+        "a temporary id says nothing of who has it, beside a code neither: only somebody with the identity code, or who has to \
+         do with both, links them; a guess by name or day of birth would tell one agency whom another one knows",
+    ),
+    (
+        "eikä asiakkaan tarvitse selvittää samoja asioita moneen kertaan",
+        "reuse of an agency's answer by another professional",
+        "an agency may answer another professional, or unit, differently, and its own log has to name whoever was told: so \
+         an answer is used again for the same one and purpose only, and kept by the gateway that was answered",
     ),
     (
         "yksinkertaisten palvelusuunnitelmien ja sujuvamman tiedonvaihdon",

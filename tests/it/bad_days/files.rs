@@ -5,9 +5,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use polku_tests::disk::{Disk, Fault};
+use polku_tests::world::{PEOPLE, TE, full_content, referral_to};
+use rusqlite::Connection;
 
-use super::{Machine, look};
-use crate::stage::refused_start;
+use super::{Machine, PURPOSE, assert_comes_back, look};
+use crate::stage::{Health, expect_health, refused_start};
 
 /// How a gateway that must not start ended, and the last that it said.
 fn refused(machine: &Machine, disk: Option<&Disk>) -> (Option<i32>, String) {
@@ -77,6 +79,54 @@ async fn a_damaged_database_is_refused() {
         assert!(code == Some(1) && said.contains("database disk image is malformed"), "{said}");
     })
     .await;
+}
+
+/// One page, which nothing reads at the start: whoever meets it is told, and the gateway does not go on by what else is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_turns_out_to_be_damaged_is_served_from_no_more() {
+    let mut machine = Machine::make();
+    let gateway = machine.start().await;
+    let client = machine.client(&gateway);
+    machine.works(&client).await;
+    gateway.stop().await.unwrap();
+    let database = machine.data().join("polku.db");
+    let good = fs::read(&database).unwrap();
+    fs::write(&database, spoiled(&database, "referral_by_sender", good.clone())).unwrap();
+
+    let gateway = machine.start().await;
+    let client = machine.client(&gateway);
+    expect_health(&client.channel(), Health::Serving).await;
+    // What lies elsewhere in the file can be read until somebody meets the page.
+    look(&client, &machine.acknowledged[0]).await.unwrap();
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
+    let request = referral_to(TE, &youth, PURPOSE, full_content());
+    let sent = client.referral.clone().send_referral(request).await;
+    assert_comes_back(sent, "STORE_DAMAGED");
+    assert_comes_back(look(&client, &machine.acknowledged[0]).await, "STORE_DAMAGED");
+    expect_health(&client.channel(), Health::NotServing).await;
+    gateway.kill().await.unwrap();
+    let said = fs::read_to_string(machine.log()).unwrap();
+    assert!(said.contains("the database is damaged: end the gateway and restore a backup"), "{said}");
+
+    // As from a backup.
+    for rest in ["polku.db-wal", "polku.db-shm"] {
+        let _ = fs::remove_file(machine.data().join(rest));
+    }
+    fs::write(&database, good).unwrap();
+    let gateway = machine.start().await;
+    expect_health(&machine.client(&gateway).channel(), Health::Serving).await;
+    machine.holds_all(gateway).await;
+}
+
+/// The file with the first page of an index filled with what no page is.
+fn spoiled(database: &Path, index: &str, mut file: Vec<u8>) -> Vec<u8> {
+    let connection = Connection::open(database).unwrap();
+    let page: u32 = connection
+        .query_row("SELECT rootpage FROM sqlite_master WHERE name = ?1", [index], |row| row.get(0))
+        .unwrap();
+    let page = usize::try_from(page).unwrap();
+    file[(page - 1) * 4096..page * 4096].fill(7);
+    file
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -132,12 +132,13 @@ async fn what_others_read_here_is_told_to_social_services_as_well() {
         }),
         replaces: String::new(),
     };
-    let name = social.plan.create_plan(create).await.unwrap().into_inner().plan.unwrap().name;
+    let begun = social.plan.create_plan(create).await.unwrap().into_inner().plan.unwrap();
+    let name = begun.name;
     let party = AddPlanPartyRequest {
         request_id: request_id(),
         name: name.clone(),
         party: OHJAAMO.into(),
-        etag: String::new(),
+        etag: begun.etag,
     };
     social.plan.add_plan_party(party).await.unwrap();
     for _ in 0..2 {

@@ -151,10 +151,11 @@ async fn an_agency_that_recognises_messages_gets_each_referral_once() {
     check(&settings(), PAJA, common.chain(own).collect()).await;
 }
 
-/// The office is asked only after the pause: what it was still at work on has taken effect by then.
+/// The office is asked only when it has had its time: what it was still at work on has taken effect by then, however short
+/// the pause.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_effect_is_waited_for_before_the_agency_is_asked() {
-    let settings = WorldSettings { retry_seconds: vec![2], ..settings() };
+    let settings = WorldSettings { settle_seconds: 2, ..settings() };
     check(&settings, TE, vec![(Fault::LateEffect(Duration::from_millis(1_000)), FOUND)]).await;
 }
 

@@ -1,14 +1,15 @@
 //! An agency is down for hours: do the others notice, and does it get a stampede when it is back?
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use polku_gateway::audit::Event;
 use polku_gateway::clock::{Clock as _, ManualClock, SystemClock};
 use polku_proto::v1::DeliveryState;
-use polku_tests::simulators::Fault;
-use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings, eventually};
+use polku_tests::simulators::{Fault, Operation};
+use polku_tests::world::{PAJA, PEOPLE, TE, World, WorldSettings, eventually};
+use rusqlite::Connection;
 
 use super::scene::{Scene, ordinary, send};
 
@@ -104,4 +105,74 @@ async fn an_agency_that_was_down_for_hours_is_served_again_slowly_and_the_others
     let te = remains.leaves.iter().filter(|leaf| leaf.organisation == TE);
     let attempts = te.filter(|leaf| leaf.event == Event::DeliveryIntent).count();
     assert!(attempts <= names.len() + 2 * STEPS + 32, "{attempts} attempts");
+}
+
+/// How many deliveries wait for an agency in the other test, beside one that was sent.
+const QUEUE: u32 = 10_000;
+/// How many deliveries to the other agency are timed in each turn.
+const TIMED: usize = 60;
+/// How much longer they may take beside the queue.
+const SLOWER: f64 = 1.2;
+/// How often it is tried: the machine is at work on other things as well.
+const TRIES: usize = 4;
+
+/// As many more as one that waits, which is there already; or none of them.
+fn fill(world: &World, wanted: u32) {
+    const MORE: &str = "WITH RECURSIVE more (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM more WHERE number < ?1)
+        INSERT INTO delivery (message, item, item_index, item_place, referral, youth, agency, state, attempts, due,
+                deadline, fence, priority)
+            SELECT randomblob(16), item, item_index, item_place, referral, youth, agency, 1, 0, due, deadline, 0, priority
+            FROM more, (SELECT * FROM delivery WHERE agency = ?2 ORDER BY number LIMIT 1)";
+    const NONE: &str = "DELETE FROM delivery WHERE agency = ?1
+        AND number > (SELECT min(number) FROM delivery WHERE agency = ?1)";
+    let database = Connection::open(world.folder().join("data/polku.db")).unwrap();
+    let changed = match wanted {
+        0 => database.execute(NONE, [TE]),
+        more => database.execute(MORE, (more, TE)),
+    };
+    assert_eq!(changed.unwrap(), usize::try_from(QUEUE).unwrap());
+}
+
+/// How long deliveries to the other agency take from the call to the answer, shortest first.
+async fn timed(scene: &mut Scene, people: &[String]) -> Vec<Duration> {
+    let mut took = Vec::new();
+    for number in 0..TIMED {
+        let begun = Instant::now();
+        let delivered = scene.deliver(&people[number % people.len()], PAJA).await;
+        assert_eq!(delivered.delivery_state(), DeliveryState::Delivered);
+        took.push(begun.elapsed());
+    }
+    took.sort_unstable();
+    took
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_that_wait_for_one_agency_delay_no_other() {
+    let settings = WorldSettings { probe_seconds: 1, breaker_failures: 2, ..WorldSettings::default() };
+    let mut scene = Scene::open(&settings).await;
+    let mut people = Vec::new();
+    for hetu in &PEOPLE[..10] {
+        people.push(scene.consenting(hetu, PAJA).await.0);
+    }
+    let (youth, _) = scene.consenting(PEOPLE[0], TE).await;
+    scene.faults(TE).set(Fault::ResetBeforeEffect);
+    scene.send(&youth, TE).await;
+    let (mut ratios, sent) = (Vec::new(), scene.requests(TE, Operation::Deliver));
+    while ratios.len() < TRIES {
+        let alone = timed(&mut scene, &people).await;
+        scene = scene.restart(|world| fill(world, QUEUE)).await;
+        let beside = timed(&mut scene, &people).await;
+        scene = scene.restart(|world| fill(world, 0)).await;
+        let ratio = |place: usize| beside[place].as_secs_f64() / alone[place].as_secs_f64();
+        let (median, most) = (ratio(TIMED / 2), ratio(TIMED - 1));
+        println!("beside {QUEUE} that wait: median {median:.2} of the time alone, the longest {most:.2}");
+        ratios.push(median);
+        if median < SLOWER {
+            break;
+        }
+    }
+    assert!(ratios.iter().any(|ratio| *ratio < SLOWER), "others wait: {ratios:?}");
+    // There was somebody to wait for: the agency was tried all the time.
+    assert!(scene.requests(TE, Operation::Deliver) > sent, "nothing was tried");
+    scene.end().await;
 }

@@ -6,7 +6,8 @@ use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::disclosure_actor::Kind as Who;
 use polku_proto::v1::{
     BatchVerifyConsentsRequest, ConsentState, DataCategory, DeliveryState, Disclosure, DisclosureActor,
-    Purpose, VerifyConsentRequest, WithdrawConsentRequest, basis, decision::Verdict,
+    GetNextStepRequest, JourneySource, Purpose, VerifyConsentRequest, WithdrawConsentRequest, basis,
+    decision::Verdict,
 };
 use polku_tests::simulators::Fault;
 use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, WorldSettings, full_content, referral_to, request_id};
@@ -14,7 +15,10 @@ use tonic::Code;
 
 use super::{kinds, list, page, sequence, stage_of, stage_with, told};
 use crate::plan::table;
-use crate::stage::{BASIC, PATIENCE, Stage, TOLD, assert_refused, brief_content, get, log_of, purpose_of};
+use crate::stage::{
+    BASIC, PATIENCE, Stage, TOLD, assert_refused, assert_same_refusal, brief_content, get, log_of, purpose_of,
+};
+use crate::window::{add, journey, opening};
 
 fn actor(disclosure: &Disclosure) -> &DisclosureActor {
     disclosure.actor.as_ref().unwrap()
@@ -248,5 +252,44 @@ async fn a_period_is_cut_out() {
         let answer = stage.subject(&youth).journey.list_disclosures(request).await.unwrap().into_inner();
         assert_eq!(kinds(&answer.disclosures), expected);
     }
+    stage.close().await;
+}
+
+/// A look that is refused, wholly or in part, is told to the young person, and to nobody who could learn from it that there
+/// is something.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_the_journey_that_is_refused_is_told() {
+    let stage = stage_with("").await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify(PEOPLE[5]).await.unwrap();
+    add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
+    let next =
+        |youth: &str| GetNextStepRequest { youth: youth.to_owned(), purpose: Purpose::Guidance.into() };
+    // To the employment services this is nobody, as is whom nobody knows.
+    let stranger = format!("youths/{}", uuid::Uuid::now_v7());
+    let asked =
+        [journey(&te, &youth, Purpose::Guidance).await, journey(&te, &stranger, Purpose::Guidance).await];
+    let [somebody, nobody] = asked.map(Result::unwrap_err);
+    assert_same_refusal(&somebody, &nobody);
+    assert!(te.clone().journey.get_next_step(next(&youth)).await.is_err());
+    // Whoever states no purpose asks for nothing of others.
+    assert!(journey(&te, &youth, Purpose::Unspecified).await.is_err());
+    te.clone().identify(PEOPLE[5]).await.unwrap();
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    assert_eq!(journey(&te, &youth, Purpose::Guidance).await.unwrap().entries.len(), 1);
+    journey(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap();
+    let story = told(&stage.subject(&youth), &youth).await;
+    let refused = of(&story, Kind::Refused);
+    let names: Vec<&str> = refused.iter().map(|one| one.name.as_str()).collect();
+    let [entries, step] = ["entries", "nextStep"].map(|part| format!("{youth}/{part}"));
+    assert_eq!(names, [entries.as_str(), &step, &entries]);
+    for one in &refused {
+        assert_eq!((actor(one).agency.as_str(), one.recipient.as_str()), (TE, TE));
+        assert_eq!((one.verdict(), one.purpose()), (Verdict::NotPermitted, Purpose::Guidance));
+        assert!(one.permitted.is_empty());
+    }
+    assert_eq!(refused[2].withheld, [DataCategory::ServiceAttendance as i32]);
+    let officer = told(&super::officer_of_te(&stage), &youth).await;
+    assert_eq!(of(&officer, Kind::Refused), Vec::<&Disclosure>::new());
     stage.close().await;
 }

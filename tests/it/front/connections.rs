@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::routing::any;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
@@ -11,7 +12,8 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use polku_gateway::front::Limits;
 use polku_gateway::front::accept::Protocol;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use polku_tests::world::PATIENCE;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Site, frames, hasty, who};
@@ -110,6 +112,87 @@ async fn one_certificate_does_not_take_all_connections() {
     let mut stream = served.connect(site.client(&other, "h2")).await.unwrap();
     frames::begin(&mut stream).await;
     assert!(frames::next(&mut stream).await.is_some());
+}
+
+/// Whoever says nothing at the door holds up nobody behind.
+#[tokio::test]
+async fn silent_connections_give_way_to_those_that_shake_hands() {
+    let site = Site::new();
+    let limits = Limits { connections: 4, handshakes: 4, handshake: PATIENCE, ..hasty() };
+    let served = site.serve(Protocol::Http2, limits, who()).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(served.address).await.unwrap());
+    }
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+    let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
+    frames::begin(&mut stream).await;
+    assert!(frames::next(&mut stream).await.is_some());
+    for stream in &mut silent[..16] {
+        assert!(until_closed(stream).await < PATIENCE / 2, "it does not give way");
+    }
+}
+
+#[tokio::test]
+async fn who_shows_no_certificate_leaves_room_for_who_does() {
+    let site = Site::new();
+    let limits = Limits { connections: 8, first_request: PATIENCE, header_read: PATIENCE, ..hasty() };
+    let served = site.serve(Protocol::Http1, limits, who()).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = served.connect(site.anonymous("http/1.1")).await.unwrap();
+        assert!(is_answered(&mut stream).await);
+        held.push(stream);
+    }
+    let mut third = served.connect(site.anonymous("http/1.1")).await.unwrap();
+    assert!(!is_answered(&mut third).await, "more than a quarter of all places");
+    let known = site.pki.issue_client("te").unwrap();
+    let mut known = served.connect(site.client(&known, "http/1.1")).await.unwrap();
+    assert!(is_answered(&mut known).await);
+}
+
+/// Whether a request over HTTP/1.1 has an answer, after which the connection stays.
+async fn is_answered(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> bool {
+    let asked = async {
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await?;
+        stream.flush().await?;
+        stream.read_u8().await
+    };
+    asked.await.is_ok()
+}
+
+/// Whoever asks for nothing more is asked to come back with the next request; whoever still waits is not.
+#[tokio::test]
+async fn a_quiet_connection_is_asked_to_leave_and_one_that_waits_is_not() {
+    let site = Site::new();
+    let limits = Limits { quiet: Duration::from_millis(400), ..hasty() };
+    let (answer, answers) = tokio::sync::watch::channel(false);
+    let router = who().route(
+        "/slow",
+        any(async move || {
+            let _ = answers.clone().wait_for(|now| *now).await;
+            "done"
+        }),
+    );
+    let served = site.serve(Protocol::Http2, limits, router).await;
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+    let ask = async |path: &str| {
+        let stream = served.connect(site.client(&known, "h2")).await.unwrap();
+        let (mut sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let request = Request::get(format!("https://localhost{path}")).body(Empty::<Bytes>::new()).unwrap();
+        (sender.send_request(request), connection, sender)
+    };
+    let (slow, slow_connection, _slow_sender) = ask("/slow").await;
+    let (quick, quick_connection, _quick_sender) = ask("/").await;
+    assert_eq!(quick.await.unwrap().status(), http::StatusCode::OK);
+    let ended = tokio::time::timeout(PATIENCE, quick_connection).await.expect("it stays");
+    assert!(ended.unwrap().is_ok(), "it is no error of the client's");
+    assert!(!slow_connection.is_finished());
+    answer.send(true).unwrap();
+    let body = slow.await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "done");
 }
 
 #[tokio::test]

@@ -3,16 +3,38 @@
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;
+pub(super) const PRIORITY: u8 = 2;
 pub(super) const RST_STREAM: u8 = 3;
 pub(super) const SETTINGS: u8 = 4;
+pub(super) const PING: u8 = 6;
 pub(super) const GOAWAY: u8 = 7;
 pub(super) const WINDOW_UPDATE: u8 = 8;
+pub(super) const CONTINUATION: u8 = 9;
 pub(super) const END_HEADERS: u8 = 4;
 pub(super) const END_STREAM: u8 = 1;
 
 /// `POST / HTTP/2` to authority `x`, in HPACK: three entries of the static table and a literal.
 pub(super) const POST: &[u8] = b"\x83\x87\x84\x41\x01x";
+
+/// The same call of a method by its path, as gRPC has it.
+pub(super) fn call_of(path: &str) -> Vec<u8> {
+    let literal = |name: &str, value: &str| {
+        let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+        [vec![0], text(name), text(value)].concat()
+    };
+    let length = u8::try_from(path.len()).unwrap();
+    [
+        b"\x83\x87\x44".as_slice(),
+        &[length],
+        path.as_bytes(),
+        b"\x41\x01x",
+        &literal("content-type", "application/grpc"),
+        &literal("te", "trailers"),
+    ]
+    .concat()
+}
 
 /// A frame as it came.
 #[derive(Debug)]

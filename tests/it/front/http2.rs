@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use axum::Router;
-use polku_gateway::front::Limits;
 use polku_gateway::front::accept::Protocol;
+use polku_gateway::front::{LARGEST_ANSWER, Limits};
 use tokio::io::AsyncWriteExt;
 
 use super::frames::{
-    END_HEADERS, END_STREAM, GOAWAY, HEADERS, POST, RST_STREAM, SETTINGS, WINDOW_UPDATE, begin, frame, next,
-    settings,
+    DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, POST, PRIORITY, RST_STREAM, SETTINGS,
+    WINDOW_UPDATE, begin, frame, next, settings,
 };
 use super::{Site, who};
 
@@ -92,6 +92,54 @@ async fn a_thousand_provoked_resets_end_the_connection() {
         bytes
     });
     assert_eq!(code.await, Some(ENHANCE_YOUR_CALM));
+}
+
+/// The library would answer them for ever.
+#[tokio::test]
+async fn frames_that_carry_nothing_end_the_connection() {
+    let begun = frame(HEADERS, END_HEADERS | END_STREAM, 1, POST);
+    let floods: [(&str, Vec<u8>); 4] = [
+        ("PING", frame(PING, 0, 0, &[7; 8])),
+        ("SETTINGS", frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0xff, 0xff])),
+        ("PRIORITY", frame(PRIORITY, 0, 3, &[0, 0, 0, 0, 16])),
+        ("WINDOW_UPDATE", frame(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes())),
+    ];
+    for (name, flood) in floods {
+        println!("{name}");
+        let begun = begun.clone();
+        attacked(20_000, move |stream| if stream == 1 { begun.clone() } else { flood.clone() }).await;
+    }
+}
+
+/// Who reads a large answer through a narrow window says often that there is room, and is not taken for somebody who floods.
+#[tokio::test]
+async fn a_large_answer_may_be_read_through_a_narrow_window() {
+    let site = Site::new();
+    let large = Router::new().fallback(async || vec![7_u8; LARGEST_ANSWER]);
+    let served = site.serve(Protocol::Http2, Limits::default(), large).await;
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+    let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
+    begin(&mut stream).await;
+    stream.write_all(&frame(HEADERS, END_HEADERS | END_STREAM, 1, POST)).await.unwrap();
+    stream.flush().await.unwrap();
+    let mut read = 0;
+    while read < LARGEST_ANSWER {
+        let frame_read = next(&mut stream).await.expect("whoever reads is cut off");
+        if frame_read.kind != DATA {
+            continue;
+        }
+        read += frame_read.payload.len();
+        // Both windows for every piece of 4 KiB, as the most diligent client would.
+        for _ in 0..frame_read.payload.len().div_ceil(4096) {
+            for number in [0, 1] {
+                stream
+                    .write_all(&frame(WINDOW_UPDATE, 0, number, &4096_u32.to_be_bytes()))
+                    .await
+                    .expect("whoever reads is cut off");
+            }
+        }
+        stream.flush().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -260,6 +260,27 @@ async fn a_stream_ends_with_the_gateway() {
     tokio::time::timeout(Duration::from_secs(5), opened.task).await.expect("still draining").unwrap();
 }
 
+/// Connections and work that goes on behind them have one time to finish, not one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_one_end_for_all_that_is_under_way() {
+    const DRAIN: Duration = Duration::from_secs(6);
+    let never = any(async |body: axum::body::Body| {
+        let _ = body.collect().await;
+        std::future::pending::<&'static str>().await
+    });
+    let patient = Duration::from_secs(3600);
+    let limits = Limits { call: patient, longest_call: patient, drain: DRAIN, ..Limits::default() };
+    let opened = open(limits, Router::new().route("/never", never)).await;
+    let mut sender = opened.grpc().await;
+    let under_way = tokio::spawn(async move { call(&mut sender, "/never", b"", &[]).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = std::time::Instant::now();
+    opened.shutdown.begin();
+    opened.task.await.unwrap();
+    assert!((DRAIN..2 * DRAIN).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert!(under_way.await.is_err(), "it is answered");
+}
+
 #[tokio::test]
 async fn agencies_messages_reach_their_adapter() {
     let opened = open(Limits::default(), Router::new()).await;

@@ -26,7 +26,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use super::connect;
-use super::frames::{self, END_HEADERS, END_STREAM, HEADERS, RST_STREAM};
+use super::frames::{self, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM};
 use super::opened::{SERVING, call, open};
 use crate::stage::PATIENCE;
 
@@ -201,8 +201,6 @@ async fn a_request_that_trickles_in_takes_no_place_and_is_ended() {
 /// A whole message whose end has not come is not worked on when its caller takes it back.
 #[tokio::test]
 async fn a_call_that_is_taken_back_before_its_end_is_never_begun() {
-    const DATA: u8 = 0;
-    const PING: u8 = 6;
     let begun = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&begun);
     // As tonic reads a request: it takes one that is cancelled for one that ends.

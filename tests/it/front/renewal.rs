@@ -60,6 +60,10 @@ fn put(site: &Site, identity: &Identity) {
     std::fs::write(&site.files.key, &identity.key_pem).unwrap();
 }
 
+/// How many callers, each with how long between two requests: a hundred requests a second in all.
+const CALLERS: u32 = 4;
+const BETWEEN: Duration = Duration::from_millis(40);
+
 /// Honest clients at work: each answer has to be right.
 struct Honest {
     over: Arc<AtomicBool>,
@@ -71,7 +75,7 @@ impl Honest {
     fn begin(site: &Site, served: &Arc<Served>) -> Honest {
         let (over, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let mut callers = Vec::new();
-        for caller in 0..4 {
+        for caller in 0..CALLERS {
             let identity = site.pki.issue_client("te").unwrap();
             let config = site.client(&identity, "h2");
             let (served, over, asked) = (Arc::clone(served), Arc::clone(&over), Arc::clone(&asked));
@@ -79,7 +83,9 @@ impl Honest {
             let stays = caller % 2 == 0;
             callers.push(tokio::spawn(async move {
                 let (mut failed, mut open) = (0, None);
+                let mut turn = tokio::time::interval(BETWEEN);
                 while !over.load(Ordering::Relaxed) {
+                    turn.tick().await;
                     if open.is_none() || !stays {
                         open = Open::new(&served, config.clone()).await;
                     }
@@ -106,20 +112,39 @@ impl Honest {
     }
 }
 
+/// The gateway's certificate, the authorities and the list by turns.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_rotations_under_load_fail_nobody() {
-    let site = Site::new();
+    let mut site = Site::new();
+    site.revoke(&site.pki.revocation_list(&[], 2100).unwrap());
     let tls = CurrentTls::from(site.tls.clone());
     let served = Arc::new(site.serve_by(&tls, Protocol::Http2, Limits::default(), who()).await);
     let honest = Honest::begin(&site, &served);
     let visitor = site.client(&site.pki.issue_client("kela").unwrap(), "h2");
-    let mut shown = Vec::new();
-    for _ in 0..100 {
-        put(&site, &site.pki.issue_server(&["localhost"]).unwrap());
-        assert!(tls.read_anew().await);
-        let open = Open::new(&served, visitor.clone()).await.unwrap();
-        assert_ne!(open.shown, shown, "the former certificate is shown");
-        shown = open.shown;
+    let mut shown = Open::new(&served, visitor.clone()).await.unwrap().shown;
+    for rotation in 0..100 {
+        match rotation % 3 {
+            0 => {
+                put(&site, &site.pki.issue_server(&["localhost"]).unwrap());
+                assert!(tls.read_anew().await);
+                let open = Open::new(&served, visitor.clone()).await.unwrap();
+                assert_ne!(open.shown, shown, "the former certificate is shown");
+                shown = open.shown;
+            }
+            1 => {
+                let next = Pki::new().unwrap();
+                let both = format!("{}{}", next.authority_pem(), site.pki.authority_pem());
+                std::fs::write(&site.files.client_authorities, both).unwrap();
+                assert!(tls.read_anew().await);
+            }
+            _ => {
+                let taken_back = site.pki.issue_client("kela").unwrap();
+                let list = site.pki.revocation_list(&[&taken_back], 2100).unwrap();
+                std::fs::write(site.files.revocations.as_ref().unwrap(), list).unwrap();
+                assert!(tls.read_anew().await);
+                assert!(!comes_in(&served, site.client(&taken_back, "h2")).await);
+            }
+        }
         let before = honest.asked.load(Ordering::Relaxed);
         let after = || async { (honest.asked.load(Ordering::Relaxed) > before + 8).then_some(()) };
         eventually(PATIENCE, after).await.expect("nobody asks");
@@ -244,7 +269,7 @@ async fn bad_files_change_nothing() {
 }
 
 #[test]
-fn what_has_to_be_renewed_is_known_a_month_before() {
+fn what_has_to_be_renewed_is_known_before() {
     let pki = Pki::new().unwrap();
     let der = |pem: &str, kind: SectionKind| {
         let (found, der) = from_buf(&mut pem.as_bytes()).unwrap().unwrap();
@@ -259,12 +284,21 @@ fn what_has_to_be_renewed_is_known_a_month_before() {
         UnixTime::since_unix_epoch(Duration::from_secs(time.as_second().unsigned_abs()))
     };
     // Both hold for the year 2020.
-    for lasting in [
-        Lasting::of_certificate(TlsFile::Certificate, &certificate).unwrap(),
-        Lasting::of_list(TlsFile::Revocations, &list).unwrap(),
+    for (lasting, before, due) in [
+        (
+            Lasting::of_certificate(TlsFile::Certificate, &certificate).unwrap(),
+            "2020-12-01T00:00:00Z",
+            "2020-12-03T00:00:00Z",
+        ),
+        (
+            Lasting::of_list(TlsFile::Revocations, &list).unwrap(),
+            "2020-07-01T00:00:00Z",
+            "2020-07-03T00:00:00Z",
+        ),
     ] {
-        assert!(!lasting.is_due(at("2020-12-01T00:00:00Z")));
-        assert!(lasting.is_due(at("2020-12-03T00:00:00Z")));
+        assert!(lasting.is_early(at("2019-12-31T00:00:00Z")) && !lasting.is_early(at(before)));
+        assert!(!lasting.is_due(at(before)));
+        assert!(lasting.is_due(at(due)));
         assert_eq!(lasting.left(at("2020-12-31T23:00:00Z")), Some(Duration::from_secs(3600)));
         assert_eq!(lasting.left(at("2021-01-01T00:00:00Z")), None);
         assert!(lasting.is_due(at("2026-01-01T00:00:00Z")));

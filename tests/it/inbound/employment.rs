@@ -5,9 +5,9 @@ use polku_proto::v1::ReferralState as State;
 use polku_tests::pki::{Identity, Pki};
 use polku_tests::simulators::te::{Update, UpdateReply};
 use polku_tests::simulators::{Action, Fault, RawReply};
-use polku_tests::world::{PAJA, PEOPLE, TE, full_content, official, referral_to};
+use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings, full_content, official, referral_to};
 
-use super::{CANARY, Unmoved, assert_silent};
+use super::{CANARY, Unmoved, assert_silent, few_writes};
 use crate::stage::{Stage, get, id_of, purpose_of};
 
 fn update(name: &str, action: Action) -> Update {
@@ -252,4 +252,23 @@ async fn a_repeated_message_has_one_effect_and_one_answer() {
     assert_eq!(stage.state(&name).await, State::InProgress);
     assert_eq!(get(&stage.ohjaamo(), &second).await.unwrap().state(), State::Requested);
     stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_messages_are_told_when_to_come_back() {
+    let stage = Stage::with(&WorldSettings::default(), few_writes).await;
+    let nobody = format!("youths/{}/referrals/{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    for count in 0..100 {
+        let reply = stage.world.te.send_update(&update(&nobody, Action::Accept)).await.unwrap();
+        let code = match reply {
+            UpdateReply::Refused { code, .. } if code == "NOT_FOUND" => continue,
+            UpdateReply::TechnicalFault { code, .. } => code,
+            other => panic!("{other:?}"),
+        };
+        assert!(count >= 3, "refused before the quota is used up");
+        assert_eq!(code, "server.serverproxy.service_disabled");
+        stage.close().await;
+        return;
+    }
+    panic!("the quota is not enforced")
 }

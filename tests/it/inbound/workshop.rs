@@ -5,9 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::ReferralState as State;
 use polku_tests::simulators::walmu::event::{Event, EventReply, sign};
 use polku_tests::simulators::{Action, Official, RawReply};
-use polku_tests::world::{PAJA, PEOPLE, TE};
+use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings};
 
-use super::{CANARY, Unmoved, assert_silent};
+use super::{CANARY, Unmoved, assert_silent, few_writes};
 use crate::stage::{Stage, id_of};
 
 fn event(name: &str, action: Action) -> Event {
@@ -180,4 +180,24 @@ async fn a_repeated_event_has_one_effect_and_one_answer() {
     }
     unmoved.check(&stage, "another event of the same id").await;
     stage.close().await;
+}
+
+/// Its own messages count as what they come to over gRPC.
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_events_are_told_when_to_come_back() {
+    let stage = Stage::with(&WorldSettings::default(), few_writes).await;
+    let nobody = format!("youths/{}/referrals/{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    for count in 0..100 {
+        let reply = post(&stage, &event(&nobody, Action::Accept).body()).await;
+        if reply.status == StatusCode::CONFLICT {
+            continue;
+        }
+        assert!(count >= 3, "refused before the quota is used up");
+        assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(reply.headers["retry-after"], "1");
+        assert!(String::from_utf8_lossy(&reply.body).contains("QUOTA_EXCEEDED"));
+        stage.close().await;
+        return;
+    }
+    panic!("the quota is not enforced")
 }

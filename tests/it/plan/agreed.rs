@@ -87,6 +87,71 @@ async fn what_comes_later_is_neither_accepted_nor_acknowledged_and_stops_nothing
     stage.close().await;
 }
 
+/// Nothing is agreed on in a plan in which nothing stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_plan_is_not_accepted() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[2]).await;
+    let (ohjaamo, te, subject) = (stage.ohjaamo(), stage.te(), stage.subject(&youth));
+    edit(&subject, &plan, "youth", |part| {
+        part.client_view = "oma huone".to_owned();
+        part.needs.push(need("n1", DataCategory::JointPlan, "koti"));
+    })
+    .await
+    .unwrap();
+    // A goal that the responsible worker does not see is nothing that they could accept.
+    edit(&te, &plan, TE, |part| {
+        let hidden = DataCategory::Housing as i32;
+        part.goals.push(polku_proto::v1::PlanGoal { category: hidden, ..goal("g1", "kanaria-asunto") });
+    })
+    .await
+    .unwrap();
+    let etag = read(&ohjaamo, &plan).await.unwrap().etag;
+    let refused = accept(&ohjaamo, &plan, &etag).await;
+    assert_refused(refused, Code::FailedPrecondition, "PLAN_EMPTY");
+    assert_eq!(changed(&ohjaamo, &plan).await.0, PlanState::Draft);
+    accepts(&subject, &plan).await;
+    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, false, vec![]));
+    // What was accepted may all go, and that can be accepted.
+    edit(&te, &plan, TE, |part| part.goals.clear()).await.unwrap();
+    edit(&subject, &plan, "youth", |part| part.needs.clear()).await.unwrap();
+    accepts(&subject, &plan).await;
+    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, false, vec![]));
+    stage.close().await;
+}
+
+/// Who joins a plan that is active is committed when it says so, and not before; the others are as they were.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_later_is_committed_when_it_has_acknowledged() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[3]).await;
+    let (ohjaamo, te, kela, subject) = (stage.ohjaamo(), stage.te(), stage.kela(), stage.subject(&youth));
+    remove(&ohjaamo, &plan, KELA).await.unwrap();
+    let work = |id: &str| action(id, DataCategory::JointPlan, "kokeilu");
+    edit(&te, &plan, TE, |part| part.actions.push(work("a1"))).await.unwrap();
+    accepts(&subject, &plan).await;
+    acknowledge(&te, &plan).await.unwrap();
+    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, false, vec![]));
+    add(&ohjaamo, &plan, KELA).await.unwrap();
+    edit(&kela, &plan, KELA, |part| part.actions.push(work("a1"))).await.unwrap();
+    for client in [&ohjaamo, &kela, &subject] {
+        let seen = read(client, &plan).await.unwrap();
+        assert_eq!(
+            (seen.state(), committed(&seen, KELA)),
+            (PlanState::Active, vec![("a1".to_owned(), false)])
+        );
+    }
+    let before = committed(&read(&subject, &plan).await.unwrap(), TE);
+    acknowledge(&kela, &plan).await.unwrap();
+    let seen = read(&subject, &plan).await.unwrap();
+    assert_eq!((seen.state(), committed(&seen, KELA)), (PlanState::Active, vec![("a1".to_owned(), true)]));
+    assert_eq!(
+        (before, committed(&seen, TE)),
+        (vec![("a1".to_owned(), true)], vec![("a1".to_owned(), true)])
+    );
+    stage.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_whoever_recorded_it_saw_is_accepted() {
     let stage = Stage::open().await;

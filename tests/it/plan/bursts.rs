@@ -107,6 +107,38 @@ async fn quick_changes_reach_failing_systems_in_order() {
     stage.close().await;
 }
 
+/// One system hears of one plan in the order of its changes, whichever sections they are in: what waits already does not
+/// take a later change along past one that has come up behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_different_sections_come_in_their_order() {
+    let settings = WorldSettings {
+        lease_seconds: 60,
+        attempt_seconds: 20,
+        answer_ms: 15_000,
+        ..WorldSettings::default()
+    };
+    let stage = Stage::with(&settings, |text| text).await;
+    let (_, plan) = laid(&stage, PEOPLE[2]).await;
+    let (ohjaamo, office) = (stage.ohjaamo(), stage.world.te.ledger());
+    stage.world.te.faults().once_on(Operation::Plan, Fault::Slow(Duration::from_secs(6)));
+    edit(&ohjaamo, &plan, "youth", |part| part.goals.push(goal("g1", &text(1)))).await.unwrap();
+    let begun = || async { (!office.received().is_empty()).then_some(()) };
+    eventually(PATIENCE, begun).await.expect("nothing is sent");
+    edit(&ohjaamo, &plan, "youth", |part| part.goals[0].text = text(2)).await.unwrap();
+    edit(&ohjaamo, &plan, OHJAAMO, |part| part.goals.push(goal("g1", &text(3)))).await.unwrap();
+    edit(&ohjaamo, &plan, "youth", |part| part.goals[0].text = text(4)).await.unwrap();
+    edit(&ohjaamo, &plan, OHJAAMO, |part| part.goals[0].text = text(5)).await.unwrap();
+    hears(office, &plan, OHJAAMO, &text(5)).await;
+    hears(office, &plan, "youth", &text(4)).await;
+    let all = heard(office, &plan);
+    let shown: Vec<_> = all.iter().map(shown).collect();
+    assert!(shown.is_sorted(), "in another order than it was changed: {shown:?}");
+    for owner in ["youth", OHJAAMO] {
+        assert_counted(&of(all.clone(), owner));
+    }
+    stage.close().await;
+}
+
 /// An operator's lease is long. What comes up while another section is told waits for that, and not for the lease.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_section_waits_for_another_no_longer_than_that_takes() {

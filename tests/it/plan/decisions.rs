@@ -38,7 +38,7 @@ fn conflict_of(task: &Task) -> &PlanConflict {
 async fn a_decision_moves_nobody_elses_action() {
     let stage = Stage::open().await;
     let (_, plan) = laid(&stage, PEOPLE[0]).await;
-    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
     edit(&ohjaamo, &plan, "youth", |part| {
         part.actions = vec![action("a1", DataCategory::JointPlan, "hakemus")];
         TE.clone_into(&mut part.actions[0].provider);
@@ -59,10 +59,12 @@ async fn a_decision_moves_nobody_elses_action() {
     }
     // Somebody else's by now: what the party has said of its own does not count for that.
     let provided = |by: &'static str| move |part: &mut PlanPart| by.clone_into(&mut part.actions[0].provider);
-    edit(&ohjaamo, &plan, "youth", provided(KELA)).await.unwrap();
+    let refused = edit(&ohjaamo, &plan, "youth", provided(KELA)).await;
+    assert_refused(refused, Code::PermissionDenied, "PLAN_ITEM_NOT_OWNED");
+    edit(&te, &plan, "youth", provided(KELA)).await.unwrap();
     let refused = decide(&ohjaamo, &conflict.task, Choice::Ours, None).await;
     assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
-    edit(&ohjaamo, &plan, "youth", provided(TE)).await.unwrap();
+    edit(&kela, &plan, "youth", provided(TE)).await.unwrap();
     decide(&ohjaamo, &conflict.task, Choice::Ours, None).await.unwrap();
     let now = section(&read(&ohjaamo, &plan).await.unwrap(), "youth");
     assert_eq!(now.actions[0].state(), ActionState::Done);

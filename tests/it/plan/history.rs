@@ -104,9 +104,11 @@ async fn everything_that_was_done_is_told_with_who_did_it() {
     accepts(&subject, &plan).await;
     acknowledge(&te, &plan).await.unwrap();
     let name = || plan.clone();
-    let hold = HoldPlanRequest { request_id: request_id(), name: name(), etag: String::new() };
+    let etag = etag_of(&ohjaamo, &plan).await.unwrap();
+    let hold = HoldPlanRequest { request_id: request_id(), name: name(), etag };
     ohjaamo.clone().plan.hold_plan(hold).await.unwrap();
-    let resume = ResumePlanRequest { request_id: request_id(), name: name(), etag: String::new() };
+    let etag = etag_of(&ohjaamo, &plan).await.unwrap();
+    let resume = ResumePlanRequest { request_id: request_id(), name: name(), etag };
     ohjaamo.clone().plan.resume_plan(resume).await.unwrap();
     let task = clash(&stage, &plan).await;
     decide(&ohjaamo, &task, Choice::Theirs, None).await.unwrap();
@@ -115,7 +117,8 @@ async fn everything_that_was_done_is_told_with_who_did_it() {
     ohjaamo.clone().plan.unlink_plan_items(unlink).await.unwrap();
     remove(&ohjaamo, &plan, KELA).await.unwrap();
     transfer(&ohjaamo, &plan, TE).await.unwrap();
-    let end = CompletePlanRequest { request_id: request_id(), name: name(), etag: String::new() };
+    let etag = etag_of(&te, &plan).await.unwrap();
+    let end = CompletePlanRequest { request_id: request_id(), name: name(), etag };
     te.clone().plan.complete_plan(end).await.unwrap();
 
     let by_ohjaamo = |kinds: &[Kind]| (OHJAAMO.to_owned(), "ohjaaja-1".to_owned(), kinds.to_vec());

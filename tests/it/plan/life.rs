@@ -1,9 +1,12 @@
 //! A plan from its beginning to its end: drafted by three agencies, accepted, acknowledged, clashed over, completed.
 
 use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
-use polku_proto::v1::{CompletePlanRequest, ConflictResolution, DataCategory, PlanState, ResolveTaskRequest};
+use polku_proto::v1::{
+    CompletePlanRequest, ConflictResolution, DataCategory, FollowUpResolution, PlanState, ResolveTaskRequest,
+};
 use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tonic::Code;
 
@@ -48,7 +51,8 @@ async fn three_agencies_keep_one_plan() {
     acknowledge(&stage.kela(), &plan).await.unwrap();
     assert_eq!(read(&stage.ohjaamo(), &plan).await.unwrap().state(), PlanState::Active);
 
-    let end = CompletePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
+    let etag = etag_of(&stage.ohjaamo(), &plan).await.unwrap();
+    let end = CompletePlanRequest { request_id: request_id(), name: plan.clone(), etag };
     assert_refused(
         stage.te().plan.complete_plan(end.clone()).await,
         Code::PermissionDenied,
@@ -124,5 +128,17 @@ async fn a_plan_that_an_agency_does_not_know_of_does_not_keep_it_from_its_own() 
     assert_refused(read(&stage.te(), &first).await, Code::NotFound, "NOT_FOUND");
     assert_refused(read(&stage.ohjaamo(), &second).await, Code::NotFound, "NOT_FOUND");
     assert_refused(create(&stage.te(), &youth).await, Code::FailedPrecondition, "RECORD_STATE");
+    // Whoever comes to see both is asked to bring them together, once, and nobody else is told of the other one.
+    agree(&stage, &youth, OHJAAMO, TE, &SHARED).await;
+    add(&stage.ohjaamo(), &first, TE).await.unwrap();
+    let waiting = tasks(&stage.te()).await.unwrap();
+    let [task] = waiting.as_slice() else { panic!("one task: {}", waiting.len()) };
+    let Some(Matter::FollowUp(two)) = &task.matter else { panic!("a follow-up") };
+    assert_eq!((two.kind(), two.plans.as_slice()), (Kind::TwoPlans, [second.clone(), first].as_slice()));
+    assert!(tasks(&stage.ohjaamo()).await.unwrap().is_empty());
+    assert_refused(read(&stage.ohjaamo(), &second).await, Code::NotFound, "NOT_FOUND");
+    let looked_after = Resolution::FollowUp(FollowUpResolution::default());
+    resolve(&stage.te(), &task.name, looked_after).await.unwrap();
+    assert!(tasks(&stage.te()).await.unwrap().is_empty());
     stage.close().await;
 }

@@ -190,6 +190,8 @@ async fn a_quorum_does_not_tell_who_the_parties_are() {
     agree(&stage, &youth, OHJAAMO, SOCIAL, &SHARED).await;
     add(&ohjaamo, &plan, SOCIAL).await.unwrap();
     assert_eq!(missing().await, before, "nothing of social services shows to the office");
+    let whole = own(&read(&ohjaamo, &plan).await.unwrap(), TE).meetings.remove(0);
+    assert_eq!(whole.missing, [Seat::Municipality as i32], "whoever knows the parties sees who sat there");
     stage.close().await;
 }
 

@@ -394,8 +394,9 @@ async fn no_id_has_an_identity_code_in_it() {
         let status = assert_invalid(stage.ohjaamo().plan.transfer_plan(transfer).await, "INVALID_FIELDS");
         assert_silent(&status, &[&id]);
         let party = format!("te/{id}");
+        let etag = read(&stage.ohjaamo(), &plan).await.unwrap().etag;
         let request =
-            AddPlanPartyRequest { request_id: request_id(), name: plan.clone(), party, etag: String::new() };
+            AddPlanPartyRequest { request_id: request_id(), name: plan.clone(), party, etag: etag.clone() };
         // A unit of this name is none.
         let status = assert_invalid(stage.ohjaamo().plan.add_plan_party(request).await, "UNKNOWN_AGENCY");
         assert_silent(&status, &[&id]);

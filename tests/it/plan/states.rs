@@ -78,12 +78,14 @@ async fn the_systems_hear_in_what_state_the_plan_is() {
     }
     hears(office, &plan, "youth", "Ohjaaja Yksi").await;
     let name = || plan.clone();
-    let hold = HoldPlanRequest { request_id: request_id(), name: name(), etag: String::new() };
+    let etag = etag_of(&ohjaamo, &plan).await.unwrap();
+    let hold = HoldPlanRequest { request_id: request_id(), name: name(), etag };
     ohjaamo.clone().plan.hold_plan(hold).await.unwrap();
     for owner in ["youth", OHJAAMO] {
         hears(office, &plan, owner, "KESKEYTETTY").await;
     }
-    let end = CompletePlanRequest { request_id: request_id(), name: name(), etag: String::new() };
+    let etag = etag_of(&ohjaamo, &plan).await.unwrap();
+    let end = CompletePlanRequest { request_id: request_id(), name: name(), etag };
     ohjaamo.clone().plan.complete_plan(end).await.unwrap();
     for owner in ["youth", OHJAAMO] {
         hears(office, &plan, owner, "PAATTYNYT").await;
@@ -100,7 +102,8 @@ async fn an_agencys_own_part_comes_back_when_the_plan_has_ended() {
     let (youth, plan) = laid(&stage, PEOPLE[3]).await;
     super::systems::takes(&stage, PEOPLE[3], super::systems::office_plan("tyo")).await;
     assert!(of(settles(&stage, TE, &plan).await, TE).is_empty(), "its own word");
-    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
+    let etag = etag_of(&stage.subject(&youth), &plan).await.unwrap();
+    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag };
     stage.subject(&youth).plan.revoke_plan(revoke).await.unwrap();
     hears(stage.world.te.ledger(), &plan, TE, "PERUTTU").await;
     assert_eq!(of(heard(stage.world.te.ledger(), &plan), TE).len(), 1);
@@ -146,7 +149,8 @@ async fn the_young_person_says_something_about_any_item_while_the_plan_runs() {
     comment(&subject, &plan, item("youth", Kind::Goal, "g1"), "kanaria-tavoite").await.unwrap();
     edit(&te, &plan, TE, |part| part.actions.clear()).await.unwrap();
     assert_eq!(comments(&read(&te, &plan).await.unwrap()), ["kanaria-tavoite"]);
-    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
+    let etag = etag_of(&subject, &plan).await.unwrap();
+    let revoke = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag };
     subject.clone().plan.revoke_plan(revoke).await.unwrap();
     let late = comment(&subject, &plan, item("youth", Kind::Goal, "g1"), "muu").await;
     assert_refused(late, Code::FailedPrecondition, "RECORD_STATE");
@@ -245,6 +249,9 @@ async fn a_step_on_a_reading_is_not_taken_on_another_plan() {
     };
     for refused in steps(&stale).await {
         assert_refused(refused, Code::Aborted, "ETAG_MISMATCH");
+    }
+    for refused in steps("").await {
+        assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
     }
     let name = || plan.clone();
     let etag = read(&ohjaamo, &plan).await.unwrap().etag;

@@ -69,23 +69,17 @@ fn leads(state: PlanState, step: Step, who: Who) -> Option<PlanState> {
 }
 
 async fn take(client: &Client, plan: &str, step: Step) -> Result<PlanState, Status> {
-    let (request_id, name) = (request_id(), plan.to_owned());
+    let (request_id, name, etag) = (request_id(), plan.to_owned(), etag_of(client, plan).await?);
     let service = &mut client.clone().plan;
     let change = match step {
-        Step::Accept => return accept(client, plan, &read(client, plan).await?.etag).await.map(state_of),
+        Step::Accept => return accept(client, plan, &etag).await.map(state_of),
         Step::Acknowledge => return acknowledge(client, plan).await.map(state_of),
-        Step::Hold => service.hold_plan(HoldPlanRequest { request_id, name, etag: String::new() }).await,
-        Step::Resume => {
-            service.resume_plan(ResumePlanRequest { request_id, name, etag: String::new() }).await
-        }
-        Step::Complete => {
-            service.complete_plan(CompletePlanRequest { request_id, name, etag: String::new() }).await
-        }
-        Step::Revoke => {
-            service.revoke_plan(RevokePlanRequest { request_id, name, etag: String::new() }).await
-        }
+        Step::Hold => service.hold_plan(HoldPlanRequest { request_id, name, etag }).await,
+        Step::Resume => service.resume_plan(ResumePlanRequest { request_id, name, etag }).await,
+        Step::Complete => service.complete_plan(CompletePlanRequest { request_id, name, etag }).await,
+        Step::Revoke => service.revoke_plan(RevokePlanRequest { request_id, name, etag }).await,
         Step::MarkError => {
-            let request = MarkPlanEnteredInErrorRequest { request_id, name, etag: String::new() };
+            let request = MarkPlanEnteredInErrorRequest { request_id, name, etag };
             service.mark_plan_entered_in_error(request).await
         }
     };

@@ -65,12 +65,29 @@ pub(crate) async fn create_for(client: &Client, youth: &str, purpose: Purpose) -
     Ok(client.clone().plan.create_plan(request).await?.into_inner())
 }
 
+/// The etag of the plan as this client reads it now.
+pub(crate) async fn etag_of(client: &Client, plan: &str) -> Result<String, Status> {
+    Ok(read(client, plan).await?.etag)
+}
+
+/// Reads the plan and makes an agency a party.
 pub(crate) async fn add(client: &Client, plan: &str, party: &str) -> Result<PlanChange, Status> {
+    let etag = etag_of(client, plan).await?;
+    add_over(client, plan, party, etag).await
+}
+
+/// The same, over the reading with this etag.
+pub(crate) async fn add_over(
+    client: &Client,
+    plan: &str,
+    party: &str,
+    etag: String,
+) -> Result<PlanChange, Status> {
     let request = AddPlanPartyRequest {
         request_id: request_id(),
         name: plan.to_owned(),
         party: party.to_owned(),
-        etag: String::new(),
+        etag,
     };
     Ok(client.clone().plan.add_plan_party(request).await?.into_inner())
 }
@@ -228,13 +245,24 @@ pub(crate) async fn comment(
     Ok(client.clone().plan.comment_plan_item(request).await?.into_inner())
 }
 
-/// Ends a party's part.
+/// Reads the plan and ends a party's part.
 pub(crate) async fn remove(client: &Client, plan: &str, agency: &str) -> Result<PlanChange, Status> {
+    let etag = etag_of(client, plan).await?;
+    remove_over(client, plan, agency, etag).await
+}
+
+/// The same, over the reading with this etag.
+pub(crate) async fn remove_over(
+    client: &Client,
+    plan: &str,
+    agency: &str,
+    etag: String,
+) -> Result<PlanChange, Status> {
     let request = RemovePlanPartyRequest {
         request_id: request_id(),
         name: plan.to_owned(),
         agency: agency.to_owned(),
-        etag: String::new(),
+        etag,
     };
     Ok(client.clone().plan.remove_plan_party(request).await?.into_inner())
 }

@@ -8,7 +8,7 @@ use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
     ConflictResolution, DataCategory, DuplicateResolution, ListTasksRequest, ListTasksResponse, PlanPart,
-    ResolveTaskRequest, RevokePlanRequest, Task, TaskEvent, WatchTasksRequest, duplicate_resolution,
+    ResolveTaskRequest, RevokePlanRequest, Task, TaskEvent, WatchTasksRequest, Worker, duplicate_resolution,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tonic::{Code, Streaming};
@@ -154,16 +154,14 @@ async fn a_task_is_decided_once_by_whose_it_is() {
     assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "sovittu");
     let refused = decide(&te, &names[0], Choice::Theirs, None).await;
     assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
-    // What the others are about has changed by that.
-    for choice in [Choice::Ours, Choice::Other] {
-        let refused = decide(&te, &names[1], choice, Some(with(|_| ()))).await;
-        assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
-    }
-    decide(&te, &names[1], Choice::Theirs, None).await.unwrap();
-    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "sovittu");
+    // What the others are about has changed by that: they show it, and what each of them wants can still be chosen.
+    assert_eq!(theirs_of(&te, &names[1]).await, "sovittu");
+    decide(&te, &names[1], Choice::Ours, None).await.unwrap();
+    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "b");
     // Nothing is left to decide when the plan has ended.
     let mut stream = watch(&te, "").await;
-    let request = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag: String::new() };
+    let etag = etag_of(&stage.ohjaamo(), &plan).await.unwrap();
+    let request = RevokePlanRequest { request_id: request_id(), name: plan.clone(), etag };
     stage.ohjaamo().plan.revoke_plan(request).await.unwrap();
     let task = next(&mut stream).await.task.unwrap();
     assert_eq!((task.name.as_str(), task.state()), (names[2].as_str(), State::Obsolete));
@@ -214,6 +212,86 @@ async fn who_takes_over_takes_over_what_waits() {
     let task = decide(&kela, &of_youth, Choice::Ours, None).await.unwrap();
     assert!(matches!(task.matter, Some(Matter::Conflict(_))));
     assert_eq!(text_of(&read(&ohjaamo, &plan).await.unwrap(), "youth"), "a");
+}
+
+/// The adult beside the young person finds what waits for them among what waits for their agency.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_responsible_worker_is_named_and_found_by_that() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[9]).await;
+    let (_, other) = laid(&stage, PEOPLE[10]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    for (plan, text) in [(&plan, "a"), (&other, "b")] {
+        clash_of(&te, plan, DataCategory::JointPlan, text).await;
+    }
+    let next = Worker { id: "ohjaaja-2".to_owned(), ..worker() };
+    let etag = etag_of(&ohjaamo, &other).await.unwrap();
+    transfer_over(&ohjaamo, &other, (OHJAAMO, next), etag).await.unwrap();
+    let of = async |client: &Client, worker: &str| -> Vec<(String, String)> {
+        let request = ListTasksRequest {
+            parent: "youths/-".to_owned(),
+            responsible_worker: worker.to_owned(),
+            ..ListTasksRequest::default()
+        };
+        let tasks = list(client, request).await.tasks;
+        tasks.into_iter().map(|task| (task.plan, task.responsible_worker)).collect()
+    };
+    let (first, second) = ((plan, "ohjaaja-1".to_owned()), (other, "ohjaaja-2".to_owned()));
+    assert_eq!(of(&ohjaamo, "").await, [first.clone(), second.clone()]);
+    assert_eq!(of(&ohjaamo, "ohjaaja-1").await, [first]);
+    assert_eq!(of(&ohjaamo, "ohjaaja-2").await, [second]);
+    assert!(of(&ohjaamo, "ohjaaja-3").await.is_empty());
+    // The office decides in its own section, whoever is the responsible worker elsewhere.
+    assert!(of(&te, "").await.iter().all(|(_, worker)| worker.is_empty()));
+    assert!(of(&te, "ohjaaja-1").await.is_empty());
+    stage.close().await;
+}
+
+/// What a clash over a goal shows as it is.
+async fn theirs_of(client: &Client, task: &str) -> String {
+    let task = tasks(client).await.unwrap().into_iter().find(|one| one.name == task).unwrap();
+    let Some(Matter::Conflict(conflict)) = task.matter else { panic!("a clash") };
+    conflict.theirs.unwrap().goals.remove(0).text
+}
+
+/// Nothing that nobody who decides has been shown is decided over: a task shows what stands there, and who has read it
+/// before that reads it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clash_shows_what_stands_there_now() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[8]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let own = clash_of(&te, &plan, DataCategory::JointPlan, "b").await;
+    let twin = tasks(&ohjaamo).await.unwrap().remove(0).name;
+    let unread = task_etag(&ohjaamo, &twin).await.unwrap();
+    let mut streams = [watch(&ohjaamo, "").await, watch(&te, "").await];
+    edit(&te, &plan, TE, |part| part.goals[0].text = "uudempi".to_owned()).await.unwrap();
+    for (stream, name) in streams.iter_mut().zip([&twin, &own]) {
+        let task = next(stream).await.task.unwrap();
+        assert_eq!((&task.name, task.state()), (name, State::Open));
+    }
+    assert_eq!(theirs_of(&ohjaamo, &twin).await, "uudempi");
+    assert_eq!(theirs_of(&te, &own).await, "uudempi");
+    for choice in [Choice::Theirs, Choice::Ours] {
+        let resolution = ConflictResolution { choice: choice as i32, other: None, etag: unread.clone() };
+        let refused = resolve(&ohjaamo, &twin, Resolution::Conflict(resolution)).await;
+        assert_refused(refused, Code::Aborted, "ETAG_MISMATCH");
+    }
+    // What has nothing to do with it changes no task.
+    edit(&te, &plan, TE, |part| part.goals.push(goal("g2", "muu"))).await.unwrap();
+    for stream in &mut streams {
+        assert_quiet(stream).await;
+    }
+    decide(&ohjaamo, &twin, Choice::Ours, None).await.unwrap();
+    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "b");
+    // Of a goal that is gone nothing is wanted any more, and that is said.
+    let own = clash_of(&te, &plan, DataCategory::JointPlan, "c").await;
+    edit(&te, &plan, TE, |part| part.goals.clear()).await.unwrap();
+    let refused = decide(&te, &own, Choice::Ours, None).await;
+    assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    decide(&te, &own, Choice::Theirs, None).await.unwrap();
+    assert!(tasks(&te).await.unwrap().is_empty());
+    stage.close().await;
 }
 
 /// Two changes of what this text is about clash in the office's section, in a goal of this category.

@@ -56,31 +56,30 @@ pub(crate) async fn every_method(client: &Client, plan: &str) -> Vec<(&'static s
         (
             "HoldPlan",
             service
-                .hold_plan(HoldPlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .hold_plan(HoldPlanRequest { request_id: id(), name: name(), etag: etag() })
                 .await
                 .map(drop),
         ),
         ("ResumePlan", {
             service
-                .resume_plan(ResumePlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .resume_plan(ResumePlanRequest { request_id: id(), name: name(), etag: etag() })
                 .await
                 .map(drop)
         }),
         ("CompletePlan", {
             service
-                .complete_plan(CompletePlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .complete_plan(CompletePlanRequest { request_id: id(), name: name(), etag: etag() })
                 .await
                 .map(drop)
         }),
         ("RevokePlan", {
             service
-                .revoke_plan(RevokePlanRequest { request_id: id(), name: name(), etag: String::new() })
+                .revoke_plan(RevokePlanRequest { request_id: id(), name: name(), etag: etag() })
                 .await
                 .map(drop)
         }),
         ("MarkPlanEnteredInError", {
-            let request =
-                MarkPlanEnteredInErrorRequest { request_id: id(), name: name(), etag: String::new() };
+            let request = MarkPlanEnteredInErrorRequest { request_id: id(), name: name(), etag: etag() };
             service.mark_plan_entered_in_error(request).await.map(drop)
         }),
         ("ImportPlan", {
@@ -94,8 +93,8 @@ pub(crate) async fn every_method(client: &Client, plan: &str) -> Vec<(&'static s
     let same = plan_link::Kind::SameAs;
     let part = PlanPart { owner: TE.to_owned(), ..section(&Plan::default(), TE) };
     results.push(("GetPlan", read(client, plan).await.map(drop)));
-    results.push(("AddPlanParty", add(client, plan, "paja").await.map(drop)));
-    results.push(("RemovePlanParty", remove(client, plan, TE).await.map(drop)));
+    results.push(("AddPlanParty", add_over(client, plan, "paja", "x".to_owned()).await.map(drop)));
+    results.push(("RemovePlanParty", remove_over(client, plan, TE, "x".to_owned()).await.map(drop)));
     results.push(("TransferPlan", {
         transfer_over(client, plan, (TE, worker()), "x".to_owned()).await.map(drop)
     }));

@@ -58,11 +58,15 @@ async fn one_plan_or_all_of_them() {
         let tokens: BTreeSet<_> = events.iter().map(|event| &event.resume_token).collect();
         assert_eq!(tokens.len(), 3);
     }
-    // Kela's change shows to the coordinator alone, and whoever leaves hears no more.
+    // Kela's change shows to the coordinator alone, and whoever leaves hears that, and no more.
     review(&stage.kela(), &one, KELA, 4).await;
     assert_eq!(name(&next(&mut mine).await), one);
     remove(&te, &one, TE).await.unwrap();
     assert_eq!(name(&next(&mut mine).await), one);
+    let bare = polku_proto::v1::Plan { name: one.clone(), ..Default::default() };
+    for stream in [&mut of_one, &mut of_all] {
+        assert_eq!(next(stream).await.plan, Some(bare.clone()));
+    }
     review(&ohjaamo, &one, "youth", 5).await;
     assert_eq!(name(&next(&mut mine).await), one);
     for stream in [&mut of_one, &mut of_all, &mut mine] {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use polku_proto::codec::LARGEST_LISTS;
+use polku_tests::figures;
 use polku_tests::world::{GatewayProcess, PEOPLE, World, WorldSettings, professional};
 use prost::Message;
 use prost_types::field_descriptor_proto::{Label, Type};
@@ -282,9 +283,7 @@ fn waits(name: &str) -> bool {
 
 /// The most memory that the process has had, in KiB.
 fn most_memory(process: &GatewayProcess) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id().unwrap())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+    figures::most_memory(&process.id().unwrap().to_string()).unwrap()
 }
 
 /// How long the threads of the process have worked in all (Linux, `proc-schedstat`).

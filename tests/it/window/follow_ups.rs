@@ -1,6 +1,8 @@
 //! Who notices that nobody has met the young person, that nobody has answered, and who asks three months on?
 
+mod met;
 mod retention;
+mod unanswered;
 
 use std::time::Duration;
 
@@ -29,7 +31,7 @@ const WHO: &str = "010594Y9032";
 const DAY: i64 = 24;
 const SHARED: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceAttendance];
 
-pub(super) async fn tasks(client: &Client, show_resolved: bool) -> Vec<Task> {
+pub(crate) async fn tasks(client: &Client, show_resolved: bool) -> Vec<Task> {
     let request =
         ListTasksRequest { parent: "youths/-".into(), show_resolved, ..ListTasksRequest::default() };
     client.clone().task.list_tasks(request).await.unwrap().into_inner().tasks

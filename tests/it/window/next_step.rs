@@ -82,3 +82,44 @@ async fn what_is_next_is_told_as_long_as_it_may_be() {
     }
     stage.close().await;
 }
+
+/// Whoever begins a plan beside another one says nothing of what is next in that one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_plan_hides_nothing_of_another_one() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    ohjaamo.clone().record_consent(&youth, OHJAAMO, TE, PURPOSE, &SHARED).await.unwrap();
+    let meeting = |hours| PlanMeeting {
+        id: "m1".to_owned(),
+        category: DataCategory::JointPlan as i32,
+        time: Some(wire(stage.now() + HOUR * hours)),
+        state: MeetingState::Planned as i32,
+        ..PlanMeeting::default()
+    };
+    let first = create(&ohjaamo, &youth).await.unwrap().plan.unwrap().name;
+    let late = meeting(48);
+    edit(&ohjaamo, &first, OHJAAMO, |part| {
+        part.actions.push(action("a1", DataCategory::JointPlan, "Hakemus"));
+        part.meetings.push(late);
+    })
+    .await
+    .unwrap();
+    flag(&ohjaamo, &first, Some(item(OHJAAMO, Kind::Action, "a1"))).await.unwrap();
+    te.clone().identify(PEOPLE[0]).await.unwrap();
+    stage.advance(SignedDuration::from_secs(1));
+    let second = create(&te, &youth).await.unwrap().plan.unwrap().name;
+    let subject = stage.subject(&youth);
+    let next = next_step(&subject, &youth).await;
+    assert_eq!(told(&next), [false, true, true]);
+    assert_eq!((next.plan.as_str(), next.meeting.unwrap().plan), (first.as_str(), first.clone()));
+    // The earliest meeting of all comes next; the step is the one there is.
+    let early = meeting(24);
+    edit(&te, &second, TE, |part| part.meetings.push(early)).await.unwrap();
+    let next = next_step(&subject, &youth).await;
+    assert_eq!((next.plan.as_str(), next.step.unwrap().plan), (first.as_str(), first.clone()));
+    assert_eq!(next.meeting.unwrap().plan, second);
+    // Who is no party to the second one sees the meeting of the first.
+    assert_eq!(next_step(&ohjaamo, &youth).await.meeting.unwrap().plan, first);
+    stage.close().await;
+}

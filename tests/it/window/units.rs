@@ -1,19 +1,22 @@
 //! Is what one unit writes into a journey read in that unit, by coordinators, and nowhere else in the agency (P17)?
 
+use jiff::SignedDuration;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::journey_leaving::Reason as LeavingReason;
+use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    DataCategory, GetNextStepRequest, JourneyEntry, JourneyLeaving, JourneySource, Mandate, Purpose, mandate,
-    task,
+    DataCategory, FollowUpResolution, GetNextStepRequest, JourneyEntry, JourneyLeaving, JourneySource,
+    Mandate, Purpose, ResolveTaskRequest, mandate, task,
 };
-use polku_tests::world::{Client, OHJAAMO, TE, professional};
+use polku_tests::simulators::SimulatedAgency;
+use polku_tests::world::{Client, OHJAAMO, TE, eventually, professional, request_id};
 use tonic::Code;
 
 use super::follow_ups::tasks;
 use super::{add, add_entry, assignment, encounter, entry, journey, opening};
-use crate::stage::{Stage, assert_refused};
+use crate::stage::{PATIENCE, Stage, assert_refused};
 
 /// The guidance point in two places.
 async fn in_two_places() -> Stage {
@@ -89,6 +92,62 @@ async fn what_a_unit_has_written_is_read_there_and_by_coordinators() {
         _ => None,
     });
     assert!(told.collect::<Vec<_>>().contains(&(Kind::AdultReplaced, "ohjaaja-1".to_owned())));
+    stage.close().await;
+}
+
+/// P17 holds of what is to be looked after as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_nobody_has_met_is_a_task_of_the_unit_and_of_coordinators() {
+    let stage = in_two_places().await;
+    let here = stage.ohjaamo();
+    let there = worker(&stage, "ohjaaja-2", "pohjoinen", "guidance_worker");
+    let coordinator = worker(&stage, "ohjaaja-3", "pohjoinen", "coordinator");
+    let youth = here.clone().identify("010594Y9032").await.unwrap();
+    add(&here, &youth, opening(JourneySource::Self_)).await.unwrap();
+    add(&here, &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    stage.advance(SignedDuration::from_hours(24 * 30));
+    let missed = || async { tasks(&here, false).await.pop() };
+    let task = eventually(PATIENCE, missed).await.expect("nobody notices it");
+    assert_eq!((task.agency.as_str(), task.unit.as_str()), (OHJAAMO, "keskusta"));
+    assert_eq!(tasks(&coordinator, false).await, [task.clone()]);
+    assert_eq!(tasks(&there, true).await, []);
+    let resolve = ResolveTaskRequest {
+        request_id: request_id(),
+        name: task.name,
+        resolution: Some(Resolution::FollowUp(FollowUpResolution::default())),
+    };
+    let refused = there.clone().task.resolve_task(resolve.clone()).await;
+    assert_refused(refused, Code::NotFound, "NOT_FOUND");
+    here.clone().task.resolve_task(resolve).await.unwrap();
+    stage.close().await;
+}
+
+/// P17 holds of what the own agency's system says as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_own_system_holds_is_for_units_that_have_the_matter() {
+    let stage = Stage::at_noon_with(|text| {
+        let usual = ["units = [\"nuorten-palvelut\"]", "roles = [\"official\"]"];
+        assert!(usual.iter().all(|usual| text.contains(usual)));
+        text.replace(usual[0], "units = [\"nuorten-palvelut\", \"aikuiset\"]")
+            .replace(usual[1], "roles = [\"official\", \"coordinator\"]")
+    })
+    .await;
+    let code = "010594Y9032";
+    let system: &dyn SimulatedAgency = &stage.world.te;
+    system.hold(code, &system.specimen()).unwrap();
+    let of = |id, unit, role| stage.caller(&stage.world.identities.te, &professional(id, unit, role));
+    let (here, there) = (stage.te(), of("virkailija-8", "aikuiset", "official"));
+    // One who has moved to the other unit is not shown what was answered in the first one.
+    let moved = of("virkailija-7", "aikuiset", "official");
+    let coordinator = of("virkailija-9", "aikuiset", "coordinator");
+    let youth = here.clone().identify(code).await.unwrap();
+    add(&here, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    for (reader, count) in [(&here, 1), (&there, 0), (&moved, 0), (&coordinator, 1)] {
+        let seen = journey(reader, &youth, Purpose::Guidance).await.unwrap();
+        assert_eq!((seen.facts.len(), seen.unreachable.len()), (count, 0));
+    }
+    add(&there, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    assert_eq!(journey(&there, &youth, Purpose::Guidance).await.unwrap().facts.len(), 1);
     stage.close().await;
 }
 

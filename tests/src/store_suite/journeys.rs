@@ -132,6 +132,7 @@ pub async fn follow_ups_come_up_when_they_are_due(store: &dyn Store) -> Result<(
         follow_up(retention, "kela", 10)?,
         follow_up(FollowUp::NotMet, "kela", 30)?,
         follow_up(renewal, "kela", 40)?,
+        follow_up(FollowUp::Cancellation(referral(1, 0)?.id), "kela", 70)?,
     ];
     let mut change = Change::announced_by(3);
     change.follow_ups = rows.iter().cloned().map(FollowUpWrite::Set).collect();
@@ -147,6 +148,9 @@ pub async fn follow_ups_come_up_when_they_are_due(store: &dyn Store) -> Result<(
         FollowUpWrite::Drop { youth: youth_id(1), matter: retention, agency },
     ];
     store.commit(change).await?;
-    assert_eq!(store.due_follow_ups(at(99), 10).await?, [rows[2].clone(), rows[3].clone(), later]);
+    assert_eq!(
+        store.due_follow_ups(at(99), 10).await?,
+        [rows[2].clone(), rows[3].clone(), later, rows[4].clone()]
+    );
     Ok(())
 }

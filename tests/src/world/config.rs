@@ -31,6 +31,8 @@ pub struct WorldSettings {
     pub retries_per_second: u32,
     /// For how long a worker has a delivery for itself, seconds.
     pub lease_seconds: u32,
+    /// How long an agency that has not answered may still be at work on a message, seconds.
+    pub settle_seconds: u32,
     /// How long one attempt may take, seconds.
     pub attempt_seconds: u32,
     /// How long an adapter waits for an answer, milliseconds.
@@ -59,6 +61,7 @@ impl Default for WorldSettings {
             probe_seconds: 1,
             retries_per_second: 1_000,
             lease_seconds: 9,
+            settle_seconds: 0,
             attempt_seconds: 7,
             answer_ms: 5_000,
             te_repetition: Repetition::Asked,
@@ -79,6 +82,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
         probe_seconds,
         retries_per_second,
         lease_seconds,
+        settle_seconds,
         attempt_seconds,
         answer_ms,
         te_repetition: _,
@@ -107,6 +111,7 @@ inbound = "{inbound}"
 certificate_file = "gateway.crt.pem"
 key_file = "gateway.key.pem"
 client_ca_file = "ca.crt.pem"
+crl_file = "ca.crl.pem"
 
 [store]
 directory = "data"
@@ -121,6 +126,7 @@ deliveries_per_second = 5000
 
 [delivery]
 lease_seconds = {lease_seconds}
+settle_seconds = {settle_seconds}
 attempt_seconds = {attempt_seconds}
 retry_seconds = {retry_seconds:?}
 breaker_failures = {breaker_failures}

@@ -56,6 +56,17 @@ impl GatewayProcess {
         Self::begin(shell, config, log, "info").await
     }
 
+    /// The same as [`GatewayProcess::start_logging`] by a program that becomes it, such as `taskset -c 0`.
+    ///
+    /// # Errors
+    /// As [`GatewayProcess::start`].
+    pub async fn start_by(starter: &[String], config: &Path, log: &Path, filter: &str) -> Result<Self> {
+        let (program, arguments) = starter.split_first().context("no program to start polku by")?;
+        let mut command = Command::new(program);
+        command.args(arguments).arg(binary("polku")?);
+        Self::begin(command, config, log, filter).await
+    }
+
     /// The same as [`GatewayProcess::start`] with these variables of the environment.
     ///
     /// # Errors

@@ -112,11 +112,12 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
         InboundOutcome::Refused { reason, hint, retry: Retry::Never } => {
             refusal(StatusCode::UNPROCESSABLE_ENTITY, "business-rule", Some(reason), hint)
         }
-        InboundOutcome::Refused {
-            reason,
-            hint,
-            retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
-        } => refusal(StatusCode::SERVICE_UNAVAILABLE, "transient", Some(reason), hint),
+        InboundOutcome::Refused { reason, hint, retry: Retry::After(_) } => {
+            refusal(StatusCode::TOO_MANY_REQUESTS, "throttled", Some(reason), hint)
+        }
+        InboundOutcome::Refused { reason, hint, retry: Retry::Backoff | Retry::FindOut } => {
+            refusal(StatusCode::SERVICE_UNAVAILABLE, "transient", Some(reason), hint)
+        }
     };
     Reply { retry_after: outcome.retry_after(), ..reply }
 }

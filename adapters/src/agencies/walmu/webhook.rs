@@ -141,11 +141,12 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
         InboundOutcome::Refused { reason, hint, retry: Retry::Never } => {
             refusal(StatusCode::CONFLICT, reason, hint)
         }
-        InboundOutcome::Refused {
-            reason,
-            hint,
-            retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
-        } => refusal(StatusCode::SERVICE_UNAVAILABLE, reason, hint),
+        InboundOutcome::Refused { reason, hint, retry: Retry::After(_) } => {
+            refusal(StatusCode::TOO_MANY_REQUESTS, reason, hint)
+        }
+        InboundOutcome::Refused { reason, hint, retry: Retry::Backoff | Retry::FindOut } => {
+            refusal(StatusCode::SERVICE_UNAVAILABLE, reason, hint)
+        }
     };
     Reply { retry_after: outcome.retry_after(), ..reply }
 }

@@ -12,6 +12,7 @@ pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Problem {
         line,
         found: error.message().to_owned(),
         expected: String::from("TOML"),
+        why: "",
     }
 }
 

@@ -399,6 +399,29 @@ fn a_star_changes_from_the_last_reading_before_to_the_last_of_the_third() {
     assert_eq!(of_kind(&figures, Kind::StarChange), [change]);
 }
 
+/// domain.md 4.2: the change is that from the first reading to the last one, over a year too.
+#[test]
+fn a_star_changes_over_a_year_by_all_of_its_thirds() {
+    let reading = |date: &str, score| StarReading {
+        date: date.into(),
+        star: "tahti".into(),
+        version: 1,
+        scores: vec![AreaScore { area: "koti".into(), score, change: None }],
+        ..StarReading::default()
+    };
+    let change = |readings: &[(&str, i32)], period| {
+        let stars = readings.iter().map(|(date, score)| reading(date, *score)).collect();
+        let told = of_six_in(&OnePerson { stars, ..nothing() }, period);
+        of_kind(&told, Kind::StarChange).first().and_then(|figure| figure.value)
+    };
+    let each_third = [("2026-01-10", 1), ("2026-03-10", 2), ("2026-06-10", 3), ("2026-10-10", 5)];
+    assert_eq!(change(&each_third, Period::JanuaryToApril), Some(100));
+    assert_eq!(change(&each_third, Period::JanuaryToAugust), Some(200));
+    assert_eq!(change(&each_third, Period::Year), Some(400));
+    let late = [("2025-12-10", 1), ("2026-06-10", 2), ("2026-12-10", 4)];
+    assert_eq!(change(&late, Period::Year), Some(300));
+}
+
 #[test]
 fn feedback_is_told_as_means_of_what_was_answered() {
     let mut counting = Counting::new(SPRING);

@@ -71,6 +71,29 @@ async fn what_cannot_be_answered_in_time_is_not_begun() {
     assert!(room.pace().methods[METHOD].quickest < Duration::from_secs(1));
 }
 
+/// Nobody waits for the answer any more, however quick it would be.
+#[tokio::test]
+async fn what_is_too_late_already_is_not_begun() {
+    let admission = admission(4, 4);
+    let room = room(&admission);
+    assert!(enter(&room, Instant::now()).await.is_err(), "nothing else is at work");
+    let _other = enter(&room, in_an_hour()).await.unwrap();
+    assert!(enter(&room, Instant::now()).await.is_err(), "nothing is known yet");
+}
+
+#[tokio::test]
+async fn who_waits_for_an_agency_has_to_have_the_time_for_a_quick_one() {
+    const PATIENT: &str = "/polku.v1.JourneyService/GetJourney";
+    let admission = admission(4, 4);
+    let room = admission.room(PATIENT).unwrap();
+    let enter = |until| Arc::clone(&room).enter(PATIENT.to_owned(), until);
+    let mut slow = enter(in_an_hour()).await.unwrap();
+    slow.begun -= Duration::from_secs(9);
+    slow.answered();
+    assert!(enter(Instant::now() + QUICK / 2).await.is_err());
+    assert!(enter(Instant::now() + QUICK * 10).await.is_ok(), "the next agency may be a quick one");
+}
+
 #[tokio::test]
 async fn who_would_wait_for_longer_than_there_is_time_is_told_at_once() {
     let admission = admission(1, 10);

@@ -6,6 +6,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::clock::ManualClock;
+use crate::front::admission::Admission;
 
 /// Answers with what came; knows the agency `te` only.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl InboundHandler for Echo {
 async fn ask(request: Request<Body>) -> Response<Body> {
     let clock = Arc::new(ManualClock::new(jiff::Timestamp::from_second(1_700_000_000).unwrap()));
     let limits = Limits { body_size: 16, body_read: Duration::from_millis(20), ..Limits::default() };
-    router(Arc::new(Echo), clock, limits, Running::default()).oneshot(request).await.unwrap()
+    router(Arc::new(Echo), clock, limits, None, Running::default()).oneshot(request).await.unwrap()
 }
 
 fn post(path: &str, body: Body) -> Request<Body> {
@@ -103,7 +104,7 @@ async fn what_ends_before_its_end_is_refused() {
 async fn a_handler_that_panics_is_answered() {
     // The handler asserts the time.
     let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
-    let router = router(Arc::new(Echo), clock, Limits::default(), Running::default());
+    let router = router(Arc::new(Echo), clock, Limits::default(), None, Running::default());
     let response = router.oneshot(post("/inbound/te", Body::empty())).await.unwrap();
     assert_problem(response, 500, "Internal Server Error", "INTERNAL").await;
 }
@@ -139,4 +140,20 @@ async fn who_is_refused_at_the_door_is_let_go() {
     assert!(closes(&ask(Request::get("/inbound/te").body(Body::empty()).unwrap()).await));
     assert!(closes(&ask(post("/inbound/te", Body::from("stranger"))).await));
     assert!(!closes(&ask(post("/inbound/te", Body::from("<a/>"))).await));
+}
+
+#[tokio::test]
+async fn a_message_that_finds_no_room_is_told_to_come_back() {
+    let clock = Arc::new(ManualClock::new(jiff::Timestamp::from_second(1_700_000_000).unwrap()));
+    let limits = Limits { at_work: 1, queue: 0, ..Limits::default() };
+    let room = Admission::new(&limits).of_writes().unwrap();
+    let router = router(Arc::new(Echo), clock, limits, Some(Arc::clone(&room)), Running::default());
+    let held = room.enter("/polku.v1.ReferralService/SendReferral".to_owned(), Instant::now() + limits.call);
+    let held = held.await.unwrap();
+    let response = router.clone().oneshot(post("/inbound/te", Body::empty())).await.unwrap();
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_problem(response, 503, "Service Unavailable", "OVERLOADED").await;
+    drop(held);
+    let response = router.oneshot(post("/inbound/te", Body::empty())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
 }

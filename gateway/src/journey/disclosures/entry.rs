@@ -33,6 +33,8 @@ pub(super) struct Reading<'a> {
     marks: Option<Marks>,
     /// What the leaf of an explanation names.
     explanation: [u8; 32],
+    /// The parts of a journey that a look is refused, by what its leaf names.
+    looks: HashMap<[u8; 32], String>,
 }
 
 /// What is needed of a referral.
@@ -46,9 +48,12 @@ struct Facts {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(gateway: &'a Gateway, person: &'a Person, eyes: &'a Eyes, now: Timestamp) -> Self {
-        let name = format!("{}/explanation", YouthName { youth: person.id });
-        let explanation = gateway.keys.pseudonym(b"name", name.as_bytes());
-        Self { gateway, person, eyes, now, referrals: HashMap::new(), marks: None, explanation }
+        let youth = YouthName { youth: person.id };
+        let of = |name: &str| gateway.keys.pseudonym(b"name", name.as_bytes());
+        let explanation = of(&format!("{youth}/explanation"));
+        let looks = ["entries", "nextStep"].map(|part| format!("{youth}/{part}"));
+        let looks = looks.into_iter().map(|name| (of(&name), name)).collect();
+        Self { gateway, person, eyes, now, referrals: HashMap::new(), marks: None, explanation, looks }
     }
 
     /// What becomes of a leaf: one entry, or as many as it has questions.
@@ -107,6 +112,11 @@ impl<'a> Reading<'a> {
                 disclosure.discloser.clone_from(&details.from);
                 disclosure.recipient.clone_from(&details.to);
                 disclosure.reasons.clone_from(&details.reasons);
+                // A look has no details, so that it is the same of somebody whom nobody knows.
+                if let Some(name) = self.looks.get(&leaf.commitment) {
+                    disclosure.name.clone_from(name);
+                    disclosure.recipient.clone_from(&leaf.organisation);
+                }
             }
             Kind::ReferralSent => {
                 if let Some(facts) = &facts {

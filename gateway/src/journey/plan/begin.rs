@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Outcome, Question, Viewer};
+use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanConflict, PlanState,
-    RemovePlanPartyRequest, TransferPlanRequest, Worker,
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, FollowUp, Plan, PlanChange, PlanConflict,
+    PlanState, RemovePlanPartyRequest, TransferPlanRequest, Worker,
 };
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanId, PlanName, Valid};
 
@@ -156,11 +157,38 @@ impl Gateway {
             self.note_refusal(entry, Some(&person), &channel, &decision, now).await?;
             return Err(Error::refused(decision));
         }
+        let is_new = record.party(&party.agency).is_none();
         let mut draft = Draft::by_call(record);
+        if is_new {
+            draft.tasks.extend(self.two_plans(&person, plan, &party, now).await?);
+        }
         let kept = &mut draft.after.kept;
         kept.parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency != party.agency));
         kept.parties.push(party.to_string());
         self.change_plan(&call, &person, "AddPlanParty", draft, now).await
+    }
+
+    /// Tasks of a party that comes to a plan and coordinates another one that has not ended: it is the first to see both.
+    async fn two_plans(
+        &self,
+        person: &Person,
+        joined: PlanName,
+        party: &Party,
+        now: Timestamp,
+    ) -> Result<Vec<TaskWrite>, Error> {
+        let plans = self.plans_under(&self.ids_of(joined.youth)).await?;
+        // Units of one agency see nothing of each other's.
+        let is_same = |own: Party| own.unit.is_none() || party.unit.is_none() || own.unit == party.unit;
+        let is_own = |plan: &&PlanRecord| {
+            let own = Some(&party.agency).filter(|agency| plan.row.coordinator == **agency);
+            !plan.row.ended && own.and_then(|own| plan.party(own)).is_some_and(is_same)
+        };
+        let tasks = plans.iter().filter(is_own).map(|own| {
+            let plans = vec![own.name().to_string(), joined.to_string()];
+            let follow_up = FollowUp { kind: Kind::TwoPlans as i32, plans, ..FollowUp::default() };
+            self.new_task(person, party.agency.clone(), follow_up, now)
+        });
+        tasks.collect()
     }
 
     /// Ends a party's part.

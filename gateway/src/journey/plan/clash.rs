@@ -62,7 +62,8 @@ impl Gateway {
                 let first = known.iter().position(|task| task.row.agency == controller).unwrap_or_default();
                 let task = known.get(first).and_then(|task| task.conflict()).map(|it| it.task.clone());
                 for task in known {
-                    draft.tasks.extend(task.shows(&new).then(|| task.next_version(person, now)).transpose()?);
+                    let is_other = task.shows(record);
+                    draft.tasks.extend(is_other.then(|| task.next_version(person, now)).transpose()?);
                 }
                 conflicts.push(PlanConflict { task: task.unwrap_or_default(), ..new });
                 continue;
@@ -80,9 +81,10 @@ impl Gateway {
         Ok(conflicts)
     }
 
-    /// Tasks of the open clashes for those who decide on them and have none: who may see all of one by now, who has taken
-    /// over, and who has come back.
-    pub(super) async fn ask_who_sees(
+    /// Brings the open clashes in line with the change that they are written along with: each shows what stands there now,
+    /// and those have a task who decide on it and have none: who may see all of one by now, who has taken over, and who
+    /// has come back.
+    pub(super) async fn follow_clashes(
         &self,
         person: &Person,
         record: &PlanRecord,
@@ -95,9 +97,16 @@ impl Gateway {
         let mut rows = self.store.open_tasks_of_plan(record.row.id).await?;
         rows.retain(|row| !written.iter().any(|write| write.row.id == row.id));
         let new = written.iter().map(|write| &write.row).filter(|row| row.state == State::Open);
-        rows.extend(new.cloned());
-        let tasks = rows.into_iter().map(|row| TaskRecord::open(person, row));
-        let open: Vec<TaskRecord> = tasks.collect::<Result<_, _>>()?;
+        let new = new.map(|row| TaskRecord::open(person, row.clone()));
+        let mut open: Vec<TaskRecord> = new.collect::<Result<_, _>>()?;
+        for row in rows {
+            let mut task = TaskRecord::open(person, row)?;
+            // Whoever decides is never shown less than what stands there.
+            if task.shows(record) {
+                written.push(task.next_version(person, now)?);
+            }
+            open.push(task);
+        }
         let mut known: Vec<&PlanConflict> = Vec::new();
         for task in &open {
             let Some(conflict) = task.conflict() else { continue };

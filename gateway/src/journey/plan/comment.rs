@@ -36,8 +36,7 @@ impl Gateway {
         };
         let request = request.into_inner();
         let step = Step { method: "CommentPlanItem", name: &request.name, request_id: &request.request_id };
-        let now = self.now();
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             if let Actor::Professional { .. } = caller.actor {
                 return Err(Error::ActorNotAllowed { expected: "the young person, or who represents them" });
             }

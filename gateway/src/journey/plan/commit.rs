@@ -93,7 +93,7 @@ impl Gateway {
             after.settle(before.as_ref())?;
             plan::check_whole(before.as_ref().and_then(|before| before.kept.plan.as_ref()), after.plan()?)?;
             self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
-            self.ask_who_sees(person, &after, &mut tasks, now).await?;
+            self.follow_clashes(person, &after, &mut tasks, now).await?;
         }
         let entry = Entry::of(Event::PlanChange, person.id).by(call.caller);
         let details = json!({

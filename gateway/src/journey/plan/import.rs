@@ -167,6 +167,10 @@ impl Gateway {
         let question = Question { actor: caller.role(), ..question };
         let query =
             self.engine().authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)?;
+        if !self.may_ask(&caller.agency) {
+            tracing::info!(agency = %caller.agency, "own plan not fetched: the agency's quota is used up");
+            return Err(Error::Unreachable);
+        }
         let facts = adapter.fetch(query, now).await.map_err(|error| {
             tracing::info!(agency = %caller.agency, kind = %error.kind, "own plan not fetched");
             unfetched(&error)

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::reader::{Seen, ShownPlan, Sight};
 use super::record::PlanRecord;
 use super::sights::{Revised, Watcher};
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 
@@ -108,6 +108,25 @@ impl PlanInHand {
         }
         let seen = self.seen(sight, |sight| gateway.look(record, &eyes, sight, now)).await?;
         gateway.shown_plan(caller, record, &eyes, &seen, now).map(Some)
+    }
+
+    /// Whether the caller's agency has left the plan with this revision, and is no party to it now. A professional in a role
+    /// without access is told nothing of that either.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub(crate) async fn is_end_for(
+        &self,
+        gateway: &Gateway,
+        caller: &Caller,
+        record: &PlanRecord,
+        revision: u64,
+    ) -> Result<bool, Error> {
+        let Actor::Professional { .. } = caller.actor else { return Ok(false) };
+        if record.party(&caller.agency).is_some() || gateway.check_reader(caller, record.row.youth).is_err() {
+            return Ok(false);
+        }
+        Ok(self.revised(gateway, record, revision).await?.is_end_for(&caller.agency))
     }
 
     /// Whether a revision shows to somebody who is told of it. Its readers are told exactly when it looks different to

@@ -51,7 +51,7 @@ impl Gateway {
             let any_offer = after.kept.offer_next != before.kept.offer_next;
             let any_watcher = looks.tell_watchers(Some(&before), &mut after, &mut change, now);
             self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
-            self.ask_who_sees(person, &after, &mut tasks, now).await?;
+            self.follow_clashes(person, &after, &mut tasks, now).await?;
             if !any_system && !any_watcher && !any_offer && tasks.is_empty() {
                 self.store.look_at_plan(after.row.id, before.row.revision, after.row.look_at).await?;
                 continue;

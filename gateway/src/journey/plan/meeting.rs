@@ -5,7 +5,7 @@ use polku_policy::{Authorised, Sector};
 use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    DataCategory, FilledBy, MeetingRecord, MeetingState, Plan, PlanChange, PlanPart, PlanSection,
+    DataCategory, FilledBy, MeetingRecord, MeetingState, PlanChange, PlanPart, PlanSection,
     RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolReading,
 };
 use polku_proto::{AgencyId, Valid};
@@ -18,7 +18,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::measure;
-use crate::plan::{self, EditError, Fault};
+use crate::plan::{self, EditError, Fault, Seated, Taker};
 use crate::record::instant;
 
 /// More readings of one kind in a section are refused.
@@ -29,7 +29,7 @@ const PROFESSIONAL: Error = Error::ActorNotAllowed {
 };
 
 impl Gateway {
-    /// Records who came to a meeting of the caller's section, and whether there was a quorum.
+    /// Records who came to a meeting of the caller's section. Whether there was a quorum is told as far as a reader sees.
     pub(crate) async fn record_meeting(
         &self,
         caller: &Caller,
@@ -38,18 +38,14 @@ impl Gateway {
         let request = request.into_inner();
         let attended = self.attending(&request.attended)?;
         let step = Step { method: "RecordMeeting", name: &request.name, request_id: &request.request_id };
-        let now = self.now();
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
-            let seated = at_table(caller, record, &seen, &attended);
             self.check_told(caller, record, DataCategory::JointPlan, now)?;
             check_running(record)?;
             held_on(plan::part_of(&seen, caller.agency.as_str()), &request.meeting)?;
             // What a colleague has recorded meanwhile is not recorded over.
             self.check_read(caller, record, &seen, &request.etag)?;
-            let section = own_section(caller, record)?;
-            self.enter_meeting(section, &request, &seated);
-            Ok(())
+            self.enter_meeting(caller, record, &request, &attended)
         })
         .await
     }
@@ -76,23 +72,37 @@ impl Gateway {
         }))
     }
 
-    fn enter_meeting(&self, section: &mut PlanSection, request: &RecordMeetingRequest, seated: &[AgencyId]) {
-        let missing = match request.kind() {
-            Kind::FourParty => self.empty_seats(seated, request.client_attended),
-            Kind::Other | Kind::Unspecified => Vec::new(),
+    fn enter_meeting(
+        &self,
+        caller: &Caller,
+        record: &mut PlanRecord,
+        request: &RecordMeetingRequest,
+        attended: &[AgencyId],
+    ) -> Result<(), Error> {
+        let parties: Vec<&AgencyId> = attended.iter().filter(|id| record.party(id).is_some()).collect();
+        let takers = parties.into_iter().map(|id| Taker { agency: id.to_string(), seats: self.seats_of(id) });
+        let seated = Seated {
+            owner: caller.agency.to_string(),
+            meeting: request.meeting.clone(),
+            takers: takers.collect(),
         };
+        let section = own_section(caller, record)?;
         let meeting = MeetingRecord {
             category: DataCategory::JointPlan as i32,
             meeting: request.meeting.clone(),
             kind: request.kind,
             attended: request.attended.clone(),
             client_attended: request.client_attended,
-            missing: missing.into_iter().map(i32::from).collect(),
-            // Follows from the readings that a reader sees, whenever they are recorded.
+            // These two follow from what a reader sees: of the parties, and of the readings, whenever they are recorded.
+            missing: Vec::new(),
             questionnaire_before: false,
         };
         section.meetings.retain(|other| other.meeting != request.meeting);
         section.meetings.push(meeting);
+        let all = &mut record.kept.seated;
+        all.retain(|other| other.owner != seated.owner || other.meeting != seated.meeting);
+        all.extend((request.kind() == Kind::FourParty).then_some(seated));
+        Ok(())
     }
 
     /// Records a questionnaire or a star in the caller's section, with its scores. The young person records their own
@@ -104,13 +114,11 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "RecordMeasure", name: &request.name, request_id: &request.request_id };
-        let now = self.now();
-        let today = polku_proto::time::finnish_date(now).to_string();
         let category = match &request.measure {
             Some(Measure::Questionnaire(_)) => DataCategory::QualityOfLife,
             Some(Measure::Star(_)) | None => DataCategory::OutcomeMeasures,
         };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             let section = match (&caller.actor, &request.measure) {
                 (Actor::Subject(_), Some(Measure::Questionnaire(reading))) => {
                     check_own_reading(reading)?;
@@ -122,6 +130,7 @@ impl Gateway {
                     own_section(caller, record)?
                 }
             };
+            let today = polku_proto::time::finnish_date(now).to_string();
             self.enter_measure(section, request.measure.clone(), &today)
         })
         .await
@@ -174,23 +183,17 @@ impl Gateway {
         ids.iter().map(known).collect()
     }
 
-    /// Which seats of a meeting of four parties stayed empty. Each is taken by another one.
-    fn empty_seats(&self, attended: &[AgencyId], client: bool) -> Vec<Seat> {
-        let is_of = |id: &AgencyId, sector: Sector| {
-            self.directory.agency(id).is_some_and(|agency| agency.sector == sector)
-        };
-        let fits = |seat: Seat, id: &AgencyId| match seat {
-            Seat::EmploymentServices => is_of(id, Sector::Employment),
+    /// Which seats at a meeting of four parties fit an agency.
+    fn seats_of(&self, id: &AgencyId) -> Vec<i32> {
+        let sector = self.directory.agency(id).map(|agency| agency.sector);
+        let fits = |seat: Seat| match seat {
+            Seat::EmploymentServices => sector == Some(Sector::Employment),
             Seat::Municipality => self.plan.municipality.contains(id),
-            Seat::SocialWork => is_of(id, Sector::Social),
+            Seat::SocialWork => sector == Some(Sector::Social),
             Seat::Client | Seat::Unspecified => false,
         };
-        // Who could sit for the city and for employment services sits for the city, if only one seat is taken.
         let seats = [Seat::Municipality, Seat::SocialWork, Seat::EmploymentServices];
-        let mut empty = left_empty(&seats, &attended.iter().collect::<Vec<_>>(), &fits);
-        empty.extend((!client).then_some(Seat::Client));
-        empty.sort_unstable_by_key(|seat| i32::from(*seat));
-        empty
+        seats.into_iter().filter(|seat| fits(*seat)).map(i32::from).collect()
     }
 
     fn check_star(&self, reading: &StarReading) -> Result<(), Error> {
@@ -202,36 +205,6 @@ impl Gateway {
             };
             Error::Field { field: "star", reason: "INVALID_FIELDS", expected }
         })
-    }
-}
-
-/// Those of whoever attended that are parties to the plan, as far as the caller sees: which others are does not show by a
-/// seat that stays empty.
-fn at_table(caller: &Caller, record: &PlanRecord, seen: &Plan, attended: &[AgencyId]) -> Vec<AgencyId> {
-    let sees = |agency: &AgencyId| {
-        let id = agency.as_str();
-        *agency == caller.agency
-            || id == seen.coordinator
-            || seen.parties.iter().any(|party| party == id)
-            || plan::section_of(seen, id).is_some()
-    };
-    let is_seated = |agency: &&AgencyId| record.party(agency).is_some() && sees(agency);
-    attended.iter().filter(is_seated).cloned().collect()
-}
-
-/// The fewest seats that stay empty when each of those who came takes one that fits.
-fn left_empty(seats: &[Seat], came: &[&AgencyId], fits: &impl Fn(Seat, &AgencyId) -> bool) -> Vec<Seat> {
-    let Some((seat, others)) = seats.split_first() else { return Vec::new() };
-    let taken = came.iter().filter(|id| fits(*seat, id)).map(|taker| {
-        let rest: Vec<&AgencyId> = came.iter().copied().filter(|id| id != taker).collect();
-        left_empty(others, &rest, fits)
-    });
-    let fewest = taken.min_by_key(Vec::len);
-    let mut without = vec![*seat];
-    without.extend(left_empty(others, came, fits));
-    match fewest {
-        Some(fewest) if fewest.len() <= without.len() => fewest,
-        Some(_) | None => without,
     }
 }
 

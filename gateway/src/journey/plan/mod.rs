@@ -29,7 +29,7 @@ mod watch;
 pub(crate) use held::{SENT, SentPart};
 pub(crate) use in_hand::PlansInHand;
 pub(in crate::journey) use reader::Eyes;
-pub(crate) use reader::ShownPlan;
+pub(crate) use reader::{ShownPiece, ShownPlan};
 #[cfg(test)]
 pub(crate) use record::Kept;
 pub(crate) use record::PlanRecord;

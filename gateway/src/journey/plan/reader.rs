@@ -75,6 +75,7 @@ impl Sight {
         if told(plan::YOUTH).is_subset(CategorySet::ENVELOPE) {
             view.parties.clear();
         }
+        plan::mark_missing(&mut view, &record.kept.seated, reader);
         Ok(view)
     }
 }

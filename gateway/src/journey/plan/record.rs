@@ -15,7 +15,7 @@ use prost::Message;
 use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
-use crate::plan::{self, Agreement, MOST_PARTIES, UsedIds, YOUTH, part_of, section_of};
+use crate::plan::{self, Agreement, MOST_PARTIES, Seated, UsedIds, YOUTH, part_of, section_of};
 use crate::seal::Place;
 use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
 
@@ -67,6 +67,9 @@ pub(crate) struct Kept {
     /// The ids of items that are not there any more.
     #[prost(message, required, tag = "14")]
     pub(crate) used: UsedIds,
+    /// Who took a seat at meetings of four parties.
+    #[prost(message, repeated, tag = "15")]
+    pub(crate) seated: Vec<Seated>,
 }
 
 /// What one reader could see of a plan.
@@ -277,7 +280,7 @@ impl PlanRecord {
         self.kept.known.extend(ids.clone());
         self.kept.known.sort_unstable();
         self.kept.known.dedup();
-        let Kept { plan, agreement, linked, offered, used, .. } = &mut self.kept;
+        let Kept { plan, agreement, linked, offered, used, seated, .. } = &mut self.kept;
         let plan = plan.as_mut().ok_or(NO_PLAN)?;
         let before_it = before.iter().flat_map(|before| &before.kept.plan).flat_map(|plan| &plan.sections);
         for was in before_it.filter_map(|section| section.part.as_ref()) {
@@ -290,6 +293,10 @@ impl PlanRecord {
         plan::drop_loose_ends(plan);
         plan::drop_ended_step(plan);
         offered.retain(|pair| leads_somewhere(plan, pair));
+        seated.retain(|one| {
+            let records = section_of(plan, &one.owner).map(|section| section.meetings.as_slice());
+            records.unwrap_or_default().iter().any(|record| record.meeting == one.meeting)
+        });
         plan::commit(before.and_then(|before| before.kept.plan.as_ref()), plan);
         agreement.follow(plan);
         linked.retain(|linked| linked.link.as_ref().is_some_and(|link| plan.links.contains(link)));

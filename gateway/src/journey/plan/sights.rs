@@ -78,7 +78,8 @@ impl Gateway {
 }
 
 impl Looks {
-    /// Tells everybody to whom the plan looks different, and keeps what they see. Answers whether there is anybody.
+    /// Tells everybody to whom the plan looks different, and whoever is a party to it no more, and keeps what they see.
+    /// Answers whether there is anybody.
     pub(super) fn tell_watchers(
         &self,
         before: Option<&PlanRecord>,
@@ -89,9 +90,11 @@ impl Looks {
         let (plan, youth) = (after.row.id, after.row.youth);
         let revision = before.map_or(0, |before| before.row.revision) + 1;
         let different = self.readers.iter().filter(|(_, look)| look.before.as_ref() != Some(&look.now));
-        let events =
-            different.map(|(reader, _)| NewPlanEvent { plan, youth, revision, agency: reader.clone(), time });
-        change.plan_events.extend(events);
+        let different = different.map(|(reader, _)| reader.clone());
+        let gone = before.iter().flat_map(|before| before.parties()).map(|party| party.agency);
+        let gone: Vec<AgencyId> = gone.filter(|agency| after.party(agency).is_none()).collect();
+        let events = different.chain(gone);
+        change.plan_events.extend(events.map(|agency| NewPlanEvent { plan, youth, revision, agency, time }));
         after.kept.sights = self.readers.iter().map(|(reader, look)| look.sight.kept(reader)).collect();
         !change.plan_events.is_empty()
     }
@@ -172,6 +175,12 @@ impl Revised {
         let after = at(revision).await?.ok_or(GONE)?;
         let before = at(revision.saturating_sub(1)).await?;
         Ok(Self { before, after, shown: Mutex::default() })
+    }
+
+    /// Whether this is the revision with which this agency has left the plan.
+    pub(super) fn is_end_for(&self, agency: &AgencyId) -> bool {
+        let was = self.before.as_ref().is_some_and(|before| before.party(agency).is_some());
+        was && self.after.party(agency).is_none()
     }
 
     /// Whether the watcher is to be told. The same for all who see the same: whoever comes second waits for the first.

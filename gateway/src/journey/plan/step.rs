@@ -1,5 +1,6 @@
 //! A plan is accepted, acknowledged, paused and ended; its next step is flagged, and items are linked.
 
+use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{
@@ -44,8 +45,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "AcceptPlan", name: &request.name, request_id: &request.request_id };
-        let now = self.now();
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             if let Actor::Professional { .. } = caller.actor {
                 check_coordinator(caller, record)?;
             }
@@ -56,6 +56,10 @@ impl Gateway {
                 check_state(&seen, &[PlanState::Draft])?;
             }
             self.check_read(caller, record, &seen, &request.etag)?;
+            // What has been accepted may all be gone by now, and that can be accepted; nothing at all is no plan.
+            if !goes_on && !plan::is_begun(&seen) {
+                return Err(Error::PlanEmpty);
+            }
             record.plan_mut()?.accept_time.get_or_insert(wire_time(now)?);
             // Whoever records it has not shown more to the young person than what they see.
             let accepted = record.kept.agreement.accept(&seen, |owner| sight.told_of(owner));
@@ -72,8 +76,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "AcknowledgePlan", name: &request.name, request_id: &request.request_id };
-        let now = self.now();
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             let Actor::Professional { .. } = caller.actor else {
                 return Err(Error::ActorNotAllowed {
                     expected: "a professional of the party that has undertaken something",
@@ -98,7 +101,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "HoldPlan", name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, _| {
             check_coordinator(caller, record)?;
             check_state(&self.seen_over(caller, record, &request.etag)?, &[PlanState::Active])?;
             record.plan_mut()?.set_state(PlanState::OnHold);
@@ -115,7 +118,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "ResumePlan", name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, _| {
             check_coordinator(caller, record)?;
             check_state(&self.seen_over(caller, record, &request.etag)?, &[PlanState::OnHold])?;
             // Whether it is active is told by what was accepted and acknowledged.
@@ -133,7 +136,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "CompletePlan", name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, _| {
             check_coordinator(caller, record)?;
             check_state(
                 &self.seen_over(caller, record, &request.etag)?,
@@ -153,7 +156,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "RevokePlan", name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, _| {
             if let Actor::Professional { .. } = caller.actor {
                 check_coordinator(caller, record)?;
             }
@@ -174,7 +177,7 @@ impl Gateway {
         let request = request.into_inner();
         let method = "MarkPlanEnteredInError";
         let step = Step { method, name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, _| {
             check_coordinator(caller, record)?;
             let from = [
                 PlanState::Draft,
@@ -206,7 +209,7 @@ impl Gateway {
         };
         let request = request.into_inner();
         let step = Step { method: "FlagPlanStep", name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, _| {
             if let Actor::Professional { .. } = caller.actor {
                 check_coordinator(caller, record)?;
             }
@@ -231,13 +234,13 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "LinkPlanItems", name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, now| {
             check_running(record)?;
             let link = request.link.clone().unwrap_or_default();
             self.check_link(caller, record, &link)?;
             // Who is told of no links would make one that they do not see.
             let eyes = self.eyes(caller, record)?;
-            let told = self.permitted(record, plan::YOUTH, &eyes, self.now())?;
+            let told = self.permitted(record, plan::YOUTH, &eyes, now)?;
             if !link_categories(&link).is_subset(told.union(CategorySet::ENVELOPE)) {
                 return Err(Error::Plan(EditError {
                     fault: Fault::NotTold,
@@ -258,7 +261,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "UnlinkPlanItems", name: &request.name, request_id: &request.request_id };
-        self.step(caller, &step, &request, |record| {
+        self.step(caller, &step, &request, |record, _| {
             check_running(record)?;
             let link = request.link.clone().unwrap_or_default();
             let seen = self.check_link(caller, record, &link)?;
@@ -271,13 +274,13 @@ impl Gateway {
         .await
     }
 
-    /// One step: checked and carried out by `change`, on the plan as it is, as whoever sees it.
+    /// One step: checked and carried out by `change`, on the plan as it is at the instant at which nobody else changes it.
     pub(super) async fn step(
         &self,
         caller: &Caller,
         step: &Step<'_>,
         request: &impl Message,
-        change: impl FnOnce(&mut PlanRecord) -> Result<(), Error> + Send,
+        change: impl FnOnce(&mut PlanRecord, Timestamp) -> Result<(), Error> + Send,
     ) -> Result<Authorised<PlanChange>, Error> {
         let plan: PlanName = name(step.name, "name")?;
         let call = self.call(caller, step.method, step.request_id, request)?;
@@ -288,7 +291,7 @@ impl Gateway {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
         let mut draft = Draft::by_call(record);
-        change(&mut draft.after)?;
+        change(&mut draft.after, now)?;
         self.change_plan(&call, &person, step.method, draft, now).await
     }
 
@@ -304,12 +307,10 @@ impl Gateway {
         if digest(seen) == read { Ok(()) } else { Err(Error::EtagMismatch) }
     }
 
-    /// The plan as the caller sees it now: if a reading is named, exactly that.
+    /// The plan as the caller sees it now, which is exactly what they have read.
     pub(super) fn seen_over(&self, caller: &Caller, record: &PlanRecord, etag: &str) -> Result<Plan, Error> {
         let seen = self.seen_by(caller, record)?;
-        if !etag.is_empty() {
-            self.check_read(caller, record, &seen, etag)?;
-        }
+        self.check_read(caller, record, &seen, etag)?;
         Ok(seen)
     }
 

@@ -122,11 +122,13 @@ impl TaskRecord {
         Ok(TaskWrite { row: row.clone(), expected })
     }
 
-    /// Shows what is stored now where this clash is. Answers whether that is something else than it has shown.
-    pub(super) fn shows(&mut self, now: &PlanConflict) -> bool {
+    /// Shows what stands now in the section where this clash is, if it is about one. Answers whether that is something else
+    /// than it has shown.
+    pub(super) fn shows(&mut self, record: &PlanRecord) -> bool {
         let Some(Matter::Conflict(conflict)) = &mut self.message.matter else { return false };
-        let is_other = conflict.theirs != now.theirs;
-        conflict.theirs.clone_from(&now.theirs);
+        let now = plan::shown_side(&record.part(&conflict.owner), &conflict.path, CategorySet::ALL);
+        let is_other = conflict.theirs.as_ref() != Some(&now);
+        conflict.theirs = Some(now);
         is_other
     }
 
@@ -231,7 +233,7 @@ impl Gateway {
             theirs: conflict.theirs.clone().unwrap_or_default(),
         };
         let choice = match resolution.choice() {
-            conflict_resolution::Choice::Theirs => return Ok(()),
+            conflict_resolution::Choice::Theirs => Choice::Theirs,
             conflict_resolution::Choice::Ours => Choice::Ours,
             conflict_resolution::Choice::Other => {
                 let other = resolution.other.as_ref().ok_or(Error::Field {
@@ -248,6 +250,9 @@ impl Gateway {
         };
         let before = record.part(&conflict.owner);
         let part = plan::resolve(&before, &clash, choice, now).map_err(unresolved)?;
+        if let Choice::Theirs = choice {
+            return Ok(());
+        }
         let author = plan::author_at(&conflict.owner, &conflict.path).to_owned();
         if let Choice::Other(_) = choice {
             let told = self.permitted(record, &conflict.owner, &self.eyes(caller, record)?, now)?;
@@ -365,7 +370,7 @@ impl Gateway {
             }
             task.etag = self.clash_etag(caller, &seen, conflict);
         }
-        let shell = self.shell(caller, task)?;
+        let shell = self.with_worker(caller, (record, &seen), self.shell(caller, task)?, now)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
                 let piece = self.clash_piece(caller, (record, &seen), conflict, now)?;
@@ -384,6 +389,24 @@ impl Gateway {
                 if has_ended { Ok((shell, Vec::new())) } else { Err(Error::NotFound) }
             }
             Some(Matter::FollowUp(_)) | None => Ok((shell, Vec::new())),
+        }
+    }
+
+    /// The task with the responsible worker, who is the own agency's to tell, where it has them.
+    fn with_worker(
+        &self,
+        caller: &Caller,
+        (record, seen): (&PlanRecord, &Plan),
+        task: Authorised<Task>,
+        now: Timestamp,
+    ) -> Result<Authorised<Task>, Error> {
+        if caller.agency != record.row.coordinator || seen.responsible_worker.is_none() {
+            return Ok(task);
+        }
+        let worker = Plan { responsible_worker: seen.responsible_worker.clone(), ..Plan::default() };
+        match self.plan_piece(caller, record, plan::YOUTH, worker, now)? {
+            Some((worker, _)) => task.gather(worker).map_err(mismatch),
+            None => Ok(task),
         }
     }
 
@@ -436,7 +459,7 @@ fn same(pair: &PlanDuplicate) -> PlanLink {
 fn unresolved(error: ResolveError) -> Error {
     match error {
         ResolveError::Newer => Error::RecordState {
-            expected: "CHOICE_THEIRS, because what clashed has changed since: change it by MergePlan instead",
+            expected: "CHOICE_THEIRS, because it is gone, or another's by now: change it by MergePlan instead",
         },
         ResolveError::NoSuchPlace => Error::Inconsistent("a clash at no place of a section"),
         ResolveError::Transition => Error::Plan(EditError {

@@ -54,14 +54,15 @@ impl Gateway {
             parent => Some(youth_id(parent, "parent")?),
         };
         let states = if request.show_resolved { TaskStates::All } else { TaskStates::Open };
-        let list = format!("tasks/{}/{}", request.parent, request.show_resolved);
+        let worker = request.responsible_worker.as_str();
+        let list = format!("tasks/{}/{}/{worker}", request.parent, request.show_resolved);
         let after = page::position(self, caller, &list, &request.page_token)?
             .map(|bytes| page::place_of(&bytes))
             .transpose()?
             .map(|(created, id)| (created, TaskId::from_uuid(id)));
         let agency = caller.agency.clone();
         let filter = TaskFilter { agency, youth, states, after, limit: BATCH };
-        let (page, rest) = self.tasks_shown(caller, filter, page::size(request.page_size)).await?;
+        let (page, rest) = self.tasks_shown(caller, (filter, worker), page::size(request.page_size)).await?;
         let next_page_token = match rest {
             Some((created, id)) => page::token(self, caller, &list, &page::bytes_of(created, id.uuid()))?,
             None => String::new(),
@@ -80,7 +81,7 @@ impl Gateway {
     async fn tasks_shown(
         &self,
         caller: &Caller,
-        mut filter: TaskFilter,
+        (mut filter, worker): (TaskFilter, &str),
         size: u32,
     ) -> Result<(Vec<SeenTask>, Option<(Timestamp, TaskId)>), Error> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -90,7 +91,7 @@ impl Gateway {
             let is_last = rows.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
             for row in rows {
                 let place = (row.created, row.id);
-                if let Some(task) = self.seen_task(caller, row).await? {
+                if let Some(task) = self.seen_task(caller, row, worker).await? {
                     if page.len() == size {
                         return Ok((page, filter.after));
                     }
@@ -114,8 +115,14 @@ impl Gateway {
     }
 
     /// A task as it may be seen now; nothing when its agency is no party to the plan any more, or when the caller's role
-    /// or unit has no access to what it is about, or nobody has any more.
-    async fn seen_task(&self, caller: &Caller, row: TaskRow) -> Result<Option<SeenTask>, Error> {
+    /// or unit has no access to what it is about, or nobody has any more; and where a responsible worker is named and it
+    /// is not theirs.
+    async fn seen_task(
+        &self,
+        caller: &Caller,
+        row: TaskRow,
+        worker: &str,
+    ) -> Result<Option<SeenTask>, Error> {
         let person = self.person(row.youth).await?;
         let plan = match row.plan {
             None => None,
@@ -124,6 +131,10 @@ impl Gateway {
                 None => return Ok(None),
             },
         };
+        let is_of = |record: &PlanRecord| self.is_worker_of(caller, record, worker);
+        if !worker.is_empty() && !plan.as_ref().map(is_of).transpose()?.unwrap_or(false) {
+            return Ok(None);
+        }
         let task = TaskRecord::open(&person, row)?;
         let name = task.message.name.clone();
         let view = match plan {
@@ -133,6 +144,18 @@ impl Gateway {
         match view {
             Ok((view, told)) => Ok(Some(SeenTask { youth: person.id, name, view, told })),
             Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the caller may be told that this is the own agency's responsible worker of the plan.
+    fn is_worker_of(&self, caller: &Caller, record: &PlanRecord, worker: &str) -> Result<bool, Error> {
+        if caller.agency != record.row.coordinator || record.party(&caller.agency).is_none() {
+            return Ok(false);
+        }
+        match self.seen_by(caller, record) {
+            Ok(seen) => Ok(seen.responsible_worker.is_some_and(|told| told.id == worker)),
+            Err(Error::NotFound) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -184,7 +207,7 @@ impl Feed for Tasks {
         if row.agency != caller.agency {
             return Ok(None);
         }
-        let Some(task) = gateway.seen_task(caller, row).await? else { return Ok(None) };
+        let Some(task) = gateway.seen_task(caller, row, "").await? else { return Ok(None) };
         let view = gateway.note_task(caller, task).await?;
         let time = Some(wire_time(event.time)?);
         let shell = TaskEvent { resume_token, task: None, time };

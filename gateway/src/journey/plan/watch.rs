@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use polku_policy::{ActorRole, Authorised};
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{PlanEvent, WatchPlansRequest};
+use polku_proto::v1::{Plan, PlanEvent, WatchPlansRequest};
 use polku_proto::{AgencyId, PlanId, PlanName, Valid};
 
 use crate::caller::{Actor, Caller};
@@ -111,18 +111,24 @@ impl Feed for Plans {
     ) -> Result<Option<Authorised<PlanEvent>>, Error> {
         let (plan, now) = (gateway.plans_in_hand.take(event.plan, present), gateway.now());
         let reader = (caller, told_as(caller)?);
-        let shown = async {
-            let record = plan.record(gateway, event.plan).await?;
-            let view = plan.shown(gateway, reader, record, event.revision, now).await?;
-            Ok(view.map(|view| (record, view)))
+        let time = Some(wire_time(event.time)?);
+        let record = match plan.record(gateway, event.plan).await {
+            Ok(record) => record,
+            Err(Error::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
         };
-        let (record, view) = match shown.await {
-            Ok(Some(shown)) => shown,
-            Ok(None) | Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
+        let view = match plan.shown(gateway, reader, record, event.revision, now).await {
+            Ok(Some(view)) => view,
+            Ok(None) | Err(Error::NotPermitted(_)) => return Ok(None),
+            Err(Error::NotFound) if plan.is_end_for(gateway, caller, record, event.revision).await? => {
+                let name_alone = Plan { name: record.name().to_string(), ..Plan::default() };
+                let last = PlanEvent { resume_token, plan: Some(name_alone), time };
+                return gateway.shell(caller, last).map(Some);
+            }
+            Err(Error::NotFound) => return Ok(None),
             Err(error) => return Err(error),
         };
         let view = gateway.note_plan(caller, record.name(), view, Lock::Free).await?;
-        let time = Some(wire_time(event.time)?);
         let shell = PlanEvent { resume_token, plan: None, time };
         Ok(Some(gateway.shell(caller, shell)?.gather(view).map_err(mismatch)?))
     }

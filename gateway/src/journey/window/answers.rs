@@ -15,7 +15,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How many bytes of answers there are at most: those that came first go first. What is forgotten is asked again.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Who asked about whom. The asker is a keyed hash of the professional, the purpose and the identity code: the same question
+/// Who asked about whom. The asker is a keyed hash of the professional with their unit, the purpose and the identity code: the same question
 /// of somebody else, for something else, or about another code, the agency may answer differently.
 type Asked = (YouthId, [u8; 32]);
 
@@ -30,6 +30,13 @@ pub(crate) struct Answer {
     pub(crate) answered: Timestamp,
     /// The contract's `AgencyFacts`, sealed.
     pub(crate) sealed: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether it may still be used, if only because nothing newer is to be had.
+    pub(crate) fn is_of_a_day(&self, now: Timestamp) -> bool {
+        self.answered >= now - KEPT
+    }
 }
 
 /// The answers of all agencies.
@@ -100,7 +107,7 @@ impl Answers {
     /// Forgets what is old.
     pub(crate) fn prune(&self, now: Timestamp) {
         self.keep_only(|_, answers| {
-            answers.retain(|answer| answer.answered >= now - KEPT);
+            answers.retain(|answer| answer.is_of_a_day(now));
             !answers.is_empty()
         });
     }

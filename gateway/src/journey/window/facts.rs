@@ -9,15 +9,17 @@ use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{AgencyFacts, DataCategory, FactsQuery};
-use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, YouthName};
+use polku_proto::v1::{AgencyFacts, DataCategory, FactsQuery, JourneyEntry};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, UnitId, Valid, YouthName};
 use prost::Message;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::answers::Answer;
-use super::sight::Look;
+use super::entry::standing;
+use super::matter::open_matters;
+use super::sight::{Look, Looks as _, holder};
 use crate::audit::Event;
 use crate::error::{Error, check_refused};
 use crate::gateway::Gateway;
@@ -41,6 +43,8 @@ pub(super) struct Asking<'a> {
     pub(super) oldest: Timestamp,
     /// When the caller's time is up.
     pub(super) until: Instant,
+    /// What is written of the person under the ids that are looked at.
+    pub(super) written: Vec<&'a JourneyEntry>,
 }
 
 /// What the agencies hold, by agency id.
@@ -48,10 +52,33 @@ pub(super) struct Asking<'a> {
 pub(super) struct Held {
     pub(super) facts: Vec<ShownFacts>,
     pub(super) unreachable: Vec<AgencyId>,
+    /// What somebody could be asked for, and may not tell.
+    pub(super) withheld: CategorySet,
 }
 
 /// What an agency holds, as the caller may see it, with the notices that this makes.
 pub(super) type ShownFacts = (AgencyId, Authorised<AgencyFacts>, Option<Shown>);
+
+impl Asking<'_> {
+    /// With whom it is what this agency's system holds. To others the agency as a whole tells it; in the own agency it is
+    /// with the units that have a matter (P17), and otherwise with none, so that only who reads of every unit reads it.
+    fn holder(&self, agency: &AgencyId) -> Result<Party, Error> {
+        let whole = Party::whole(agency.clone());
+        let Look { caller, .. } = self.look;
+        if self.look.is_own_side() || caller.agency != *agency {
+            return Ok(whole);
+        }
+        let own =
+            standing(self.written.iter().copied().filter(|entry| entry.agency == agency.as_str()).collect());
+        for opening in open_matters(&own) {
+            let unit = holder(opening)?.unit;
+            if unit.is_none() || unit == caller.party().unit {
+                return Ok(whole);
+            }
+        }
+        Ok(Party { unit: Some(UnitId::unknown()), ..whole })
+    }
+}
 
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
@@ -61,9 +88,11 @@ impl Gateway {
         let kept = self.answers.of(person.id, asker);
         let mut answers: BTreeMap<AgencyId, Option<AgencyFacts>> = BTreeMap::new();
         let mut missing = BTreeMap::new();
+        let mut held = Held::default();
         for (agency, system) in self.sources() {
             let wanted = asking.wanted.intersection(system.fetches).intersection(ASKABLE);
-            let told = self.told_by(&asking.look, &Party::whole(agency.clone()), wanted)?;
+            let told = self.told_by(&asking.look, &asking.holder(agency)?, wanted)?;
+            held.withheld.extend(wanted.difference(told));
             if told.is_empty() {
                 continue;
             }
@@ -73,7 +102,7 @@ impl Gateway {
             // Of several that answer the question, the newest is what the agency says now.
             match fresh.max_by_key(|kept| kept.answered) {
                 Some(kept) => drop(answers.insert(agency.clone(), Some(opened(person, &asker, kept)?))),
-                None if !self.may_be_asked(&asking.look, agency)? => {}
+                None if !self.may_be_asked(&asking.look, agency)? => held.withheld.extend(told),
                 None => drop(missing.insert(agency.clone(), told)),
             }
         }
@@ -81,11 +110,20 @@ impl Gateway {
             answers.extend(self.ask((person, identity), asking, asker, &missing).await?);
             self.learn().await?;
         }
-        let mut held = Held::default();
         for (agency, answer) in answers {
-            match answer {
-                Some(facts) => held.facts.extend(self.shown_facts(asking, &agency, facts)?),
-                None => held.unreachable.push(agency),
+            let answer = match answer {
+                Some(facts) => Some(facts),
+                // What it said before is told with its day, and that it has not answered now.
+                None => {
+                    let earlier =
+                        kept.iter().filter(|kept| kept.agency == agency && kept.is_of_a_day(asking.look.now));
+                    let earlier = earlier.max_by_key(|kept| kept.answered);
+                    held.unreachable.push(agency.clone());
+                    earlier.map(|kept| opened(person, &asker, kept)).transpose()?
+                }
+            };
+            if let Some(facts) = answer {
+                held.facts.extend(self.shown_facts(asking, &agency, facts)?);
             }
         }
         Ok(held)
@@ -109,6 +147,19 @@ impl Gateway {
             // Nobody is told anything by a question that cannot be answered any more.
             return Ok(nobody_asked(missing));
         }
+        let mut answers = nobody_asked(missing);
+        // Who may not be asked more for now is as one who does not answer.
+        let mut missing = missing.clone();
+        missing.retain(|agency, _| {
+            let may_ask = self.may_ask(agency);
+            if !may_ask {
+                tracing::info!(%agency, "an agency is not asked: its quota is used up");
+            }
+            may_ask
+        });
+        if missing.is_empty() {
+            return Ok(answers);
+        }
         let agencies: BTreeMap<&str, Vec<i32>> =
             missing.iter().map(|(agency, asked)| (agency.as_str(), asked.to_wire())).collect();
         let told = self.told_by_asking(&asking.look, missing.iter())?;
@@ -127,7 +178,7 @@ impl Gateway {
             self.commit(change).await?;
         }
         let mut questions = JoinSet::new();
-        for (agency, asked) in missing {
+        for (agency, asked) in &missing {
             let Some(adapter) = self.adapter(agency).cloned() else { continue };
             let query = match self.query(&identity, asking, agency, *asked) {
                 Ok(query) => query,
@@ -144,7 +195,6 @@ impl Gateway {
                 (agency, answer.ok().flatten())
             });
         }
-        let mut answers = nobody_asked(missing);
         let mut kept = Vec::new();
         while let Some(answered) = questions.join_next().await {
             // A question that ended abnormally is one without an answer.
@@ -164,9 +214,9 @@ impl Gateway {
     /// named to the agency by the identity code alone: what was answered about one code is none about another one that
     /// the same id has by now.
     fn asker(&self, look: &Look<'_>, identity: Option<&Hetu>) -> [u8; 32] {
-        let (agency, professional) = (look.caller.agency.as_str(), look.caller.professional());
+        let (party, professional) = (look.caller.party(), look.caller.professional());
         let identity = identity.map_or("", Hetu::expose);
-        let asker = format!("{agency}\n{professional}\n{}\n{identity}", look.purpose as i32);
+        let asker = format!("{party}\n{professional}\n{}\n{identity}", look.purpose as i32);
         self.keys.pseudonym(b"asker", asker.as_bytes())
     }
 
@@ -204,8 +254,7 @@ impl Gateway {
         let look = Look { now: self.now(), ..asking.look };
         let mut facts = facts;
         facts.restrict(asking.wanted.intersection(ASKABLE).union(CategorySet::ENVELOPE));
-        let whole = Party::whole(agency.clone());
-        let Some(question) = look.question(&whole, false) else { return Ok(None) };
+        let Some(question) = look.question(&asking.holder(agency)?, false) else { return Ok(None) };
         let holds = facts.categories();
         let facts =
             self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);

@@ -7,6 +7,7 @@
 //! ([`replaced`]).
 
 mod due;
+mod met;
 mod protected;
 mod put_off;
 mod question;
@@ -14,14 +15,16 @@ mod renewal;
 mod replaced;
 mod second_look;
 mod task;
+mod unanswered;
 mod undelivered;
+mod whose;
 
 pub(crate) use put_off::PutOff;
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use polku_proto::time::{finnish_date, from_wire, start_of_finnish_date};
+use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
@@ -32,16 +35,19 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, Party, ReferralName, TaskId};
 
 use super::entry::standing;
-use super::matter::open_matters;
 use super::sight::AgencyLook;
 use super::worker;
 use crate::error::Error;
 use crate::figures::Question;
 use crate::gateway::Gateway;
+use crate::journey::machine::is_final;
 use crate::journey::plan::TaskRecord;
+use crate::journey::refer::DEFAULT_ANSWER_TIME;
 use crate::person::Person;
 use crate::record::{ReferralRecord, instant};
 use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskStates, TaskWrite};
+use met::is_met;
+use whose::{came_first, deciding, unit_with, worker_of};
 
 #[cfg(test)]
 mod tests;
@@ -123,14 +129,16 @@ impl Gateway {
                         after.follow_ups.push(self.unmet_from(person, next, now)?);
                     }
                 }
-                Some(Matter::Encounter(encounter)) if encounter.met || !entry.replaces.is_empty() => {
+                Some(Matter::Encounter(_) | Matter::Handover(_))
+                    if is_met(entry) || !entry.replaces.is_empty() =>
+                {
                     let Some(agency) = looks.clone() else { continue };
                     // A meeting elsewhere counts where it may be known.
                     let seen = self.visible(&AgencyLook::for_guidance(&agency, person.id, now), &entries)?;
                     if !seen.iter().any(|seen| seen.name == entry.name) {
                         continue;
                     }
-                    let last = last_met(&seen, &agency, when).unwrap_or(now);
+                    let last = self.last_met(person, (&seen, &agency), when).await?.unwrap_or(now);
                     self.close_tasks(person, (&agency, Kind::NotMet, ""), &mut after, now).await?;
                     self.forget_elsewhere(person, &agency, &mut after, now).await?;
                     after.follow_ups.push(self.unmet_from(person, agency, last)?);
@@ -172,6 +180,9 @@ impl Gateway {
                 | None => {}
             }
         }
+        if written.iter().any(|entry| matches!(entry.matter, Some(Matter::Worker(_) | Matter::Leaving(_)))) {
+            self.pass_on_unanswered(person, &entries, &mut after, now).await?;
+        }
         // Who leaves everybody leaves also whoever was to take over.
         let is_own_word = written.iter().all(|entry| entry.professional.is_empty());
         if is_own_word
@@ -190,7 +201,7 @@ impl Gateway {
         };
         if let Some(next) = looks.filter(is_new) {
             let seen = self.visible(&AgencyLook::for_guidance(&next, person.id, now), &entries)?;
-            let last = last_met(&seen, &next, when).unwrap_or(now);
+            let last = self.last_met(person, (&seen, &next), when).await?.unwrap_or(now);
             self.forget_elsewhere(person, &next, &mut after, now).await?;
             after.follow_ups.push(self.unmet_from(person, next, last)?);
         }
@@ -208,6 +219,17 @@ impl Gateway {
         let mut after = LookedAfter::default();
         let agency = record.row.recipient.clone();
         let matter = FollowUp::Retention(record.row.id);
+        let cancellation = FollowUp::Cancellation(record.row.id);
+        let sender = record.row.sender.clone();
+        if record.state() == ReferralState::CancelRequested {
+            let due = now + DEFAULT_ANSWER_TIME;
+            let row = FollowUpRow { youth: person.id, matter: cancellation, agency: sender, due };
+            after.follow_ups.push(FollowUpWrite::Set(row));
+        } else if is_final(record.state()) {
+            let drop = FollowUpWrite::Drop { youth: person.id, matter: cancellation, agency: sender };
+            after.follow_ups.push(drop);
+            self.close_unanswered(person, record, &mut after, now).await?;
+        }
         match record.state() {
             ReferralState::Accepted => {
                 let row = FollowUpRow { youth: person.id, matter, agency, due: retention_day(now)? };
@@ -256,25 +278,6 @@ impl Gateway {
             | ReferralState::ConsentWithdrawn => {}
         }
         Ok(after)
-    }
-
-    /// The task that a referral without an answer becomes: of the agency with the adult beside the young person, where
-    /// that one may know of the referral; of the sender otherwise.
-    pub(in crate::journey) async fn unanswered(
-        &self,
-        person: &Person,
-        record: &ReferralRecord,
-        now: Timestamp,
-    ) -> Result<TaskWrite, Error> {
-        let entries = self.written(person).await?;
-        let recipient = record.row.reached_recipient.then_some(&record.row.recipient);
-        let sender = &record.row.sender;
-        let beside = self.beside(person, &entries, now)?;
-        let whose = beside.filter(|beside| beside == sender || Some(beside) == recipient);
-        let whose = whose.unwrap_or_else(|| sender.clone());
-        let professional = worker_of(&whose, person, &entries, now)?;
-        let follow_up = about(Kind::ReferralUnanswered, record.name().to_string());
-        self.new_task(person, whose, v1::FollowUp { professional, ..follow_up }, now)
     }
 
     /// Which agency looks after it that somebody meets the young person: that of the adult beside them; where they have had
@@ -326,6 +329,7 @@ impl Gateway {
             if let Some(TaskMatter::FollowUp(follow_up)) = task.message.matter.as_mut() {
                 follow_up.professional.clone_from(&professional);
             }
+            task.message.unit = unit_with(agency, entries);
             after.tasks.push(task.next_version(person, now)?);
         }
         Ok(())
@@ -425,63 +429,35 @@ impl Gateway {
         Ok(open)
     }
 
-    fn new_task(
+    pub(in crate::journey) fn new_task(
         &self,
         person: &Person,
         agency: AgencyId,
         follow_up: v1::FollowUp,
         now: Timestamp,
     ) -> Result<TaskWrite, Error> {
+        self.new_task_with(person, (agency, String::new()), follow_up, now)
+    }
+
+    /// The same of a matter that is with this unit.
+    fn new_task_with(
+        &self,
+        person: &Person,
+        (agency, unit): (AgencyId, String),
+        follow_up: v1::FollowUp,
+        now: Timestamp,
+    ) -> Result<TaskWrite, Error> {
         let id = TaskId::from_uuid(self.new_id(now)?);
         let matter = TaskMatter::FollowUp(follow_up);
-        TaskRecord::of_journey((id, person.id), agency, matter, now).first_version(person, now)
+        let mut task = TaskRecord::of_journey((id, person.id), agency, matter, now);
+        task.message.unit = unit;
+        task.first_version(person, now)
     }
-}
-
-/// The entry that says who is beside the young person, by these entries.
-fn deciding(entries: &[JourneyEntry]) -> Option<&JourneyEntry> {
-    worker::last_assignment(&standing(entries.iter().collect())).map(|(last, _)| last)
 }
 
 /// Something to look after about a referral, or about none.
 fn about(kind: Kind, referral: String) -> v1::FollowUp {
     v1::FollowUp { kind: kind as i32, referral, ..v1::FollowUp::default() }
-}
-
-/// The agency's own id of the adult beside the young person; empty where it has named nobody.
-fn worker_of(
-    agency: &AgencyId,
-    person: &Person,
-    entries: &[JourneyEntry],
-    now: Timestamp,
-) -> Result<String, Error> {
-    let current = worker::current(&standing(entries.iter().collect()), worker::When::of(person, now)?);
-    let own = current.map(|(worker, _)| worker).filter(|worker| worker.agency == agency.as_str());
-    Ok(own.map(|worker| worker.professional).unwrap_or_default())
-}
-
-/// Which agency the young person came to first, of those that they have not left, by these entries, newest first.
-fn came_first<'a>(all: &[&'a JourneyEntry]) -> Option<&'a str> {
-    let mut told = BTreeSet::new();
-    let open = open_matters(all).filter(|entry| told.insert((&entry.agency, &entry.unit)));
-    open.last().map(|entry| entry.agency.as_str())
-}
-
-/// When somebody met the young person last, or else since when the adult, or nobody, is there, or since when they have come
-/// to this agency; as far as these entries tell.
-fn last_met(seen: &[&JourneyEntry], agency: &AgencyId, when: worker::When) -> Option<Timestamp> {
-    let met = seen
-        .iter()
-        .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
-    let since = match worker::current(seen, when) {
-        Some((worker, _)) => worker.since,
-        None => worker::last_assignment(seen).and_then(|(last, _)| last.time),
-    };
-    let is_coming = |entry: &&&JourneyEntry| {
-        matches!(entry.matter, Some(Matter::Opening(_))) && entry.agency == agency.as_str()
-    };
-    let came = seen.iter().find(is_coming).and_then(|entry| entry.time);
-    met.filter_map(|entry| entry.time).chain(since).chain(came).filter_map(|time| from_wire(&time).ok()).max()
 }
 
 /// What it is about.

@@ -50,7 +50,7 @@ impl Gateway {
         let youth = youth_id(&request.youth, "youth")?;
         self.check_reader(caller, youth)?;
         let look = Look { caller, youth, purpose: request.purpose(), now };
-        self.check_concern(&look).await?;
+        self.check_concern_of(&look, "entries").await?;
         let person = self.person(youth).await?;
 
         let written = self.written(&person).await?;
@@ -63,8 +63,10 @@ impl Gateway {
         }
         // What is kept here is read while the agencies take their time.
         let revision = self.index().revision();
-        let (held, mut kept) =
-            tokio::try_join!(self.asked_for(&look, &person, &request, until), self.kept_here(&look),)?;
+        let (held, mut kept) = tokio::try_join!(
+            self.asked_for(&look, (&person, here(&written, &ids)), &request, until),
+            self.kept_here(&look),
+        )?;
 
         // What is answered is decided on now.
         self.learn().await?;
@@ -97,7 +99,15 @@ impl Gateway {
         }
         let answer = kept.into_answer(answer, &mut telling)?;
         let answer = self.gather_entries(&look, &seen, worker, (answer, &mut telling))?;
-        self.note_look(&look, "entries", telling).await?;
+        let mut withheld = self.withheld(&look, here(&written, &ids))?;
+        // Of agencies that are asked for all that they may tell, nothing was refused.
+        if !request.categories.is_empty() {
+            withheld.extend(held.withheld);
+        }
+        tokio::try_join!(
+            self.note_look(&look, "entries", telling),
+            self.note_withheld(&look, "entries", withheld)
+        )?;
         Ok(answer)
     }
 
@@ -174,32 +184,11 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// Lets a professional go on whose agency has anything to do with the person here.
-    ///
-    /// Nothing of the journey is opened before: of somebody whom it has nothing to do with, it takes as long as of nobody,
-    /// however much there is.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: somebody whom the caller has nothing to do with looks like nobody.
-    pub(super) async fn check_concern(&self, look: &Look<'_>) -> Result<(), Error> {
-        if look.is_own_side() {
-            return Ok(());
-        }
-        self.learn().await?;
-        // Who is in the journey is answered. That it takes less than of a stranger tells nobody anything: of the log, which
-        // has got longer with every look, nothing has to be read for it.
-        if self.is_in_journey(look.caller, look.youth).await? {
-            return Ok(());
-        }
-        let is_tied = self.is_tied_otherwise(look.caller, look.youth).await?;
-        if is_tied && !self.kept_here(look).await?.is_empty() { Ok(()) } else { Err(Error::NotFound) }
-    }
-
     /// What the agencies hold, where it is asked for.
     async fn asked_for(
         &self,
         look: &Look<'_>,
-        person: &Person,
+        (person, written): (&Person, impl Iterator<Item = &JourneyEntry>),
         request: &GetJourneyRequest,
         until: Instant,
     ) -> Result<Held, Error> {
@@ -212,7 +201,8 @@ impl Gateway {
             [] => ASKABLE,
             named => named.iter().fold(CategorySet::EMPTY, |set, one| set.union(CategorySet::named(*one))),
         };
-        self.held(person, &Asking { look: *look, wanted, oldest, until }).await
+        let written = written.collect();
+        self.held(person, &Asking { look: *look, wanted, oldest, until, written }).await
     }
 }
 

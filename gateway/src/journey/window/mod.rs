@@ -3,6 +3,7 @@
 mod add;
 mod answers;
 mod asking;
+mod concern;
 mod entry;
 mod facts;
 mod figures;
@@ -10,6 +11,7 @@ mod follow_up;
 mod former;
 mod get;
 mod kept;
+mod lasting;
 mod matter;
 mod next_step;
 mod sight;

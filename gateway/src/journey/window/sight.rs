@@ -154,9 +154,27 @@ impl Gateway {
         look: &impl Looks,
         entries: impl IntoIterator<Item = &'a JourneyEntry>,
     ) -> Result<Vec<&'a JourneyEntry>, Error> {
+        Ok(standing(self.parted(look, entries)?.0))
+    }
+
+    /// Of which categories the caller may not be told that there are entries.
+    pub(super) fn withheld<'a>(
+        &self,
+        look: &impl Looks,
+        entries: impl IntoIterator<Item = &'a JourneyEntry>,
+    ) -> Result<CategorySet, Error> {
+        Ok(self.parted(look, entries)?.1)
+    }
+
+    /// The entries that the caller may be told of, and what the others are about.
+    fn parted<'a>(
+        &self,
+        look: &impl Looks,
+        entries: impl IntoIterator<Item = &'a JourneyEntry>,
+    ) -> Result<(Vec<&'a JourneyEntry>, CategorySet), Error> {
         let personal = CategorySet::ALL.difference(CategorySet::ENVELOPE);
         let mut told: BTreeMap<(YouthId, Party), CategorySet> = BTreeMap::new();
-        let mut visible = Vec::new();
+        let (mut visible, mut withheld) = (Vec::new(), CategorySet::EMPTY);
         for entry in entries {
             let of = (youth_of(entry)?, holder(entry)?);
             let told = match told.get(&of) {
@@ -170,9 +188,11 @@ impl Gateway {
             let category = CategorySet::named(entry.category);
             if !category.is_empty() && category.is_subset(told) {
                 visible.push(entry);
+            } else {
+                withheld.extend(category);
             }
         }
-        Ok(standing(visible))
+        Ok((visible, withheld))
     }
 
     /// The party as a young person's matter can be with it: nobody here is of a unit that only the agency's own system knows,

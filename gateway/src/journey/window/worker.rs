@@ -51,16 +51,7 @@ pub(super) fn current<'a>(
 ) -> Option<(CurrentWorker, &'a JourneyEntry)> {
     let (last, worker) = last_assignment(entries)?;
     let agency = responsible(last, worker)?;
-    let unit = unit_of(last, agency);
-    let is_same = |entry: &JourneyEntry, other: &WorkerAssignment| {
-        responsible(entry, other) == Some(agency) && other.professional == worker.professional
-    };
-    // Of one and the same adult the first assignment counts, unless somebody else was there in between, or nobody.
-    let breaks = |entry: &&JourneyEntry| {
-        has_left(entry, (agency, unit)) || assignment(entry).is_some_and(|other| !is_same(entry, other))
-    };
-    let end = entries.iter().position(breaks).unwrap_or(entries.len());
-    let (own, earlier) = entries.split_at(end);
+    let (own, earlier) = unbroken(entries, (last, worker, agency));
     let begin = own.iter().rposition(|entry| assignment(entry).is_some())?;
     let since = own.get(begin).and_then(|entry| entry.time);
     let before = earlier.iter().filter_map(|entry| Some((entry, assignment(entry)?)));
@@ -80,6 +71,33 @@ pub(super) fn current<'a>(
         mandate: mandate(own.get(..begin).unwrap_or_default(), agency, when),
     };
     Some((worker, last))
+}
+
+/// The assignments of the adult by these entries, newest first, and the last word on what that one may do.
+pub(super) fn of_the_adult<'a>(entries: &[&'a JourneyEntry]) -> Vec<&'a JourneyEntry> {
+    let Some((last, worker)) = last_assignment(entries) else { return Vec::new() };
+    let Some(agency) = responsible(last, worker) else { return Vec::new() };
+    let (own, _) = unbroken(entries, (last, worker, agency));
+    let is_mandate =
+        |entry: &&&JourneyEntry| entry.agency == agency && matches!(entry.matter, Some(Matter::Mandate(_)));
+    let assigned = own.iter().filter(|entry| assignment(entry).is_some());
+    assigned.chain(own.iter().find(is_mandate)).copied().collect()
+}
+
+/// These entries, newest first, parted where the unbroken time of the adult by the last assignment begins. Of one and the
+/// same adult the first assignment counts, unless somebody else was there in between, or nobody.
+fn unbroken<'e, 'a>(
+    entries: &'e [&'a JourneyEntry],
+    (last, worker, agency): (&JourneyEntry, &WorkerAssignment, &str),
+) -> (&'e [&'a JourneyEntry], &'e [&'a JourneyEntry]) {
+    let unit = unit_of(last, agency);
+    let is_same = |entry: &JourneyEntry, other: &WorkerAssignment| {
+        responsible(entry, other) == Some(agency) && other.professional == worker.professional
+    };
+    let breaks = |entry: &&JourneyEntry| {
+        has_left(entry, (agency, unit)) || assignment(entry).is_some_and(|other| !is_same(entry, other))
+    };
+    entries.split_at(entries.iter().position(breaks).unwrap_or(entries.len()))
 }
 
 /// The assignment that came last, of these entries, newest first; nothing if the young person has left whoever has them by

@@ -14,6 +14,9 @@ use crate::plan::view::is_everything;
 /// What the young person's side alone changes in the young person's section.
 const OF_THE_YOUNG_PERSON: [&str; 4] = ["state", "reference", "client_view", "responsible_worker"];
 
+/// What says when an action is done, and why it was not.
+const SCHEDULE: [&str; 3] = ["start", "end", "reason"];
+
 /// Why a change may not be made.
 type Refusal = Option<(Fault, &'static str)>;
 
@@ -35,7 +38,7 @@ pub(super) fn check(edit: &Edit<'_>) -> Result<(), EditError> {
             Editor::OtherParty(agency) if is_youth => refusal_of_untold(&change, path, edit)
                 .or_else(|| refusal_of_other(&change, path, agency, edit)),
             _ if is_holder && is_youth => {
-                refusal_of_untold(&change, path, edit).or_else(|| refusal_of_anothers(path, edit))
+                refusal_of_untold(&change, path, edit).or_else(|| refusal_of_anothers(&change, path, edit))
             }
             _ if is_holder => refusal_of_untold(&change, path, edit),
             Editor::Owner | Editor::Coordinator | Editor::YoungPerson | Editor::OtherParty(_) => {
@@ -101,16 +104,32 @@ fn refusal_of_untold(change: &Change, path: Path<'_>, edit: &Edit<'_>) -> Refusa
 
 /// Why the holder of the young person's section may not make a change: what a party has undertaken it moves itself.
 ///
-/// Another provider is the holder's to state, but not along with the state: of the two that are merged field by field one
-/// could clash. And what has ended by then is nobody else's doing.
-fn refusal_of_anothers(path: Path<'_>, edit: &Edit<'_>) -> Refusal {
+/// Another provider is the holder's to state while the action is planned, but not along with the state: of the two that
+/// are merged field by field one could clash. What has begun is its provider's, and what has ended is nobody else's doing.
+fn refusal_of_anothers(change: &Change, path: Path<'_>, edit: &Edit<'_>) -> Refusal {
     match path {
         Path::ItemField(List::Actions, id, "state") if edit.is_undertaken_by_another(id) => {
             Some((Fault::NotOwned, "states of what a party has undertaken moved by that party alone"))
         }
+        Path::ItemField(List::Actions, id, field) if SCHEDULE.contains(&field) => {
+            refusal_of_anothers_schedule(id, edit)
+        }
+        Path::ItemField(List::Actions, id, "provider") if edit.is_begun_by_another(id) => {
+            Some((Fault::NotOwned, "another provider of what a party has begun stated by that party alone"))
+        }
         Path::ItemField(List::Actions, id, "provider") => refusal_of_late_provider(id, edit),
+        Path::Item(List::Actions, id) if change.after.is_none() && edit.is_under_way_by_another(id) => {
+            Some((Fault::NotOwned, "an action that its provider has ended before it is removed"))
+        }
         Path::Field(_) | Path::Background(_) | Path::Item(..) | Path::ItemField(..) => None,
     }
+}
+
+/// When it is done, and why it was not, is for whoever has undertaken it to say, as how far it has come is.
+fn refusal_of_anothers_schedule(id: &str, edit: &Edit<'_>) -> Refusal {
+    let refusal =
+        (Fault::NotOwned, "days and reasons of what a party has undertaken changed by that party alone");
+    edit.is_known_of_another(id).then_some(refusal)
 }
 
 /// Whoever names a party in an action that has ended says for that party that it has ended it.
@@ -132,6 +151,9 @@ fn refusal_of_other(change: &Change, path: Path<'_>, agency: &str, edit: &Edit<'
             Fault::NotOwned,
             "states moved by the action's provider; where that is no party, by the young person or the responsible worker",
         )),
+        Path::ItemField(List::Actions, id, field) if SCHEDULE.contains(&field) => {
+            refusal_of_anothers_schedule(id, edit)
+        }
         // Whoever names itself could then move what others have undertaken.
         Path::ItemField(List::Actions, id, "provider")
             if names(change.after.as_ref(), id, agency)

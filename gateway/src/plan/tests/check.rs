@@ -11,10 +11,15 @@ use crate::plan::{Edit, EditError, Editor, Fault, Origin, UsedIds, YOUTH, check,
 
 pub(super) const TOLD: CategorySet = CategorySet::of(&[DataCategory::JointPlan, DataCategory::GuidanceNotes]);
 pub(super) static NONE_USED: LazyLock<UsedIds> = LazyLock::new(UsedIds::default);
-static OTHERS: LazyLock<Vec<String>> = LazyLock::new(|| ["te", "kela"].map(String::from).to_vec());
+static PARTIES: LazyLock<Vec<String>> = LazyLock::new(|| ["te", "kela"].map(String::from).to_vec());
 
 pub(super) fn other() -> Editor<'static> {
     Editor::OtherParty("te")
+}
+
+/// The parties beside the editor.
+fn others(editor: Editor<'_>) -> &'static [String] {
+    PARTIES.get(usize::from(editor == other())..).unwrap_or_default()
 }
 
 /// Who is told everything of a section that they hold, and a little of another.
@@ -57,7 +62,8 @@ pub(super) fn edited_from(
     change(&mut ours);
     // Nobody has changed it since it was read.
     let (stored, used, now) = (base, &*NONE_USED, Timestamp::UNIX_EPOCH);
-    check(&Edit { editor, origin, told, fellows_told, others: &OTHERS, base, ours: &ours, stored, used, now })
+    let others = others(editor);
+    check(&Edit { editor, origin, told, fellows_told, others, base, ours: &ours, stored, used, now })
 }
 
 /// By another party, over what others have changed since it was read.
@@ -67,7 +73,7 @@ pub(super) fn edited_over(
     told: CategorySet,
 ) -> Result<(), EditError> {
     let (editor, origin, now) = (other(), Origin::Call, Timestamp::UNIX_EPOCH);
-    let (fellows_told, others) = (told, &OTHERS);
+    let (fellows_told, others) = (told, others(editor));
     check(&Edit { editor, origin, told, fellows_told, others, base, ours, stored, used, now })
 }
 

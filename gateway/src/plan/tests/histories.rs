@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::any::need;
 use super::world::{Answer, Message, PARTIES, Permissions, Seen, World};
 use crate::plan::YOUTH;
-use crate::tests::number;
+use crate::tests::{number, seeded};
 
 /// How long a history is at most.
 const LONGEST: usize = 200;
@@ -21,7 +21,7 @@ type Step = (u8, u8, [u8; 3]);
 /// So many cases, or as many as `POLKU_MODEL_CASES` says.
 fn config(cases: u32) -> ProptestConfig {
     let cases = number("POLKU_MODEL_CASES").unwrap_or(cases);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() }
+    seeded(ProptestConfig { cases, max_shrink_iters: 400, ..ProptestConfig::default() })
 }
 
 /// Plays a history to its end.

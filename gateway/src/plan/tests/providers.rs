@@ -94,7 +94,15 @@ fn a_provider_is_not_replaced_by_others() {
             assert_eq!(replaced(other(), id, "te", "kela", state), Ok(()), "it is the provider");
             assert_eq!(replaced(other(), id, "", "kela", state), Ok(()), "nobody is");
             for editor in [Editor::YoungPerson, Editor::Coordinator] {
-                assert_eq!(replaced(editor, id, "kela", "te", state), Ok(()));
+                for by in ["te", "", "Oma isä"] {
+                    let made = replaced(editor, id, "kela", by, state);
+                    if state == ActionState::InProgress {
+                        let path = format!("sections[youth].actions[{id}].provider");
+                        assert_refused(made, Fault::NotOwned, &path);
+                    } else {
+                        assert_eq!(made, Ok(()), "what is planned is planned anew");
+                    }
+                }
             }
         }
     }
@@ -141,4 +149,67 @@ fn what_has_ended_is_not_given_to_a_party() {
         part.actions[0].provider = String::from("kela");
     });
     assert_refused(both, Fault::NotOwned, "sections[youth].actions[a1].state");
+}
+
+/// A field of an action, and a change of it.
+type Changed = (&'static str, fn(&mut PlanAction));
+
+/// When it is done, and why not, is said by who has undertaken it; and what it has begun it ends itself.
+#[test]
+fn the_days_of_what_a_party_has_undertaken_are_its_own() {
+    const ALL: (CategorySet, CategorySet) = (CategorySet::ALL, CategorySet::ALL);
+    let changes: [Changed; 3] = [
+        ("start", |action| action.start = String::from("2026-09-02")),
+        ("end", |action| action.end = String::from("2026-12-02")),
+        ("reason", |action| action.reason = String::from("ill")),
+    ];
+    for state in [ActionState::Agreed, ActionState::InProgress, ActionState::Done] {
+        for (provider, is_anybodys) in [("", true), ("Oma isä", true), ("kela", false)] {
+            let mut base = sample(YOUTH);
+            let action = &mut base.actions[0];
+            provider.clone_into(&mut action.provider);
+            action.state = state.into();
+            for (field, change) in changes {
+                for editor in [Editor::Coordinator, Editor::YoungPerson, other()] {
+                    let told = if editor == other() { (TOLD, TOLD) } else { ALL };
+                    let made = edited_from(&base, editor, Origin::Call, told, |part| {
+                        change(&mut part.actions[0]);
+                    });
+                    if is_anybodys {
+                        assert_eq!(made, Ok(()), "{field} {provider}");
+                    } else {
+                        let path = format!("sections[youth].actions[a1].{field}");
+                        assert_refused(made, Fault::NotOwned, &path);
+                    }
+                }
+            }
+            let removed = edited_from(&base, Editor::Coordinator, Origin::Call, ALL, |part| {
+                part.actions.clear();
+            });
+            let may = is_anybodys || state != ActionState::InProgress;
+            assert_eq!(removed.is_ok(), may, "{state:?} {provider}");
+        }
+        // What is its own it changes, and who is named for it anew is named with the days.
+        let mut base = sample(YOUTH);
+        base.actions[0].state = state.into();
+        base.actions[0].provider = String::from("te");
+        for (field, change) in changes {
+            let own = edited_from(&base, other(), Origin::Call, (TOLD, TOLD), |part| {
+                change(&mut part.actions[0]);
+            });
+            assert_eq!(own, Ok(()), "{field}");
+        }
+        // Another has taken it over, and begun it, since it was read.
+        let mut stored = base.clone();
+        stored.actions[0].provider = String::from("kela");
+        let mut ours = base.clone();
+        ours.actions[0].end = String::from("2026-12-02");
+        let late = edited_over((&base, &ours, &stored), &NONE_USED, TOLD);
+        assert_refused(late, Fault::NotOwned, "sections[youth].actions[a1].end");
+    }
+    let named = edited(Editor::Coordinator, Origin::Call, YOUTH, |part| {
+        part.actions[0].provider = String::from("kela");
+        part.actions[0].start = String::from("2026-09-02");
+    });
+    assert_eq!(named, Ok(()));
 }

@@ -255,5 +255,17 @@ fn a_word_on_an_action_is_of_its_provider() {
         let since = resolve(&with(InProgress, "kela"), &clash, Choice::Ours);
         let expected = if is_newer { Err(ResolveError::Newer) } else { Ok(with(Done, "kela")) };
         assert_eq!(since, expected, "{owner}");
+        // Nor where whoever decides has been shown that.
+        let shown = Clash { theirs: with(InProgress, "kela"), ..clash.clone() };
+        assert_eq!(resolve(&with(InProgress, "kela"), &shown, Choice::Ours), expected, "{owner}");
+        // What has been begun since is not given to another, and does not go.
+        let (base, begun) = (with(Agreed, "te"), with(InProgress, "te"));
+        let at = |path: &str, ours: PlanPart| {
+            let (path, base, theirs) = (path.to_owned(), base.clone(), begun.clone());
+            resolve(&begun, &Clash { path, base, ours, theirs }, Choice::Ours)
+        };
+        for outcome in [at("actions/a1/provider", with(Agreed, "kela")), at("actions/a1", part(owner))] {
+            assert_eq!(outcome.is_err_and(|error| error == ResolveError::Newer), is_newer, "{owner}");
+        }
     }
 }

@@ -34,7 +34,8 @@ impl Fault {
             | StoreError::NotHeld
             | StoreError::Unreadable { .. }
             | StoreError::NewerSchema { .. }
-            | StoreError::Busy => None,
+            | StoreError::Busy
+            | StoreError::Damaged => None,
         }
     }
 

@@ -112,9 +112,10 @@ pub(super) fn parts_told(plan: PlanId, owner: &str, agency: &AgencyId) -> Query<
     Query { sql: select("count(*)", condition), values, read: rows::only_number }
 }
 
-/// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.
-/// That one tells the section as it is when it is sent. In which order the sections of a plan go is seen to at the sending
-/// (`crate::outbox`).
+/// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency,
+/// with nothing of the plan behind it. That one tells the section as it is when it is sent. With something behind it, it
+/// would tell a later change before an earlier one: it makes room for the new one, unless it has been tried. In which
+/// order the sections of a plan go is seen to at the sending (`crate::outbox`).
 pub(super) fn enqueue(row: &DeliveryRow) -> Result<Vec<Step<'_>>, StoreError> {
     let (referral, plan, owner) = about_columns(&row.about);
     let (item, item_index, item_place) = item_numbers(row.item);
@@ -144,15 +145,21 @@ pub(super) fn enqueue(row: &DeliveryRow) -> Result<Vec<Step<'_>>, StoreError> {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
         return Ok(vec![Step::any(sql, values)]);
     }
+    let overtaken = "DELETE FROM delivery
+        WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state = 1 AND attempts = 0 AND intent IS NULL
+            AND EXISTS (SELECT 1 FROM delivery behind
+                WHERE behind.plan = ?1 AND behind.agency = ?3 AND behind.item IN (6, 7) AND behind.state IN (1, 2, 4)
+                    AND behind.number > delivery.number)";
     let wait = "UPDATE delivery SET deadline = CASE WHEN deadline < ?4 THEN ?4 ELSE deadline END
         WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state IN (1, 4)";
+    let place = params![plan, owner, row.agency.as_str()];
     let section = params![plan, owner, row.agency.as_str(), instant(row.deadline)];
     let sql = "INSERT INTO delivery (message, item, item_index, referral, plan, owner, youth, agency, state, attempts,
             due, deadline, fence, leased_until, intent, reference, priority, item_place)
         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18
         WHERE NOT EXISTS (SELECT 1 FROM delivery
             WHERE plan = ?5 AND owner = ?6 AND agency = ?8 AND item = 6 AND state IN (1, 4))";
-    Ok(vec![Step::any(wait, section), Step::any(sql, values)])
+    Ok(vec![Step::any(overtaken, place), Step::any(wait, section), Step::any(sql, values)])
 }
 
 /// Moves a delivery on. What is delivered, about whom, to whom and how urgently never changes.

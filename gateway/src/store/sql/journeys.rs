@@ -13,6 +13,7 @@ use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, StoreError};
 const NOT_MET: i32 = 1;
 const RETENTION: i32 = 2;
 const RENEWAL: i32 = 3;
+const CANCELLATION: i32 = 4;
 
 /// The columns that [`entry_row`] reads.
 pub(super) const ENTRY: &str = "id, youth, agency, kind, created, sealed";
@@ -101,6 +102,7 @@ fn columns_of(matter: FollowUp) -> (i32, Uuid) {
         FollowUp::NotMet => (NOT_MET, Uuid::nil()),
         FollowUp::Retention(referral) => (RETENTION, referral.uuid()),
         FollowUp::Renewal(consent) => (RENEWAL, consent.uuid()),
+        FollowUp::Cancellation(referral) => (CANCELLATION, referral.uuid()),
     }
 }
 
@@ -125,6 +127,7 @@ fn follow_up_row(row: &dyn Row) -> Result<FollowUpRow, StoreError> {
         NOT_MET => FollowUp::NotMet,
         RETENTION => FollowUp::Retention(ReferralId::from_uuid(about)),
         RENEWAL => FollowUp::Renewal(ConsentId::from_uuid(about)),
+        CANCELLATION => FollowUp::Cancellation(ReferralId::from_uuid(about)),
         _ => return Err(StoreError::Unreadable { table: "follow_up" }),
     };
     let agency: AgencyId = columns.agency()?;

@@ -14,8 +14,11 @@ use std::error::Error;
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use rusqlite::ErrorCode;
 
 use self::readers::Readers;
 use self::session::{do_work, take};
@@ -39,6 +42,8 @@ pub struct SqliteStore {
     // Dropped first: the last connection to close clears the write-ahead log, and only the writer can.
     readers: Readers,
     writer: Writer,
+    /// A page of the file has been found to hold what no page can.
+    is_damaged: AtomicBool,
 }
 
 /// Why a database cannot be used at all.
@@ -84,7 +89,8 @@ impl SqliteStore {
         // Leases of a process that is gone: this one is the only one.
         take(&connection, &[void_leases()])?;
         let readers = Readers::open(path, blocking)?;
-        Ok(SqliteStore { readers, writer: Writer::start(connection, blocking)? })
+        let writer = Writer::start(connection, blocking)?;
+        Ok(SqliteStore { readers, writer, is_damaged: AtomicBool::new(false) })
     }
 
     /// Looks whether a database is whole, beside a gateway that works on it. Changes nothing of what is
@@ -99,24 +105,50 @@ impl SqliteStore {
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
         if said == "ok" { Ok(()) } else { Err(failed(Unusable::Damaged)) }
     }
+
+    /// Goes on only as long as the file is whole, as far as anybody has seen: to write to one that is not makes it worse, and
+    /// what is read from it may be anything.
+    async fn whole<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        if self.is_damaged.load(Ordering::Relaxed) {
+            return Err(StoreError::Damaged);
+        }
+        let done = work.await;
+        if let Err(StoreError::Failed(error)) = &done
+            && is_damage(&**error)
+        {
+            tracing::error!("the database is damaged: end the gateway and restore a backup");
+            self.is_damaged.store(true, Ordering::Relaxed);
+            return Err(StoreError::Damaged);
+        }
+        done
+    }
+}
+
+/// Whether SQLite says so itself, of the statement or of the transaction around it.
+fn is_damage(error: &(dyn Error + 'static)) -> bool {
+    let of_group = error.downcast_ref::<Arc<rusqlite::Error>>().map(|error| &**error);
+    let said = error.downcast_ref::<rusqlite::Error>().or(of_group);
+    let code = said.and_then(rusqlite::Error::sqlite_error_code);
+    matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        || error.source().is_some_and(is_damage)
 }
 
 #[async_trait]
 impl Backend for SqliteStore {
     async fn read<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, StoreError> {
-        self.readers.find(query).await
+        self.whole(self.readers.find(query)).await
     }
 
     async fn read_many<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, StoreError> {
-        self.readers.find_many(query).await
+        self.whole(self.readers.find_many(query)).await
     }
 
     async fn write(&self, work: Work) -> Result<Done, StoreError> {
-        self.writer.write(move |connection| do_work(connection, &work)).await
+        self.whole(self.writer.write(move |connection| do_work(connection, &work))).await
     }
 
     async fn rewrite(&self) -> Result<(), StoreError> {
-        self.writer.rewrite().await
+        self.whole(self.writer.rewrite()).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who reads, what does the matrix let each of them see, and what do they see?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polku_policy::{
     ActorRole, Channel, ConsentIndex, Engine, GrantKind, PurposeSet, Question, Viewer, purpose_name,
@@ -14,7 +14,7 @@ use tonic::Code;
 use super::super::journey;
 use super::Told;
 use super::arrange::{COORDINATOR, NEXT, PLANNED, Person, RESPONSIBLE, purpose_of};
-use super::seen::{STATUS, Seen, glance, seen, written};
+use super::seen::{STATUS, Seen, Written, glance, seen, skip_silent, written};
 use super::town::{Town, UNITS, all_named, id, named};
 use crate::matrix::engine::{AGENCIES, WITHOUT_AGREEMENT, asked, index, now, personal};
 use crate::matrix::situations::Given;
@@ -50,6 +50,8 @@ pub(super) struct Comparison<'a> {
     index: ConsentIndex,
     /// What each agency's system holds, and what there is of the referral that it has sent.
     there: BTreeMap<&'static str, Seen>,
+    /// Each entry that there is, by agency.
+    written: BTreeMap<&'static str, Vec<Written>>,
     pub(super) wrong: Vec<String>,
     pub(super) shown: usize,
 }
@@ -59,7 +61,7 @@ impl<'a> Comparison<'a> {
     pub(super) async fn of(town: &'a Town, engine: &'a Engine, person: &'a Person, told: &'a Told) -> Self {
         let youth = &person.youth;
         let journey = journey(&town.young_person(youth), youth, Purpose::Guidance).await.unwrap();
-        let mut there = BTreeMap::new();
+        let (mut there, mut all) = (BTreeMap::new(), BTreeMap::new());
         for (agency, ..) in AGENCIES {
             let mut whole = seen(&journey, agency, None);
             let is_party = person.referrals.iter().any(|(from, to)| [*from, *to].contains(&agency));
@@ -73,9 +75,10 @@ impl<'a> Comparison<'a> {
                 assert!(STATUS.is_subset(whole.sent), "nobody has said what became of it");
             }
             there.insert(agency, whole);
+            all.insert(agency, Written::of(&journey, agency));
         }
         let index = index(&person.situation, &all_named());
-        Self { town, engine, person, told, index, there, wrong: Vec::new(), shown: 0 }
+        Self { town, engine, person, told, index, there, written: all, wrong: Vec::new(), shown: 0 }
     }
 
     pub(super) async fn by_everybody(&mut self) {
@@ -139,7 +142,7 @@ impl<'a> Comparison<'a> {
             [self.person.step_of(), COORDINATOR].map(|from| told(from, self.person.plan_purpose()));
         let escorted = self.escorted(reader, |other| told(other, purpose));
         self.beside(reader, &journey, (of_adult, escorted));
-        self.own_entries(reader, purpose, &journey, personal());
+        self.own_records(reader, (purpose, asking), &journey, personal());
         if asking == Asking::Nobody {
             self.next(&client, (reader, purpose), &journey, (of_step, of_flag)).await;
         }
@@ -160,6 +163,7 @@ impl<'a> Comparison<'a> {
             }
             let mut seen = seen(&journey, from, Some(reader));
             skip_silent(&journey, (from, reader), purpose, (&mut seen, &expected));
+            self.names(reader, (from, purpose), &journey, |one| one.is_for(&journey, expected.entries));
             self.check("official", (from, reader), purpose, seen, expected);
         }
     }
@@ -196,7 +200,7 @@ impl<'a> Comparison<'a> {
             of_own.intersection(self.told_to(&actor, (written_by(other), at.clone()), purpose))
         });
         self.beside(reader, &journey, (of_adult, escorted));
-        self.own_entries(reader, purpose, &journey, of_own);
+        self.own_records(reader, (purpose, asking), &journey, of_own);
         let in_plan = self.person.plan_purpose();
         // An official sees of the own agency's section what is the own unit's, or the whole agency's.
         let is_elsewhere = role == "official" && party(reader).unit.is_some_and(|own| own.as_str() != unit);
@@ -229,15 +233,50 @@ impl<'a> Comparison<'a> {
             }
             let mut seen = seen(&journey, from, Some(reader));
             skip_silent(&journey, (from, reader), purpose, (&mut seen, &expected));
+            self.names(reader, (from, purpose), &journey, |one| one.is_for(&journey, expected.entries));
             self.check(&format!("{role} of {unit}"), (from, reader), purpose, seen, expected);
         }
     }
 
-    /// What the own agency has written, for whichever purpose.
-    fn own_entries(&mut self, reader: &str, purpose: Purpose, journey: &Journey, told: CategorySet) {
-        let entries = self.there[reader].entries.intersection(told);
-        let seen = Seen { entries: seen(journey, reader, None).entries, ..Seen::default() };
-        self.check("of the own agency", (reader, reader), purpose, seen, Seen { entries, ..Seen::default() });
+    /// What the own agency has written, for whichever purpose, and what its system holds: that is with the units that have
+    /// taken up the matter, as entries are with theirs.
+    fn own_records(
+        &mut self,
+        reader: &str,
+        (purpose, asking): (Purpose, Asking),
+        journey: &Journey,
+        told: CategorySet,
+    ) {
+        let there = self.there[reader];
+        let held = if asking == Asking::Systems { there.facts } else { CategorySet::EMPTY };
+        let (entries, facts) = (there.entries.intersection(told), held.intersection(told));
+        let Seen { entries: written, facts: shown, .. } = seen(journey, reader, None);
+        let mut seen = Seen { entries: written, facts: shown, ..Seen::default() };
+        let expected = Seen { entries, facts, ..Seen::default() };
+        skip_silent(journey, (reader, reader), purpose, (&mut seen, &expected));
+        self.check("of the own agency", (reader, reader), purpose, seen, expected);
+        self.names(reader, (reader, purpose), journey, |_| told == personal());
+    }
+
+    /// Of an agency's entries, which ones the reader sees: those of what may be told, and of no other one.
+    fn names(
+        &mut self,
+        reader: &str,
+        (from, purpose): (&str, Purpose),
+        journey: &Journey,
+        is_told: impl Fn(&Written) -> bool,
+    ) {
+        let expected: BTreeSet<&str> =
+            self.written[from].iter().filter(|one| is_told(one)).map(|one| one.name.as_str()).collect();
+        let from_it = journey.entries.iter().filter(|entry| entry.agency == id(from));
+        let seen: BTreeSet<&str> = from_it.map(|entry| entry.name.as_str()).collect();
+        if seen != expected {
+            let (purpose, says) = (purpose_name(purpose), self.person.situation.says);
+            let (more, less) = (seen.difference(&expected).count(), expected.difference(&seen).count());
+            self.wrong.push(format!(
+                "{says}: entries of {from}, at {reader}, for {purpose}: {more} too many, {less} missing"
+            ));
+        }
     }
 
     /// By how many referrals of the reader's the young person was handed over with escort, as it is told by the word of the
@@ -446,20 +485,6 @@ fn whole(agency: &str) -> Party {
 
 fn party(agency: &str) -> Party {
     named(agency).parse().unwrap()
-}
-
-/// An agency cannot be asked for a purpose that its protocol has no word for: nothing is compared then.
-fn skip_silent(
-    journey: &Journey,
-    (from, reader): (&str, &str),
-    purpose: Purpose,
-    (seen, expected): (&mut Seen, &Seen),
-) {
-    let is_silent = journey.unreachable.contains(&id(from));
-    assert!(!is_silent || purpose == Purpose::Statistics, "{from} has not answered {reader}");
-    if is_silent {
-        seen.facts = expected.facts;
-    }
 }
 
 fn at(agency: &str, unit: &str) -> Party {

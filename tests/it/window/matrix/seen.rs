@@ -1,5 +1,6 @@
 //! What stands in a journey, by agency and category?
 
+use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{DataCategory, GetJourneyRequest, Journey, Purpose};
 use polku_proto::{CategorySet, Disclose as _};
 use polku_tests::world::Client;
@@ -20,6 +21,37 @@ pub(super) struct Seen {
     pub(super) sent: CategorySet,
     /// What it tells of the referral that the reader has sent to it.
     pub(super) status: CategorySet,
+}
+
+/// An entry that there is.
+pub(super) struct Written {
+    pub(super) name: String,
+    category: CategorySet,
+    /// The referral that it is about; empty: about none.
+    referral: String,
+}
+
+impl Written {
+    /// Those of one agency, by a journey in which all of them stand.
+    pub(super) fn of(journey: &Journey, agency: &str) -> Vec<Self> {
+        let own = journey.entries.iter().filter(|entry| entry.agency == id(agency));
+        own.map(|entry| Self {
+            name: entry.name.clone(),
+            category: CategorySet::named(entry.category),
+            referral: match &entry.matter {
+                Some(Matter::Handover(handover)) => handover.referral.clone(),
+                Some(Matter::Retention(answer)) => answer.referral.clone(),
+                _ => String::new(),
+            },
+        })
+        .collect()
+    }
+
+    /// Whether it is for somebody who may be told this: what became of a referral, for its parties, who see it.
+    pub(super) fn is_for(&self, journey: &Journey, told: CategorySet) -> bool {
+        let is_theirs = journey.referrals.iter().any(|referral| referral.name == self.referral);
+        self.category.is_subset(told) && (self.referral.is_empty() || is_theirs)
+    }
 }
 
 /// Of the entries that everybody has written, what somebody sees who may be told this.
@@ -71,4 +103,18 @@ pub(super) fn seen(journey: &Journey, from: &str, reader: Option<&str>) -> Seen 
         *set = set.difference(CategorySet::ENVELOPE);
     }
     seen
+}
+
+/// An agency cannot be asked for a purpose that its protocol has no word for: nothing is compared then.
+pub(super) fn skip_silent(
+    journey: &Journey,
+    (from, reader): (&str, &str),
+    purpose: Purpose,
+    (seen, expected): (&mut Seen, &Seen),
+) {
+    let is_silent = journey.unreachable.contains(&id(from));
+    assert!(!is_silent || purpose == Purpose::Statistics, "{from} has not answered {reader}");
+    if is_silent {
+        seen.facts = expected.facts;
+    }
 }

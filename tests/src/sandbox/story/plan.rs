@@ -65,16 +65,18 @@ pub(super) async fn begin(scene: &mut Scene<'_, '_>) -> Result<String, Deviation
     };
     let change = answered("CreatePlan", scene.ohjaamo.plan.create_plan(request).await)?;
     scene.receipt(change.receipt)?;
-    let name = there("the plan in the answer", change.plan)?.name;
+    let mut seen = there("the plan in the answer", change.plan)?;
     for party in [TE, CITY, SOCIAL, KELA] {
         let request = AddPlanPartyRequest {
             request_id: request_id(),
-            name: name.clone(),
+            name: seen.name,
             party: party.to_owned(),
-            etag: String::new(),
+            etag: seen.etag,
         };
-        answered("AddPlanParty", scene.ohjaamo.plan.add_plan_party(request).await)?;
+        let change = answered("AddPlanParty", scene.ohjaamo.plan.add_plan_party(request).await)?;
+        seen = there("the plan in the answer", change.plan)?;
     }
+    let name = seen.name;
     scene.teller.entry("plan", &[&name])?;
     scene.teller.entry("parties", &[OHJAAMO, TE, CITY, SOCIAL, KELA])?;
     Ok(name)

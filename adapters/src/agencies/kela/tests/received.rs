@@ -1,5 +1,7 @@
 //! What is taken in at the inbound endpoint, and how is it answered?
 
+use std::time::Duration;
+
 use polku_proto::ReferralId;
 use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 use serde_json::{Value, json};
@@ -262,7 +264,8 @@ fn every_outcome_has_its_answer() {
     };
     let said = virhe("TRANSITION_NOT_ALLOWED", "look again");
     assert_eq!(answered(refused(Retry::Never)), (409, said.clone()));
-    assert_eq!(answered(refused(Retry::Backoff)), (503, said));
+    assert_eq!(answered(refused(Retry::Backoff)), (503, said.clone()));
+    assert_eq!(answered(refused(Retry::After(Duration::from_secs(1)))), (429, said));
     let unauthenticated = InboundError::Unauthenticated { expected: "somebody else" };
     assert_eq!(
         answered(InboundOutcome::Unreadable(unauthenticated)),

@@ -55,9 +55,10 @@ fn refusals() {
         }]))
     };
     assert_eq!(replied(&refused(Retry::Never)), (422, issue("business-rule")));
-    for retry in [Retry::Backoff, Retry::After(Duration::from_secs(1)), Retry::FindOut] {
+    for retry in [Retry::Backoff, Retry::FindOut] {
         assert_eq!(replied(&refused(retry)), (503, issue("transient")));
     }
+    assert_eq!(replied(&refused(Retry::After(Duration::from_secs(1)))), (429, issue("throttled")));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
-use polku_proto::v1::{self, DataCategory, JourneyEntry, RetentionAnswer};
+use polku_proto::v1::{self, DataCategory, JourneyEntry, ReferralState, RetentionAnswer};
 use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, Party, ReferralId, ReferralName};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use super::super::entry::{row, standing};
 use super::super::figures::said;
 use super::super::sight::AgencyLook;
 use super::super::worker;
-use super::{NO_SUCH_DAY, about, asked, last_met, unmet_day, worker_of};
+use super::{NO_SUCH_DAY, about, asked, unit_with, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::{Error, check_decided};
 use crate::figures::Question;
@@ -59,6 +59,9 @@ impl Gateway {
             FollowUp::Retention(referral) => {
                 (Kind::Retention, self.retention(&person, &due.agency, referral, now).await?)
             }
+            FollowUp::Cancellation(referral) => {
+                (Kind::ReferralUnanswered, self.cancellation(&person, referral, now).await?)
+            }
             FollowUp::Renewal(consent) => {
                 (Kind::ConsentRenewal, self.renewal(&person, &due.agency, consent, now).await?)
             }
@@ -77,7 +80,9 @@ impl Gateway {
             Outcome::Entry(row) => (vec![over], None, Some(*row)),
         };
         let referral = match due.matter {
-            FollowUp::Retention(referral) => ReferralName { youth: due.youth, referral }.to_string(),
+            FollowUp::Retention(referral) | FollowUp::Cancellation(referral) => {
+                ReferralName { youth: due.youth, referral }.to_string()
+            }
             FollowUp::NotMet | FollowUp::Renewal(_) => String::new(),
         };
         let details = json!({
@@ -105,7 +110,7 @@ impl Gateway {
             None => return Ok(Outcome::Nothing),
         }
         let seen = self.visible(&AgencyLook::for_guidance(agency, person.id, now), &entries)?;
-        let last = last_met(&seen, agency, worker::When::of(person, now)?);
+        let last = self.last_met(person, (&seen, agency), worker::When::of(person, now)?).await?;
         let due = last.map(|last| unmet_day(last, self.journey.unmet_days)).transpose()?;
         if let Some(later) = due.filter(|due| *due > now) {
             return Ok(Outcome::Later(later));
@@ -117,8 +122,24 @@ impl Gateway {
         }
         let professional = worker_of(agency, person, &entries, now)?;
         let follow_up = v1::FollowUp { professional, ..about(Kind::NotMet, String::new()) };
-        let task = self.new_task(person, agency.clone(), follow_up, now)?;
+        let holder = (agency.clone(), unit_with(agency, &entries));
+        let task = self.new_task_with(person, holder, follow_up, now)?;
         Ok(Outcome::Task(Box::new(task)))
+    }
+
+    /// Has the recipient still not said that the referral is cancelled?
+    async fn cancellation(
+        &self,
+        person: &Person,
+        referral: ReferralId,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        let Some(row) = self.store.referral(referral).await? else { return Ok(Outcome::Nothing) };
+        let record = ReferralRecord::open(person, row)?;
+        if record.state() != ReferralState::CancelRequested {
+            return Ok(Outcome::Nothing);
+        }
+        Ok(Outcome::Task(Box::new(self.unanswered(person, &record, now).await?)))
     }
 
     /// Is the young person still there? Only a person knows; nobody is asked when the sender may not be told.

@@ -65,6 +65,7 @@ impl Gateway {
         }
         let professional = former.professional.clone();
         let follow_up = v1::FollowUp { professional, ..about(Kind::AdultReplaced, String::new()) };
-        self.new_task(person, former.told.clone(), follow_up, now).map(Some)
+        let holder = (former.told.clone(), former.unit.clone());
+        self.new_task_with(person, holder, follow_up, now).map(Some)
     }
 }

@@ -1,12 +1,13 @@
 //! Somebody is asked to look after something: who sees that, and what comes of their answer?
 
-use polku_policy::Authorised;
-use polku_proto::ReferralName;
+use jiff::Timestamp;
+use polku_policy::{Authorised, Channel, Question};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{DeliveryState, FollowUp, Purpose, ResolveTaskResponse, RetentionAnswer, Task};
+use polku_proto::{Party, ReferralName};
 use serde_json::json;
 
 use super::super::matter::wrong;
@@ -89,7 +90,8 @@ impl Gateway {
                 | Kind::SecondLook
                 | Kind::ConsentRenewal
                 | Kind::AddressProtected
-                | Kind::AdultReplaced,
+                | Kind::AdultReplaced
+                | Kind::TwoPlans,
                 Retained::Unspecified,
             ) => {}
             (
@@ -99,6 +101,7 @@ impl Gateway {
                 | Kind::ConsentRenewal
                 | Kind::AddressProtected
                 | Kind::AdultReplaced
+                | Kind::TwoPlans
                 | Kind::NoticeNotDelivered
                 | Kind::DeliveryInDoubt
                 | Kind::NewsNotDelivered
@@ -152,14 +155,42 @@ impl Gateway {
     async fn check_access(&self, caller: &Caller, person: &Person, task: &TaskRecord) -> Result<(), Error> {
         let now = self.now();
         let question = match referral(task)? {
-            None => own_record(caller, person.id, Purpose::Unspecified, now),
+            None => self.of_unit(caller, person, task, now)?,
             Some(name) => {
                 let record = self.referral_of(person, name).await?;
-                record.question(self.viewer(caller, &record.row)?, caller.role(), now)
+                match self.viewer(caller, &record.row) {
+                    Ok(viewer) => record.question(viewer, caller.role(), now),
+                    // The adult's agency need be no party to it.
+                    Err(Error::NotFound)
+                        if task.row.agency == caller.agency
+                            && self.may_hear_of(&record, &caller.agency, now)? =>
+                    {
+                        self.of_unit(caller, person, task, now)?
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         };
         let checked = self.check_own_word(caller, question);
         if matches!(checked, Err(Error::ActorNotAllowed { .. })) { Err(Error::NotFound) } else { checked }
+    }
+
+    /// What may be written about the young person where the matter is.
+    fn of_unit(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        task: &TaskRecord,
+        now: Timestamp,
+    ) -> Result<Question, Error> {
+        let question = own_record(caller, person.id, Purpose::Unspecified, now);
+        if task.message.unit.is_empty() {
+            return Ok(question);
+        }
+        let unit = task.message.unit.parse();
+        let unit = unit.map_err(|_| Error::Inconsistent("a stored unit id is none"))?;
+        let with = self.known_party(Party { agency: task.row.agency.clone(), unit: Some(unit) });
+        Ok(Question { channel: Channel { from: with.clone(), to: with }, ..question })
     }
 
     fn resolved(

@@ -8,7 +8,9 @@ use polku_proto::{CategorySet, Disclose as _};
 use super::book::{different, lies_in};
 use super::{Answer, Message, Open, PARTIES, Sent, World, is_of};
 use crate::plan::tests::any::{JOINT_PLAN, NOW, flat, resolve, told as told_of};
-use crate::plan::{Choice, Clash, Edit, Editor, Grown, Origin, YOUTH, check, drop_loose_ends, merge};
+use crate::plan::{
+    Choice, Clash, Edit, Editor, Grown, Origin, YOUTH, check, drop_loose_ends, merge, shown_side,
+};
 
 impl World {
     /// Takes a message in.
@@ -138,6 +140,9 @@ impl World {
     fn store(&mut self, part: PlanPart) {
         let before = self.section(&part.owner);
         self.used.note(&before, &part);
+        for open in self.open.iter_mut().filter(|open| open.owner == part.owner) {
+            open.clash.theirs = shown_side(&part, &open.clash.path, CategorySet::ALL);
+        }
         let mut plan = self.now().clone();
         match plan.sections.iter_mut().find(|section| is_of(section, &part.owner)) {
             Some(section) => section.part = Some(part),

@@ -1,0 +1,111 @@
+//! Does `polku-bench` run whatever it can, and is every answer right? How fast anything is, is not asked here.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use polku_tests::world::binary;
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::stage::Ran;
+
+/// A debug build on a busy machine fills nine stores and starts as many gateways.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Rows that need nothing but what the tests need.
+const ALWAYS: [&str; 18] = [
+    "floor",
+    "verify",
+    "send-delivered",
+    "verify-postgres",
+    "batch",
+    "floor-alone",
+    "verify-alone",
+    "sync",
+    "write-file",
+    "write-sqlite",
+    "send-sqlite",
+    "write-postgres",
+    "send-postgres",
+    "withdraw",
+    "withdraw-three",
+    "start",
+    "growth",
+    "allocations",
+];
+
+async fn bench(arguments: &[&str]) -> Ran {
+    let mut command = Command::new(binary("polku-bench").unwrap());
+    let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    Ran::of(timeout(PATIENCE, output).await.expect("it does not end").unwrap())
+}
+
+fn list<'a>(document: &'a Value, name: &str) -> &'a [Value] {
+    document[name].as_array().expect("a list")
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_is_run_or_says_why_not_and_no_answer_is_wrong() {
+    let ran = bench(&["--quick", "--json"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(document["failures"], Value::Array(Vec::new()));
+    let mut run = Vec::new();
+    for row in list(&document, "rows") {
+        let name = text(row, "name");
+        if row["rounds"].is_null() {
+            assert!(!text(row, "not_run").is_empty(), "{name} was not run, and does not say why");
+            continue;
+        }
+        run.push(name);
+        let [round] = list(row, "rounds") else { panic!("{name} was not run in one round") };
+        assert!(round["done"].as_u64() > Some(0), "{name} has done nothing");
+        assert_eq!(round["wrong"], 0, "{name} was answered wrongly");
+        for figure in ["a_second", "p50_us", "p99_us", "p999_us"] {
+            assert!(round[figure].as_f64() > Some(0.0), "{name} has no {figure}");
+        }
+        if !row["yardstick"].is_null() && run.contains(&text(row, "yardstick")) {
+            assert!(row["ratio"].as_f64() > Some(0.0), "{name} has no ratio");
+        }
+    }
+    for once in list(&document, "once") {
+        let name = text(once, "name");
+        match once["numbers"].as_object() {
+            Some(numbers) => {
+                assert!(!numbers.is_empty() && numbers.values().all(Value::is_number), "{name}");
+                run.push(name);
+            }
+            None => assert!(!text(once, "not_run").is_empty(), "{name} was not run, and does not say why"),
+        }
+    }
+    for name in ALWAYS {
+        assert!(run.contains(&name), "{name} was not run");
+    }
+    for figure in list(&document, "figures") {
+        let is_told = figure["met"].is_boolean() == text(figure, "not_run").is_empty();
+        assert!(is_told, "{} is neither measured nor said to be not run", text(figure, "what"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn some_rows_alone_come_with_what_they_are_held_against() {
+    let ran = bench(&["--quick", "--only", "verify-alone"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    for line in ["VerifyConsent, embedded, one call at a time", "bare tonic echo, one call at a time"] {
+        assert!(ran.out.contains(line), "{}", ran.out);
+    }
+    assert!(!ran.out.contains("SendReferral acknowledged"), "{}", ran.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_there_is_not_is_named() {
+    let ran = bench(&["--only", "abacus"]).await;
+    assert_eq!(ran.code, Some(64));
+    assert!(ran.err.contains("no row abacus; there are floor, "), "{}", ran.err);
+    assert_eq!(bench(&["--rounds", "0"]).await.code, Some(64));
+}
