@@ -1,5 +1,6 @@
 //! Which figures are to be reached, and are they?
 
+use super::options::Options;
 use super::results::Results;
 
 /// One of them.
@@ -13,6 +14,8 @@ pub(crate) struct Figure {
     pub(crate) aim: Result<Aim, String>,
     /// In what both are told.
     pub(crate) unit: &'static str,
+    /// Why what was measured says nothing about the aim.
+    pub(crate) unjudged: Option<&'static str>,
 }
 
 /// From where on it is reached.
@@ -23,8 +26,11 @@ pub(crate) enum Aim {
 }
 
 impl Figure {
-    /// Whether it is reached; nothing where it was not measured.
+    /// Whether it is reached; nothing where it was not measured, or with too little.
     pub(crate) fn is_met(&self) -> Option<bool> {
+        if self.unjudged.is_some() {
+            return None;
+        }
         let (measured, aim) = (self.measured.as_ref().ok()?, self.aim.as_ref().ok()?);
         Some(match *aim {
             Aim::AtLeast(least) => *measured >= least,
@@ -32,22 +38,31 @@ impl Figure {
         })
     }
 
-    /// Why it was not measured.
+    /// Why it was not measured, or is not judged.
     pub(crate) fn reason(&self) -> Option<&str> {
         let reason = self.measured.as_ref().err().or(self.aim.as_ref().err());
-        reason.map(String::as_str)
+        reason.map(String::as_str).or(self.unjudged)
     }
 }
 
-/// All of them.
-pub(crate) fn figures(results: &Results) -> Vec<Figure> {
+/// All of them, of a run with these options.
+pub(crate) fn figures(results: &Results, options: &Options) -> Vec<Figure> {
+    let is_small = options.grants < 1_000_000 || options.rounds < 5 || options.seconds < 1.0;
+    let unjudged = is_small.then_some("needs 1,000,000 grants, 5 rounds and turns of 1 s");
     let ratio = |what, row: &str, yardstick: &str, least: f64, unit| Figure {
         what,
         measured: results.ratio(row, yardstick),
         aim: Ok(Aim::AtLeast(least)),
         unit,
+        unjudged,
     };
-    let most = |what, measured, most: f64, unit| Figure { what, measured, aim: Ok(Aim::AtMost(most)), unit };
+    let most = |what, measured, most: f64, unit| Figure {
+        what,
+        measured,
+        aim: Ok(Aim::AtMost(most)),
+        unit,
+        unjudged,
+    };
     let millis = |row: &str| results.time(row, |round| round.p99).map(|seconds| seconds * 1e3);
     let micros = |row: &str| results.time(row, |round| round.p99).map(|seconds| seconds * 1e6);
     let alone = micros("floor-alone").and_then(|floor| Ok(floor + 2.0 * micros("sync")?));
@@ -61,12 +76,14 @@ pub(crate) fn figures(results: &Results) -> Vec<Figure> {
             measured: results.rate("batch"),
             aim: Ok(Aim::AtLeast(1e6)),
             unit: "decisions/s",
+            unjudged,
         },
         Figure {
             what: "VerifyConsent, one at a time, p99",
             measured: micros("verify-alone"),
             aim: alone.map(Aim::AtMost),
             unit: "us (the floor's p99 and two syncs' p99)",
+            unjudged,
         },
         ratio("SendReferral, SQLite", "send-sqlite", "write-sqlite", 0.40, "of the bare writer"),
         ratio("SendReferral, PostgreSQL", "send-postgres", "write-postgres", 0.30, "of the bare writer"),

@@ -31,8 +31,9 @@ mod write;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
 
 use bench::Bench;
 use cores::Cores;
@@ -86,7 +87,16 @@ fn measure(options: &Options) -> Result<bool> {
         cores.told()
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let results = runtime.block_on(run(options, cores))?;
+    let results = runtime.block_on(async {
+        // Who is told to end drops what has been begun, and with it servers and folders.
+        let (mut interrupted, mut ended) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            results = run(options, cores) => results,
+            _ = interrupted.recv() => bail!("interrupted"),
+            _ = ended.recv() => bail!("told to end"),
+        }
+    })?;
     let failures = results.failures();
     for failure in &failures {
         writeln!(std::io::stderr(), "polku-bench: {failure}")?;
@@ -128,9 +138,16 @@ async fn run(options: &Options, cores: Cores) -> Result<Results> {
             let Some((_, outcome)) = results.rows.get_mut(*row) else { continue };
             let Outcome::Rounds(rounds) = outcome else { continue };
             match system.round(options.turn()).await {
+                // In a small store everybody may have been there in earlier rounds.
+                Ok(round) if round.is_empty() => {}
                 Ok(round) => rounds.push(round),
                 Err(error) => *outcome = Outcome::Failed(format!("{error:#}")),
             }
+        }
+    }
+    for (_, outcome) in &mut results.rows {
+        if matches!(outcome, Outcome::Rounds(rounds) if rounds.is_empty()) {
+            *outcome = Outcome::Failed("nothing was measured".to_owned());
         }
     }
     drop(running);

@@ -67,9 +67,14 @@ impl Options {
             let known = names().collect::<Vec<_>>().join(", ");
             anyhow::ensure!(names().any(|known| known == name), "no row {name}; there are {known}");
         }
-        let yardsticks = rows::ROWS.iter().filter(|row| self.only.iter().any(|name| name == row.name));
-        let yardsticks: Vec<String> = yardsticks.filter_map(|row| row.yardstick).map(str::to_owned).collect();
-        self.only.extend(yardsticks);
+        // A yardstick may be held against another one.
+        let mut place = 0;
+        while let Some(name) = self.only.get(place) {
+            let others = rows::held_against(name).filter(|other| !self.only.iter().any(|only| only == other));
+            let others: Vec<String> = others.map(str::to_owned).collect();
+            self.only.extend(others);
+            place += 1;
+        }
         Ok(self)
     }
 
@@ -87,4 +92,24 @@ impl Options {
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if (0.05..=600.0).contains(&seconds) { Ok(seconds) } else { Err("from 0.05 to 600".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::Options;
+
+    #[test]
+    fn a_row_brings_all_that_it_is_held_against() {
+        for (asked, brought) in [
+            ("send-delivered", vec!["send-delivered", "nginx", "floor"]),
+            ("verify", vec!["verify", "floor", "nginx"]),
+            ("verify-alone", vec!["verify-alone", "floor-alone", "sync"]),
+            ("batch", vec!["batch"]),
+        ] {
+            let options = Options::try_parse_from(["polku-bench", "--only", asked]).unwrap();
+            assert_eq!(options.settled().unwrap().only, brought);
+        }
+    }
 }

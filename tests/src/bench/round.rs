@@ -51,6 +51,11 @@ impl Round {
         Ok(Round { processor, memory: after.memory, ..round })
     }
 
+    /// Whether nobody was even asked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls == 0 && self.wrong == 0
+    }
+
     /// So much was done in a second.
     pub(crate) fn rate(&self) -> f64 {
         self.done as f64 / self.wall.as_secs_f64().max(f64::MIN_POSITIVE)

@@ -49,6 +49,15 @@ pub(crate) const ROWS: [Row; 20] = [
     row("python-send", "SendReferral by a Python grpc client, SQLite", None, SENDS),
 ];
 
+/// Beside whose yardstick a figure is held against yet another row.
+const BESIDE: [(&str, &str); 2] = [("verify", "nginx"), ("verify-alone", "sync")];
+
+/// What the ratio and the figures of a row are held against.
+pub(crate) fn held_against(name: &str) -> impl Iterator<Item = &'static str> {
+    let yardsticks = ROWS.iter().filter(move |row| row.name == name).filter_map(|row| row.yardstick);
+    yardsticks.chain(BESIDE.iter().filter(move |(of, _)| *of == name).map(|(_, beside)| *beside))
+}
+
 /// What is measured once, after all rounds.
 pub(crate) const ONCE: [(&str, &str); 5] = [
     ("start", "start on a full store"),

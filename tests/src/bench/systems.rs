@@ -92,7 +92,8 @@ impl System for Syncing {
     }
 }
 
-/// People who take back a consent, one after the other, while everybody asks all that they can. The round is theirs.
+/// People who take back a consent, one after the other, while everybody asks all that they can. The round is theirs, and
+/// over for them when nobody is left.
 pub(crate) struct Withdrawing {
     load: Load,
     ask: Arc<dyn Ask>,
@@ -123,6 +124,9 @@ impl Withdrawing {
         while begun.elapsed() < time {
             beat.tick().await;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if !self.withdraw.is_left(number) {
+                break;
+            }
             let request = self.withdraw.request(number)?;
             let asked = Instant::now();
             let answered = call(&mut connection, self.withdraw.method(), request, None, &mut answer).await;
@@ -149,12 +153,12 @@ impl System for Withdrawing {
         let both = async {
             // The load is there before the first withdrawal, and until the last one.
             let load = self.load.open().await?;
-            load.press(&self.ask, time / 8).await?;
+            let warmed = load.press(&self.ask, time / 8).await?;
             let (pressed, withdrawn) = tokio::try_join!(load.press(&self.ask, time), self.withdraw(time))?;
             ensure!(pressed.done > 0, "nobody was answered beside the withdrawals");
             let mut round = Round::of(withdrawn);
-            round.wrong += pressed.wrong;
-            round.first_wrong = round.first_wrong.or(pressed.first_wrong);
+            round.wrong += warmed.wrong + pressed.wrong;
+            round.first_wrong = round.first_wrong.or(warmed.first_wrong).or(pressed.first_wrong);
             Ok(round)
         };
         // Most of what the processors do is for those who ask.

@@ -63,7 +63,7 @@ pub(crate) fn table(results: &Results, options: &Options, surroundings: &str) ->
         writeln!(text, "{:<50}{told}", once.what)?;
     }
     writeln!(text, "\n{:<50}{:>12}{:>20}", "figure", "measured", "aim")?;
-    for figure in figures(results).iter().filter(|figure| figure.reason() != Some(NOT_ASKED)) {
+    for figure in figures(results, options).iter().filter(|figure| figure.reason() != Some(NOT_ASKED)) {
         writeln!(text, "{}", line(figure))?;
     }
     writeln!(
@@ -80,7 +80,7 @@ fn line(figure: &Figure) -> String {
     let verdict = match figure.is_met() {
         Some(true) => "met".to_owned(),
         Some(false) => "MISSED".to_owned(),
-        None => format!("not run: {}", figure.reason().unwrap_or_default()),
+        None => format!("not judged: {}", figure.reason().unwrap_or_default()),
     };
     let digits = |number: f64| if number < 10.0 { format!("{number:.2}") } else { format!("{number:.0}") };
     let measured = figure.measured.as_ref().map_or_else(|_| "-".to_owned(), |number| digits(*number));
@@ -112,7 +112,7 @@ pub(crate) fn document(results: &Results, options: &Options, surroundings: &str)
         Err(reason) if once.has_failed => json!({"name": once.name, "what": once.what, "failed": reason}),
         Err(reason) => json!({"name": once.name, "what": once.what, "not_run": reason}),
     });
-    let figures = figures(results);
+    let figures = figures(results, options);
     let figures = figures.iter().map(|figure| {
         let (is, number) = match &figure.aim {
             Ok(Aim::AtLeast(least)) => ("at_least", Some(*least)),
@@ -121,7 +121,7 @@ pub(crate) fn document(results: &Results, options: &Options, surroundings: &str)
         };
         json!({
             "what": figure.what, "unit": figure.unit, "measured": figure.measured.as_ref().ok(), is: number,
-            "met": figure.is_met(), "not_run": figure.reason(),
+            "met": figure.is_met(), "not_judged": figure.reason(),
         })
     });
     json!({

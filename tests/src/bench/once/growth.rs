@@ -9,9 +9,10 @@ use polku_tests::world::Database;
 use super::Numbers;
 use crate::asks::{AnsweredWhen, Batch, Refer, Verify};
 use crate::bench::Bench;
+use crate::h2load::right;
 use crate::load::{Ask, Load};
 use crate::options::Options;
-use crate::round::{Round, median};
+use crate::round::median;
 use crate::site::{Deliveries, Seed, Site};
 use crate::systems::{Answering, CONNECTIONS, IN_FLIGHT, System as _};
 
@@ -39,11 +40,6 @@ pub(super) async fn growth(bench: &Bench, options: &Options) -> Result<Numbers> 
     let each: Numbers = CALLS.into_iter().zip(ratios.into_iter().map(median)).collect();
     let most = each.values().copied().fold(f64::MIN, f64::max);
     Ok(each.into_iter().chain(BTreeMap::from([("most", most)])).collect())
-}
-
-fn right(round: Round) -> Result<Round> {
-    anyhow::ensure!(round.wrong == 0, "{} wrong answers, such as: {:?}", round.wrong, round.first_wrong);
-    Ok(round)
 }
 
 async fn systems(bench: &Bench, seed: &Seed, in_flight: usize) -> Result<Vec<Answering>> {
