@@ -23,6 +23,8 @@ pub(crate) struct Figure {
 pub(crate) enum Aim {
     AtLeast(f64),
     AtMost(f64),
+    /// And no further than there.
+    Between(f64, f64),
 }
 
 impl Figure {
@@ -35,6 +37,7 @@ impl Figure {
         Some(match *aim {
             Aim::AtLeast(least) => *measured >= least,
             Aim::AtMost(most) => *measured <= most,
+            Aim::Between(least, most) => (least..=most).contains(measured),
         })
     }
 
@@ -61,6 +64,13 @@ pub(crate) fn figures(results: &Results, options: &Options) -> Vec<Figure> {
         measured,
         aim: Ok(Aim::AtMost(most)),
         unit,
+        unjudged,
+    };
+    let same = |what, name: &str| Figure {
+        what,
+        measured: results.number(name, "ratio"),
+        aim: Ok(Aim::Between(0.8, 1.25)),
+        unit: "of the own load's",
         unjudged,
     };
     let millis = |row: &str| results.time(row, |round| round.p99).map(|seconds| seconds * 1e3);
@@ -98,6 +108,8 @@ pub(crate) fn figures(results: &Results, options: &Options) -> Vec<Figure> {
         most("withdrawal under load, p99, three gateways", millis("withdraw-three"), 250.0, "ms"),
         most("start, ready", results.number("start", "seconds"), 3.0, "s"),
         most("start, memory", results.number("start", "mebibytes"), 400.0, "MiB"),
+        same("h2load on the floor", "h2load-floor"),
+        same("h2load on VerifyConsent", "h2load-verify"),
         most(
             "ten times the grants, referrals, leaves",
             results.number("growth", "most"),

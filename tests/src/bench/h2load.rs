@@ -16,7 +16,7 @@ use super::options::Options;
 use super::process::Server;
 use super::round::Round;
 use super::site::{Deliveries, Site};
-use super::systems::{Answering, CONNECTIONS, IN_FLIGHT, System as _};
+use super::systems::{Answering, CONNECTIONS, System as _};
 
 /// The floor, without TLS, by h2load and by the load of this bench.
 pub(crate) async fn floor(bench: &Bench, options: &Options) -> Result<Result<Numbers, NotRun>> {
@@ -54,14 +54,21 @@ async fn both(bench: &Bench, options: &Options, asked: Asked) -> Result<Result<N
     let (address, processes) = (server.ready.clone(), vec![server.id()?]);
     let file = bench.path("h2load.request");
     std::fs::write(&file, ask.request(0)?)?;
-    let load = Load::new(vec![Road::plain(address.parse()?)], CONNECTIONS, IN_FLIGHT);
+    let load = Load::new(vec![Road::plain(address.parse()?)], CONNECTIONS, bench.in_flight);
     let mut own = Answering { load, ask, processes, _alive: Box::new(server) };
     right(own.round(options.turn()).await?)?;
     let own = right(own.round(options.turn()).await?)?.rate();
 
     let mut command = Command::new(h2load);
     command.args(["-D", &format!("{:.0}", options.seconds.max(1.0)), "--warm-up-time=1"]);
-    command.args(["-t", "1", "-c", &CONNECTIONS.to_string(), "-m", &(IN_FLIGHT / CONNECTIONS).to_string()]);
+    command.args([
+        "-t",
+        "1",
+        "-c",
+        &CONNECTIONS.to_string(),
+        "-m",
+        &(bench.in_flight / CONNECTIONS).to_string(),
+    ]);
     command.args(["-H", "content-type: application/grpc", "-H", "te: trailers", "-d", &file]);
     command.args(actor.iter().flat_map(|actor| ["-H".to_owned(), format!("polku-actor-bin: {actor}")]));
     let output = command.arg(format!("http://{address}{path}")).kill_on_drop(true).output().await?;

@@ -13,6 +13,7 @@ mod foreign;
 mod glance;
 mod h2load;
 mod load;
+mod mounts;
 mod once;
 mod options;
 mod people;
@@ -76,12 +77,18 @@ fn main() -> ExitCode {
 
 /// Measures and prints. Whether every answer was right.
 fn measure(options: &Options) -> Result<bool> {
+    let temporary = std::env::temp_dir();
+    let file_system = mounts::file_system(&temporary)?;
+    // Where nothing is ever synced, a quick run works as well.
+    if !options.quick && ["tmpfs", "ramfs"].contains(&file_system.as_str()) {
+        bail!("{} is in memory ({file_system}): set TMPDIR to a folder on a disk", temporary.display());
+    }
     let cores = Cores::share_out()?;
     cores.hold_load()?;
     let surroundings = format!(
-        "{} grants; {} calls in flight on {} connections, messages of {} bytes; {}",
+        "{} grants; {} calls in flight on {} connections, messages of {} bytes; stores on {file_system}; {}",
         options.grants,
-        systems::IN_FLIGHT,
+        options.in_flight(),
         systems::CONNECTIONS,
         asks::MESSAGE,
         cores.told()
@@ -160,7 +167,7 @@ async fn run(options: &Options, cores: Cores) -> Result<Results> {
 fn turn(running: &mut [Running], number: u32) {
     running.sort_by_key(|running| running.row);
     if !running.is_empty() {
-        let by = usize::try_from(number / 2).unwrap_or(0) * 3 % running.len();
+        let by = usize::try_from(number / 2).unwrap_or(0) % running.len();
         running.rotate_left(by);
     }
     if number % 2 == 1 {

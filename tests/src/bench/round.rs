@@ -65,6 +65,11 @@ impl Round {
     pub(crate) fn cost(&self) -> f64 {
         self.processor.as_secs_f64() * 1e6 / (self.done as f64).max(1.0)
     }
+
+    /// How much of the time the servers' core was at work for it. Beyond one where others than its own helped.
+    pub(crate) fn share(&self) -> f64 {
+        self.processor.as_secs_f64() / self.wall.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
 }
 
 /// The one in the middle, or the mean of the two there. NaN of none.

@@ -20,8 +20,7 @@ use super::round::{Round, repeat};
 use super::site::{Seed, Site};
 use super::write;
 
-/// How many calls are in flight, and on how many connections.
-pub(crate) const IN_FLIGHT: usize = 128;
+/// On how many connections calls are in flight.
 pub(crate) const CONNECTIONS: usize = 8;
 
 /// How often somebody takes back a consent.
@@ -105,11 +104,16 @@ pub(crate) struct Withdrawing {
 
 impl Withdrawing {
     /// By the last quarter of the people, from the last one on, of whom each is only taken once.
-    pub(crate) fn of(site: &Arc<Site>, seed: &Seed, ask: Arc<dyn Ask>) -> Result<Withdrawing> {
+    pub(crate) fn of(
+        site: &Arc<Site>,
+        seed: &Seed,
+        ask: Arc<dyn Ask>,
+        in_flight: usize,
+    ) -> Result<Withdrawing> {
         let (people, asked_about) = (seed.count(), seed.people().count);
         let roads = site.roads()?;
         let road = roads.first().context("no gateway")?.clone();
-        let load = Load::new(roads, CONNECTIONS, IN_FLIGHT);
+        let load = Load::new(roads, CONNECTIONS, in_flight);
         let withdraw = Withdraw::new(move |number| {
             (people - 1).checked_sub(number).filter(|person| *person >= asked_about)
         })?;
