@@ -331,14 +331,19 @@ fn free_ports() -> impl Iterator<Item = u16> {
     ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
 }
 
-/// The newest release that is installed.
-fn programs() -> Result<PathBuf> {
+/// The folder with the programs of the newest release that is installed with its server.
+///
+/// # Errors
+/// Fails where none is.
+pub fn programs() -> Result<PathBuf> {
     let number = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u32>().ok();
     let installed = std::fs::read_dir(RELEASES).with_context(|| {
         format!("PostgreSQL is not installed in {RELEASES}: run `bash tests/run --setup`")
     })?;
     let releases = installed.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let newest = releases.filter(|path| number(path).is_some_and(|number| number >= 15)).max_by_key(number);
+    let newest = releases
+        .filter(|path| number(path).is_some_and(|number| number >= 15) && path.join("bin/initdb").is_file())
+        .max_by_key(number);
     Ok(newest.with_context(|| format!("no PostgreSQL from 15 on in {RELEASES}"))?.join("bin"))
 }
 

@@ -1,13 +1,14 @@
 //! What is asked of the systems under test, and which answer is right?
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use polku_proto::v1::decision::Verdict;
+use polku_proto::v1::verify_consent_result::Result as Answer;
 use polku_proto::v1::{
-    BatchVerifyConsentsRequest, BatchVerifyConsentsResponse, ConsentChange, ConsentState, DeliveryState,
-    ReferralContent, ReferralState, SendReferralRequest, SendReferralResponse, VerifyConsentRequest,
-    VerifyConsentResponse, WithdrawConsentRequest,
+    BatchVerifyConsentsRequest, BatchVerifyConsentsResponse, ConsentChange, ConsentState, Decision,
+    DeliveryState, ReferralContent, ReferralState, SendReferralRequest, SendReferralResponse,
+    VerifyConsentRequest, VerifyConsentResponse, WithdrawConsentRequest,
 };
 use polku_tests::world::{OHJAAMO, TE, professional};
 use prost::Message;
@@ -37,6 +38,8 @@ const READ_WHOLE: u64 = 64;
 const REQUEST: Uuid = Uuid::from_u128(1);
 const YOUTH: Uuid = Uuid::from_u128(2);
 const CONSENT: Uuid = Uuid::from_u128(3);
+/// In a batch: at the first place, and counted on from there.
+const FIRST_MARK: u128 = 100;
 
 /// The people whom a row asks about, one after the other in an order that is nobody's.
 #[derive(Debug, Clone, Copy)]
@@ -118,12 +121,16 @@ impl Ask for Verify {
         let decision = answer.decision.unwrap_or_default();
         ensure!(decision.verdict() == Verdict::Permitted, "what is permitted was not");
         ensure!(decision.permitted().eq(TOLD), "other categories are permitted");
-        let basis = decision.bases.first().map(|basis| basis.consent.as_str()).unwrap_or_default();
-        let person = self.people.with(number);
-        let expected = consent_id(person, 0).hyphenated().to_string();
-        ensure!(basis.ends_with(&expected), "it rests on another consent");
+        rests_on_consent_of(self.people.with(number), &decision)?;
         Ok(1)
     }
+}
+
+fn rests_on_consent_of(person: u64, decision: &Decision) -> Result<()> {
+    let basis = decision.bases.first().map(|basis| basis.consent.as_str()).unwrap_or_default();
+    let expected = consent_id(person, 0).hyphenated().to_string();
+    ensure!(basis.ends_with(&expected), "it rests on another consent");
+    Ok(())
 }
 
 /// A hundred questions at once.
@@ -136,7 +143,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new(people: People) -> Result<Batch> {
-        let marks: Vec<Uuid> = (0..BATCH).map(|place| Uuid::from_u128(100 + place as u128)).collect();
+        let marks: Vec<Uuid> = (0..BATCH).map(|place| Uuid::from_u128(FIRST_MARK + place as u128)).collect();
         let requests = marks.iter().map(|mark| question(*mark)).collect();
         let message = BatchVerifyConsentsRequest { requests }.encode_to_vec();
         let categories =
@@ -146,18 +153,21 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// About whom the question at this place is.
+    fn person(&self, number: u64, place: u64) -> u64 {
+        self.people.with(number.wrapping_mul(BATCH as u64).wrapping_add(place))
+    }
+}
+
 impl Ask for Batch {
     fn method(&self) -> &Method {
         &self.method
     }
 
     fn request(&self, number: u64) -> Result<Bytes> {
-        let first = number.wrapping_mul(BATCH as u64);
-        let person = |mark: Uuid| {
-            let place = u64::try_from(mark.as_u128()).unwrap_or_default();
-            youth_id(self.people.with(first.wrapping_add(place)))
-        };
-        Ok(self.template.with(person))
+        let place = |mark: Uuid| u64::try_from(mark.as_u128() - FIRST_MARK).unwrap_or_default();
+        Ok(self.template.with(|mark| youth_id(self.person(number, place(mark)))))
     }
 
     fn check(&self, number: u64, answer: &[u8]) -> Result<u64> {
@@ -167,6 +177,10 @@ impl Ask for Batch {
             let answer = BatchVerifyConsentsResponse::decode(answer)?;
             let hash = answer.receipt.map(|receipt| receipt.leaf_hash.len());
             ensure!(answer.results.len() == BATCH && hash == Some(32), "the batch is not whole");
+            for (result, place) in answer.results.iter().zip(0..) {
+                let Some(Answer::Decision(decision)) = &result.result else { bail!("it has no decision") };
+                rests_on_consent_of(self.person(number, place), decision)?;
+            }
         }
         Ok(permitted)
     }
@@ -253,6 +267,11 @@ impl Withdraw {
         let template = Template::of(&request.encode_to_vec(), &[REQUEST, YOUTH, CONSENT])?;
         let method = gateway("/polku.v1.ConsentService/WithdrawConsent")?;
         Ok(Withdraw { method, template, people: Box::new(people) })
+    }
+
+    /// Whether there is somebody with this number.
+    pub(crate) fn is_left(&self, number: u64) -> bool {
+        (self.people)(number).is_some()
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use polku_tests::pki::{Identity, Pki};
+use polku_tests::postgres::programs;
 use polku_tests::world::Database;
 use tempfile::TempDir;
 
@@ -18,7 +19,7 @@ use super::load::{Ask, Load};
 use super::options::Options;
 use super::process::Server;
 use super::site::{Deliveries, Seed, Site, postgres};
-use super::systems::{Answering, CONNECTIONS, IN_FLIGHT, Syncing, System, Withdrawing, Writing};
+use super::systems::{Answering, CONNECTIONS, Syncing, System, Withdrawing, Writing};
 use super::{foreign, python};
 
 /// Why a row is not run: something is not installed, or not built.
@@ -46,6 +47,8 @@ pub(crate) struct Bench {
     pub(crate) client: Identity,
     echo: Option<Arc<Server>>,
     sites: HashMap<Place, Arc<Site>>,
+    /// How many calls are in flight where nothing else is said.
+    pub(crate) in_flight: usize,
 }
 
 impl Bench {
@@ -59,7 +62,8 @@ impl Bench {
         pki.write_authority(folder.path(), "ca")?;
         pki.issue_server(&["localhost"])?.write(folder.path(), "server")?;
         let seed = Seed { grants: options.grants, kept };
-        Ok(Bench { cores, folder, seed, pki, client, echo: None, sites: HashMap::new() })
+        let in_flight = options.in_flight();
+        Ok(Bench { cores, folder, seed, pki, client, echo: None, sites: HashMap::new(), in_flight })
     }
 
     /// Starts what the row needs. The inner error says why it cannot be run here.
@@ -67,25 +71,29 @@ impl Bench {
         let people = self.seed.people();
         let (verify, durable) = (Arc::new(Verify::new(people)?), AnsweredWhen::Durable);
         let system: Box<dyn System> = match name {
-            "floor" => Box::new(self.floor(CONNECTIONS, IN_FLIGHT).await?),
+            "floor" => Box::new(self.floor(CONNECTIONS, self.in_flight).await?),
             "floor-alone" => Box::new(self.floor(1, 1).await?),
-            "verify" => Box::new(self.at(Place::Embedded, verify, CONNECTIONS, IN_FLIGHT).await?),
+            "verify" => Box::new(self.at(Place::Embedded, verify, CONNECTIONS, self.in_flight).await?),
             "verify-alone" => Box::new(self.at(Place::Embedded, verify, 1, 1).await?),
             "batch" => {
                 let batch = Arc::new(Batch::new(people)?);
-                Box::new(self.at(Place::Embedded, batch, CONNECTIONS, IN_FLIGHT).await?)
+                Box::new(self.at(Place::Embedded, batch, CONNECTIONS, self.in_flight).await?)
             }
             "send-sqlite" => {
                 let send = Arc::new(Refer::new(people, durable)?);
-                Box::new(self.at(Place::Queueing, send, CONNECTIONS, IN_FLIGHT).await?)
+                Box::new(self.at(Place::Queueing, send, CONNECTIONS, self.in_flight).await?)
+            }
+            "send-few" => {
+                let send = Arc::new(Refer::new(people, durable)?);
+                Box::new(self.at(Place::Queueing, send, python::CALLERS, python::CALLERS).await?)
             }
             "send-delivered" => {
                 let send = Arc::new(Refer::new(people, AnsweredWhen::Delivered)?);
-                Box::new(self.at(Place::Delivering, send, CONNECTIONS, IN_FLIGHT).await?)
+                Box::new(self.at(Place::Delivering, send, CONNECTIONS, self.in_flight).await?)
             }
             "withdraw" => {
                 let site = self.site(Place::Embedded).await?;
-                Box::new(Withdrawing::of(&site, &self.seed, verify)?)
+                Box::new(Withdrawing::of(&site, &self.seed, verify, self.in_flight)?)
             }
             "sync" => Box::new(Syncing::beside(self.folder.path())?),
             "write-file" | "write-sqlite" => Box::new(self.writing(name).await?),
@@ -106,7 +114,7 @@ impl Bench {
                 Err(reason) => return Ok(Err(reason)),
             },
             "verify-postgres" | "write-postgres" | "send-postgres" | "withdraw-three" => {
-                if let Err(reason) = postgres(&self.cores) {
+                if let Err(reason) = programs() {
                     return Ok(Err(format!("{reason:#}")));
                 }
                 return self.on_server(name, verify).await.map(Ok);
@@ -124,14 +132,14 @@ impl Bench {
 
     async fn on_server(&mut self, name: &str, verify: Arc<dyn Ask>) -> Result<Box<dyn System>> {
         Ok(match name {
-            "verify-postgres" => Box::new(self.at(Place::Server, verify, CONNECTIONS, IN_FLIGHT).await?),
+            "verify-postgres" => Box::new(self.at(Place::Server, verify, CONNECTIONS, self.in_flight).await?),
             "send-postgres" => {
                 let send = Arc::new(Refer::new(self.seed.people(), AnsweredWhen::Durable)?);
-                Box::new(self.at(Place::QueueingServer, send, CONNECTIONS, IN_FLIGHT).await?)
+                Box::new(self.at(Place::QueueingServer, send, CONNECTIONS, self.in_flight).await?)
             }
             "withdraw-three" => {
                 let site = self.site(Place::ThreeOnServer).await?;
-                Box::new(Withdrawing::of(&site, &self.seed, verify)?)
+                Box::new(Withdrawing::of(&site, &self.seed, verify, self.in_flight)?)
             }
             _ => Box::new(self.writing(name).await?),
         })
@@ -189,7 +197,7 @@ impl Bench {
             let answered = call(&mut connection, ask.method(), ask.request(0)?, None, &mut answer).await;
             ensure!(answered.is_err(), "what the policy service refuses was let through");
         }
-        let load = Load::new(vec![road], CONNECTIONS, IN_FLIGHT);
+        let load = Load::new(vec![road], CONNECTIONS, self.in_flight);
         let processes = proxy.processes()?;
         Ok(Answering { load, ask, processes, _alive: Box::new(proxy) })
     }
@@ -198,7 +206,7 @@ impl Bench {
         let folder = TempDir::new_in(self.folder.path())?;
         let path = folder.path().to_string_lossy().into_owned();
         let (mut arguments, mut others) =
-            (vec!["write".into(), "--in-flight".into(), IN_FLIGHT.to_string()], None);
+            (vec!["write".into(), "--in-flight".into(), self.in_flight.to_string()], None);
         match name {
             "write-postgres" => {
                 let (cluster, process) = postgres(&self.cores)?;

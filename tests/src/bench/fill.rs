@@ -24,6 +24,9 @@ use tokio::task::JoinSet;
 use super::asks::content;
 use super::people::{GRANTS_EACH, consent, consent_id, given, identity_code, referral_id, wire, youth_id};
 
+/// Of what is filled in. Another number where that becomes another: stores that were kept before are not taken.
+pub(crate) const CONTENT: u32 = 1;
+
 /// How many changes wait for the disk at the same time.
 const WAITING: usize = 512;
 /// How many rows one change brings after the people.

@@ -1,7 +1,7 @@
 //! Is every question of a batch answered with a permission? Found without building the answer, of which a hundred
-//! decisions are most of the work of a load that has one core.
+//! decisions are most of the work of a load that has one core. Whom they are about is seen in those that are read whole.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// One field of a message.
 enum Value<'a> {
@@ -11,10 +11,17 @@ enum Value<'a> {
 
 /// Counts the results (field 1) whose decision (field 1) has the verdict (field 2) that stands for a permission, of these
 /// categories (field 3).
+///
+/// # Errors
+/// Fails where the answer is cut off, or has no receipt (field 2).
 pub(crate) fn permissions(answer: &[u8], categories: &[u8]) -> Result<u64> {
-    let mut count = 0;
+    let (mut count, mut has_receipt) = (0, false);
     each(answer, |field, value| {
-        let (1, Value::Bytes(result)) = (field, value) else { return Ok(()) };
+        let Value::Bytes(result) = value else { return Ok(()) };
+        has_receipt |= field == 2 && !result.is_empty();
+        if field != 1 {
+            return Ok(());
+        }
         each(result, |field, value| {
             if let (1, Value::Bytes(decision)) = (field, value) {
                 count += u64::from(is_permission(decision, categories)?);
@@ -22,6 +29,7 @@ pub(crate) fn permissions(answer: &[u8], categories: &[u8]) -> Result<u64> {
             Ok(())
         })
     })?;
+    ensure!(has_receipt, "there is no receipt");
     Ok(count)
 }
 
@@ -103,5 +111,7 @@ mod tests {
         let bytes = answer.encode_to_vec();
         assert_eq!(permissions(&bytes, &[2, 5]).unwrap(), 2);
         assert!(permissions(&bytes[..bytes.len() - 1], &[2, 5]).is_err());
+        let without = BatchVerifyConsentsResponse { receipt: None, ..answer }.encode_to_vec();
+        assert!(permissions(&without, &[2, 5]).is_err());
     }
 }

@@ -16,7 +16,7 @@ use super::options::Options;
 use super::process::Server;
 use super::round::Round;
 use super::site::{Deliveries, Site};
-use super::systems::{Answering, CONNECTIONS, IN_FLIGHT, System as _};
+use super::systems::{Answering, CONNECTIONS, System as _};
 
 /// The floor, without TLS, by h2load and by the load of this bench.
 pub(crate) async fn floor(bench: &Bench, options: &Options) -> Result<Result<Numbers, NotRun>> {
@@ -54,15 +54,21 @@ async fn both(bench: &Bench, options: &Options, asked: Asked) -> Result<Result<N
     let (address, processes) = (server.ready.clone(), vec![server.id()?]);
     let file = bench.path("h2load.request");
     std::fs::write(&file, ask.request(0)?)?;
-    let load = Load::new(vec![Road::plain(address.parse()?)], CONNECTIONS, IN_FLIGHT);
+    let load = Load::new(vec![Road::plain(address.parse()?)], CONNECTIONS, bench.in_flight);
     let mut own = Answering { load, ask, processes, _alive: Box::new(server) };
-    let Round { wrong, first_wrong, .. } = own.round(options.turn()).await?;
-    ensure!(wrong == 0, "{wrong} wrong answers, such as: {first_wrong:?}");
-    let own = own.round(options.turn()).await?.rate();
+    right(own.round(options.turn()).await?)?;
+    let own = right(own.round(options.turn()).await?)?.rate();
 
     let mut command = Command::new(h2load);
     command.args(["-D", &format!("{:.0}", options.seconds.max(1.0)), "--warm-up-time=1"]);
-    command.args(["-t", "1", "-c", &CONNECTIONS.to_string(), "-m", &(IN_FLIGHT / CONNECTIONS).to_string()]);
+    command.args([
+        "-t",
+        "1",
+        "-c",
+        &CONNECTIONS.to_string(),
+        "-m",
+        &(bench.in_flight / CONNECTIONS).to_string(),
+    ]);
     command.args(["-H", "content-type: application/grpc", "-H", "te: trailers", "-d", &file]);
     command.args(actor.iter().flat_map(|actor| ["-H".to_owned(), format!("polku-actor-bin: {actor}")]));
     let output = command.arg(format!("http://{address}{path}")).kill_on_drop(true).output().await?;
@@ -75,11 +81,43 @@ async fn both(bench: &Bench, options: &Options, asked: Asked) -> Result<Result<N
     ])))
 }
 
+/// A round in which no answer was wrong.
+pub(crate) fn right(round: Round) -> Result<Round> {
+    ensure!(round.wrong == 0, "{} wrong answers, such as: {:?}", round.wrong, round.first_wrong);
+    Ok(round)
+}
+
 /// As it stands in `finished in 3.00s, 61234.33 req/s, 40.51MB/s`, if every answer was good.
 fn rate(told: &str) -> Option<f64> {
-    let failed = told.lines().find_map(|line| line.strip_prefix("status codes: "))?;
-    let good = failed.contains(", 0 3xx, 0 4xx, 0 5xx");
-    let line = told.lines().find_map(|line| line.strip_prefix("finished in "))?;
-    let rate = line.split(", ").find_map(|part| part.strip_suffix(" req/s"))?.parse().ok()?;
+    let line = |start: &str| told.lines().find_map(|line| line.strip_prefix(start));
+    let good = line("status codes: ")?.contains(", 0 3xx, 0 4xx, 0 5xx")
+        && line("requests: ")?.ends_with(", 0 failed, 0 errored, 0 timeout");
+    let rate =
+        line("finished in ")?.split(", ").find_map(|part| part.strip_suffix(" req/s"))?.parse().ok()?;
     good.then_some(rate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rate;
+
+    #[test]
+    fn a_rate_counts_only_when_every_request_was_answered_well() {
+        let told = |requests: &str, codes: &str| {
+            format!(
+                "finished in 3.00s, 61234.33 req/s, 40.51MB/s\nrequests: {requests}\nstatus codes: {codes}\n"
+            )
+        };
+        let (all, codes) =
+            ("9 total, 9 done, 9 succeeded, 0 failed, 0 errored, 0 timeout", "9 2xx, 0 3xx, 0 4xx, 0 5xx");
+        assert_eq!(rate(&told(all, codes)), Some(61_234.33));
+        for (requests, codes) in [
+            ("9 total, 9 done, 8 succeeded, 1 failed, 0 errored, 0 timeout", codes),
+            ("9 total, 9 done, 8 succeeded, 0 failed, 10 errored, 0 timeout", codes),
+            ("9 total, 9 done, 8 succeeded, 0 failed, 0 errored, 1 timeout", codes),
+            (all, "8 2xx, 0 3xx, 0 4xx, 1 5xx"),
+        ] {
+            assert_eq!(rate(&told(requests, codes)), None);
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod foreign;
 mod glance;
 mod h2load;
 mod load;
+mod mounts;
 mod once;
 mod options;
 mod people;
@@ -31,8 +32,9 @@ mod write;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
 
 use bench::Bench;
 use cores::Cores;
@@ -75,18 +77,33 @@ fn main() -> ExitCode {
 
 /// Measures and prints. Whether every answer was right.
 fn measure(options: &Options) -> Result<bool> {
+    let temporary = std::env::temp_dir();
+    let file_system = mounts::file_system(&temporary)?;
+    // Where nothing is ever synced, a quick run works as well.
+    if !options.quick && ["tmpfs", "ramfs"].contains(&file_system.as_str()) {
+        bail!("{} is in memory ({file_system}): set TMPDIR to a folder on a disk", temporary.display());
+    }
     let cores = Cores::share_out()?;
     cores.hold_load()?;
     let surroundings = format!(
-        "{} grants; {} calls in flight on {} connections, messages of {} bytes; {}",
+        "{} grants; {} calls in flight on {} connections, messages of {} bytes; stores on {file_system}; {}",
         options.grants,
-        systems::IN_FLIGHT,
+        options.in_flight(),
         systems::CONNECTIONS,
         asks::MESSAGE,
         cores.told()
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let results = runtime.block_on(run(options, cores))?;
+    let results = runtime.block_on(async {
+        // Who is told to end drops what has been begun, and with it servers and folders.
+        let (mut interrupted, mut ended) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            results = run(options, cores) => results,
+            _ = interrupted.recv() => bail!("interrupted"),
+            _ = ended.recv() => bail!("told to end"),
+        }
+    })?;
     let failures = results.failures();
     for failure in &failures {
         writeln!(std::io::stderr(), "polku-bench: {failure}")?;
@@ -128,9 +145,16 @@ async fn run(options: &Options, cores: Cores) -> Result<Results> {
             let Some((_, outcome)) = results.rows.get_mut(*row) else { continue };
             let Outcome::Rounds(rounds) = outcome else { continue };
             match system.round(options.turn()).await {
+                // In a small store everybody may have been there in earlier rounds.
+                Ok(round) if round.is_empty() => {}
                 Ok(round) => rounds.push(round),
                 Err(error) => *outcome = Outcome::Failed(format!("{error:#}")),
             }
+        }
+    }
+    for (_, outcome) in &mut results.rows {
+        if matches!(outcome, Outcome::Rounds(rounds) if rounds.is_empty()) {
+            *outcome = Outcome::Failed("nothing was measured".to_owned());
         }
     }
     drop(running);
@@ -143,7 +167,7 @@ async fn run(options: &Options, cores: Cores) -> Result<Results> {
 fn turn(running: &mut [Running], number: u32) {
     running.sort_by_key(|running| running.row);
     if !running.is_empty() {
-        let by = usize::try_from(number / 2).unwrap_or(0) * 3 % running.len();
+        let by = usize::try_from(number / 2).unwrap_or(0) % running.len();
         running.rotate_left(by);
     }
     if number % 2 == 1 {

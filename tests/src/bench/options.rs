@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// Keeps filled stores in this folder, so that they need not be filled again. Otherwise they go with the rest.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
-    /// One round of 0.3 s with 1,000 grants: whether it works, not how fast it is.
+    /// One round of 0.3 s with 1,000 grants and 16 calls in flight: whether it works, not how fast it is.
     #[arg(long)]
     pub(crate) quick: bool,
 }
@@ -67,15 +67,25 @@ impl Options {
             let known = names().collect::<Vec<_>>().join(", ");
             anyhow::ensure!(names().any(|known| known == name), "no row {name}; there are {known}");
         }
-        let yardsticks = rows::ROWS.iter().filter(|row| self.only.iter().any(|name| name == row.name));
-        let yardsticks: Vec<String> = yardsticks.filter_map(|row| row.yardstick).map(str::to_owned).collect();
-        self.only.extend(yardsticks);
+        // A yardstick may be held against another one.
+        let mut place = 0;
+        while let Some(name) = self.only.get(place) {
+            let others = rows::held_against(name).filter(|other| !self.only.iter().any(|only| only == other));
+            let others: Vec<String> = others.map(str::to_owned).collect();
+            self.only.extend(others);
+            place += 1;
+        }
         Ok(self)
     }
 
     /// Whether this row is asked for.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
+
+    /// How many calls are in flight, but for rows that say otherwise.
+    pub(crate) fn in_flight(&self) -> usize {
+        if self.quick { 16 } else { 128 }
     }
 
     /// How long a turn is.
@@ -87,4 +97,24 @@ impl Options {
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if (0.05..=600.0).contains(&seconds) { Ok(seconds) } else { Err("from 0.05 to 600".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::Options;
+
+    #[test]
+    fn a_row_brings_all_that_it_is_held_against() {
+        for (asked, brought) in [
+            ("send-delivered", vec!["send-delivered", "nginx", "floor"]),
+            ("verify", vec!["verify", "floor", "nginx"]),
+            ("verify-alone", vec!["verify-alone", "floor-alone", "sync"]),
+            ("batch", vec!["batch"]),
+        ] {
+            let options = Options::try_parse_from(["polku-bench", "--only", asked]).unwrap();
+            assert_eq!(options.settled().unwrap().only, brought);
+        }
+    }
 }

@@ -51,6 +51,11 @@ impl Round {
         Ok(Round { processor, memory: after.memory, ..round })
     }
 
+    /// Whether nobody was even asked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls == 0 && self.wrong == 0
+    }
+
     /// So much was done in a second.
     pub(crate) fn rate(&self) -> f64 {
         self.done as f64 / self.wall.as_secs_f64().max(f64::MIN_POSITIVE)
@@ -59,6 +64,11 @@ impl Round {
     /// Microseconds of the servers' processors for each thing that was done.
     pub(crate) fn cost(&self) -> f64 {
         self.processor.as_secs_f64() * 1e6 / (self.done as f64).max(1.0)
+    }
+
+    /// How much of the time the servers' core was at work for it. Beyond one where others than its own helped.
+    pub(crate) fn share(&self) -> f64 {
+        self.processor.as_secs_f64() / self.wall.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 }
 

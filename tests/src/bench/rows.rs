@@ -26,7 +26,7 @@ const CALLS: &str = "calls";
 const SENDS: &str = "sends";
 
 /// All of them. Yardsticks stand beside what is held against them: in a round, neighbours are measured one after the other.
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 21] = [
     row("floor", "bare tonic echo, mutual TLS", None, CALLS),
     row("verify", "VerifyConsent, leaf durable, embedded", Some("floor"), CALLS),
     row("verify-buffered", "VerifyConsent, bounded audit buffer (weaker)", Some("floor"), CALLS),
@@ -46,8 +46,18 @@ pub(crate) const ROWS: [Row; 20] = [
     row("send-postgres", "SendReferral acknowledged durable, PostgreSQL", Some("write-postgres"), SENDS),
     row("withdraw", "WithdrawConsent under full load, one gateway", None, "withdrawals"),
     row("withdraw-three", "WithdrawConsent under full load, three gateways", None, "withdrawals"),
-    row("python-send", "SendReferral by a Python grpc client, SQLite", None, SENDS),
+    row("send-few", "SendReferral acknowledged durable, 8 in flight, SQLite", None, SENDS),
+    row("python-send", "SendReferral by a Python grpc client, SQLite", Some("send-few"), SENDS),
 ];
+
+/// Beside whose yardstick a figure is held against yet another row.
+const BESIDE: [(&str, &str); 2] = [("verify", "nginx"), ("verify-alone", "sync")];
+
+/// What the ratio and the figures of a row are held against.
+pub(crate) fn held_against(name: &str) -> impl Iterator<Item = &'static str> {
+    let yardsticks = ROWS.iter().filter(move |row| row.name == name).filter_map(|row| row.yardstick);
+    yardsticks.chain(BESIDE.iter().filter(move |(of, _)| *of == name).map(|(_, beside)| *beside))
+}
 
 /// What is measured once, after all rounds.
 pub(crate) const ONCE: [(&str, &str); 5] = [

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::asks::People;
 use super::connection::Road;
 use super::cores::Cores;
-use super::fill::{FILES, fill};
+use super::fill::{CONTENT, FILES, fill};
 use super::people::GRANTS_EACH;
 
 /// What is in a store from the beginning, and where it is kept.
@@ -149,7 +149,7 @@ impl Seed {
     }
 
     fn folder(&self, kind: &str) -> PathBuf {
-        self.kept.join(format!("{kind}-{}", self.grants))
+        self.kept.join(format!("{kind}-{}-{CONTENT}", self.grants))
     }
 
     async fn embedded(&self, config: &Config) -> Result<()> {
@@ -160,8 +160,7 @@ impl Seed {
             for file in FILES {
                 copy(&config.store.join(file), &kept.join(file))?;
             }
-            // Last: a folder without them is not whole.
-            return copy(&config.keys, &kept.join("keys"));
+            return keep_keys(config, &kept);
         }
         std::fs::create_dir_all(&config.store)?;
         for file in FILES {
@@ -179,7 +178,7 @@ impl Seed {
             std::fs::remove_dir_all(&config.store)?;
             std::fs::create_dir_all(&kept)?;
             cluster.dump(database, &dump)?;
-            copy(&config.keys, &kept.join("keys"))?;
+            keep_keys(config, &kept)?;
         } else {
             cluster.load(database, &dump)?;
             take_keys(&kept, config)?;
@@ -188,6 +187,16 @@ impl Seed {
         cluster.sql(database, "VACUUM ANALYZE")?;
         cluster.sql(database, "CHECKPOINT").map(drop)
     }
+}
+
+/// Last, and at once: a folder without them is not whole.
+fn keep_keys(config: &Config, kept: &Path) -> Result<()> {
+    let new = kept.join("keys.new");
+    if new.exists() {
+        std::fs::remove_dir_all(&new)?;
+    }
+    copy(&config.keys, &new)?;
+    Ok(std::fs::rename(new, kept.join("keys"))?)
 }
 
 fn take_keys(kept: &Path, config: &Config) -> Result<()> {

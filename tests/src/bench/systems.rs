@@ -20,8 +20,7 @@ use super::round::{Round, repeat};
 use super::site::{Seed, Site};
 use super::write;
 
-/// How many calls are in flight, and on how many connections.
-pub(crate) const IN_FLIGHT: usize = 128;
+/// On how many connections calls are in flight.
 pub(crate) const CONNECTIONS: usize = 8;
 
 /// How often somebody takes back a consent.
@@ -92,7 +91,8 @@ impl System for Syncing {
     }
 }
 
-/// People who take back a consent, one after the other, while everybody asks all that they can. The round is theirs.
+/// People who take back a consent, one after the other, while everybody asks all that they can. The round is theirs, and
+/// over for them when nobody is left.
 pub(crate) struct Withdrawing {
     load: Load,
     ask: Arc<dyn Ask>,
@@ -104,11 +104,16 @@ pub(crate) struct Withdrawing {
 
 impl Withdrawing {
     /// By the last quarter of the people, from the last one on, of whom each is only taken once.
-    pub(crate) fn of(site: &Arc<Site>, seed: &Seed, ask: Arc<dyn Ask>) -> Result<Withdrawing> {
+    pub(crate) fn of(
+        site: &Arc<Site>,
+        seed: &Seed,
+        ask: Arc<dyn Ask>,
+        in_flight: usize,
+    ) -> Result<Withdrawing> {
         let (people, asked_about) = (seed.count(), seed.people().count);
         let roads = site.roads()?;
         let road = roads.first().context("no gateway")?.clone();
-        let load = Load::new(roads, CONNECTIONS, IN_FLIGHT);
+        let load = Load::new(roads, CONNECTIONS, in_flight);
         let withdraw = Withdraw::new(move |number| {
             (people - 1).checked_sub(number).filter(|person| *person >= asked_about)
         })?;
@@ -123,6 +128,9 @@ impl Withdrawing {
         while begun.elapsed() < time {
             beat.tick().await;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if !self.withdraw.is_left(number) {
+                break;
+            }
             let request = self.withdraw.request(number)?;
             let asked = Instant::now();
             let answered = call(&mut connection, self.withdraw.method(), request, None, &mut answer).await;
@@ -149,12 +157,12 @@ impl System for Withdrawing {
         let both = async {
             // The load is there before the first withdrawal, and until the last one.
             let load = self.load.open().await?;
-            load.press(&self.ask, time / 8).await?;
+            let warmed = load.press(&self.ask, time / 8).await?;
             let (pressed, withdrawn) = tokio::try_join!(load.press(&self.ask, time), self.withdraw(time))?;
             ensure!(pressed.done > 0, "nobody was answered beside the withdrawals");
             let mut round = Round::of(withdrawn);
-            round.wrong += pressed.wrong;
-            round.first_wrong = round.first_wrong.or(pressed.first_wrong);
+            round.wrong += warmed.wrong + pressed.wrong;
+            round.first_wrong = round.first_wrong.or(warmed.first_wrong).or(pressed.first_wrong);
             Ok(round)
         };
         // Most of what the processors do is for those who ask.

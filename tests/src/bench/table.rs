@@ -16,13 +16,13 @@ pub(crate) fn table(results: &Results, options: &Options, surroundings: &str) ->
     writeln!(text, "{surroundings}\n")?;
     writeln!(
         text,
-        "{:<50}{:>10}{:>9}{:>9}{:>9}{:>8}{:>7}{:>8}  ratio",
-        "", "a second", "p50 us", "p99 us", "p99.9", "cpu us", "MiB", "allocs"
+        "{:<56}{:>10}{:>9}{:>9}{:>9}{:>8}{:>8}{:>7}{:>8}  ratio",
+        "", "a second", "p50 us", "p99 us", "p99.9", "cpu us", "core %", "MiB", "allocs"
     )?;
     for (row, outcome) in &results.rows {
         match outcome {
-            Outcome::NotRun(reason) => writeln!(text, "{:<50}not run: {reason}", row.what)?,
-            Outcome::Failed(reason) => writeln!(text, "{:<50}FAILED: {reason}", row.what)?,
+            Outcome::NotRun(reason) => writeln!(text, "{:<56}not run: {reason}", row.what)?,
+            Outcome::Failed(reason) => writeln!(text, "{:<56}FAILED: {reason}", row.what)?,
             Outcome::Rounds(rounds) => {
                 let middle = |of: fn(&Round) -> f64| median(rounds.iter().map(of));
                 let allocations = results.number("allocations", row.name);
@@ -33,7 +33,7 @@ pub(crate) fn table(results: &Results, options: &Options, surroundings: &str) ->
                 });
                 writeln!(
                     text,
-                    "{:<50}{:>10.0}{:>9.0}{:>9.0}{:>9.0}{:>8}{:>7.0}{allocations:>8}  {}",
+                    "{:<56}{:>10.0}{:>9.0}{:>9.0}{:>9.0}{:>8}{:>8}{:>7.0}{allocations:>8}  {}",
                     row.what,
                     middle(Round::rate),
                     middle(|round| round.p50.as_secs_f64() * 1e6),
@@ -42,6 +42,9 @@ pub(crate) fn table(results: &Results, options: &Options, surroundings: &str) ->
                     Some(middle(Round::cost))
                         .filter(|cost| *cost > 0.0)
                         .map_or("-".to_owned(), |cost| format!("{cost:.1}")),
+                    Some(middle(Round::share) * 100.0)
+                        .filter(|share| *share > 0.0)
+                        .map_or("-".to_owned(), |share| format!("{share:.0}")),
                     middle(mebibytes),
                     ratio.unwrap_or_default(),
                 )?;
@@ -60,16 +63,17 @@ pub(crate) fn table(results: &Results, options: &Options, surroundings: &str) ->
             Err(reason) if once.has_failed => format!("FAILED: {reason}"),
             Err(reason) => format!("not run: {reason}"),
         };
-        writeln!(text, "{:<50}{told}", once.what)?;
+        writeln!(text, "{:<56}{told}", once.what)?;
     }
     writeln!(text, "\n{:<50}{:>12}{:>20}", "figure", "measured", "aim")?;
-    for figure in figures(results).iter().filter(|figure| figure.reason() != Some(NOT_ASKED)) {
+    for figure in figures(results, options).iter().filter(|figure| figure.reason() != Some(NOT_ASKED)) {
         writeln!(text, "{}", line(figure))?;
     }
     writeln!(
         text,
         "\nMedians of {} rounds of {} s. Times are of single calls, as the caller sees them; cpu is that of all processes on \
-         the servers' side for each of what is counted (calls, decisions, sends), MiB their memory. A ratio is the median \
+         the servers' side for each of what is counted (calls, decisions, sends), core the part of the servers' core that they \
+         used (where it is far from all of it, the load or the disk is the limit), MiB their memory. A ratio is the median \
          of those of neighbours in the same round.",
         options.rounds, options.seconds
     )?;
@@ -80,16 +84,17 @@ fn line(figure: &Figure) -> String {
     let verdict = match figure.is_met() {
         Some(true) => "met".to_owned(),
         Some(false) => "MISSED".to_owned(),
-        None => format!("not run: {}", figure.reason().unwrap_or_default()),
+        None => format!("not judged: {}", figure.reason().unwrap_or_default()),
     };
     let digits = |number: f64| if number < 10.0 { format!("{number:.2}") } else { format!("{number:.0}") };
     let measured = figure.measured.as_ref().map_or_else(|_| "-".to_owned(), |number| digits(*number));
     let aim = match &figure.aim {
         Ok(Aim::AtLeast(least)) => format!("at least {}", digits(*least)),
         Ok(Aim::AtMost(most)) => format!("at most {}", digits(*most)),
+        Ok(Aim::Between(least, most)) => format!("{} to {}", digits(*least), digits(*most)),
         Err(_) => "-".to_owned(),
     };
-    format!("{:<50}{measured:>12}{aim:>20} {}: {verdict}", figure.what, figure.unit)
+    format!("{:<56}{measured:>12}{aim:>20} {}: {verdict}", figure.what, figure.unit)
 }
 
 /// The same as one document.
@@ -112,16 +117,17 @@ pub(crate) fn document(results: &Results, options: &Options, surroundings: &str)
         Err(reason) if once.has_failed => json!({"name": once.name, "what": once.what, "failed": reason}),
         Err(reason) => json!({"name": once.name, "what": once.what, "not_run": reason}),
     });
-    let figures = figures(results);
+    let figures = figures(results, options);
     let figures = figures.iter().map(|figure| {
         let (is, number) = match &figure.aim {
-            Ok(Aim::AtLeast(least)) => ("at_least", Some(*least)),
-            Ok(Aim::AtMost(most)) => ("at_most", Some(*most)),
-            Err(_) => ("aim", None),
+            Ok(Aim::AtLeast(least)) => ("at_least", json!(least)),
+            Ok(Aim::AtMost(most)) => ("at_most", json!(most)),
+            Ok(Aim::Between(least, most)) => ("between", json!([least, most])),
+            Err(_) => ("aim", Value::Null),
         };
         json!({
             "what": figure.what, "unit": figure.unit, "measured": figure.measured.as_ref().ok(), is: number,
-            "met": figure.is_met(), "not_run": figure.reason(),
+            "met": figure.is_met(), "not_judged": figure.reason(),
         })
     });
     json!({
@@ -137,7 +143,7 @@ fn round(round: &Round) -> Value {
         "done": round.done, "calls": round.calls, "wrong": round.wrong, "first_wrong": round.first_wrong,
         "seconds": round.wall.as_secs_f64(), "a_second": round.rate(),
         "p50_us": round.p50.as_secs_f64() * 1e6, "p99_us": round.p99.as_secs_f64() * 1e6,
-        "p999_us": round.p999.as_secs_f64() * 1e6, "processor_us": round.cost(), "mebibytes": mebibytes(round),
+        "p999_us": round.p999.as_secs_f64() * 1e6, "processor_us": round.cost(), "core": round.share(), "mebibytes": mebibytes(round),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::connection::Road;
 use crate::load::{Ask, Load};
 use crate::options::Options;
 use crate::site::{Deliveries, Seed, Site};
-use crate::systems::{CONNECTIONS, IN_FLIGHT};
+use crate::systems::CONNECTIONS;
 
 /// How many grants there are: allocations do not hang on it.
 const GRANTS: u64 = 1_000;
@@ -63,7 +63,7 @@ fn counted(bench: &Bench, heap: &Heap) -> Vec<String> {
 
 /// Pieces for each thing that is done.
 async fn each(heap: &Heap, roads: Vec<Road>, ask: &Arc<dyn Ask>, options: &Options) -> Result<f64> {
-    let load = Load::new(roads, CONNECTIONS, IN_FLIGHT);
+    let load = Load::new(roads, CONNECTIONS, options.in_flight());
     let open = load.open().await?;
     let warmed = open.press(ask, options.turn()).await?;
     let before = heap.count()?;

@@ -9,11 +9,12 @@ use polku_tests::world::Database;
 use super::Numbers;
 use crate::asks::{AnsweredWhen, Batch, Refer, Verify};
 use crate::bench::Bench;
+use crate::h2load::right;
 use crate::load::{Ask, Load};
 use crate::options::Options;
-use crate::round::{Round, median};
+use crate::round::median;
 use crate::site::{Deliveries, Seed, Site};
-use crate::systems::{Answering, CONNECTIONS, IN_FLIGHT, System as _};
+use crate::systems::{Answering, CONNECTIONS, System as _};
 
 /// How much smaller the other store is.
 const TIMES: u64 = 10;
@@ -22,7 +23,7 @@ const CALLS: [&str; 3] = ["VerifyConsent", "BatchVerifyConsents", "SendReferral"
 pub(super) async fn growth(bench: &Bench, options: &Options) -> Result<Numbers> {
     let small = Seed { grants: bench.seed.grants / TIMES, ..bench.seed.clone() };
     // What changes somebody's matters is done one after the other: in a small store there would be a queue at each person.
-    let in_flight = IN_FLIGHT.min(usize::try_from(small.people().count)?);
+    let in_flight = bench.in_flight.min(usize::try_from(small.people().count)?);
     let (mut small, mut large) =
         (systems(bench, &small, in_flight).await?, systems(bench, &bench.seed, in_flight).await?);
     let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); CALLS.len()];
@@ -39,11 +40,6 @@ pub(super) async fn growth(bench: &Bench, options: &Options) -> Result<Numbers> 
     let each: Numbers = CALLS.into_iter().zip(ratios.into_iter().map(median)).collect();
     let most = each.values().copied().fold(f64::MIN, f64::max);
     Ok(each.into_iter().chain(BTreeMap::from([("most", most)])).collect())
-}
-
-fn right(round: Round) -> Result<Round> {
-    anyhow::ensure!(round.wrong == 0, "{} wrong answers, such as: {:?}", round.wrong, round.first_wrong);
-    Ok(round)
 }
 
 async fn systems(bench: &Bench, seed: &Seed, in_flight: usize) -> Result<Vec<Answering>> {

@@ -19,7 +19,8 @@ pub(crate) const LEAF: usize = 186;
 pub(crate) const FINGERPRINT: usize = 32;
 
 /// Tables and indexes, with `ID`, `NUMBER`, `BYTES`, `WORD` for the types that each database has for them, `COUNTER` for
-/// the number that a row gets by itself, and `AS_KEY` for a table that is kept in the order of its key where there is such.
+/// the number that a row gets by itself, `AS_KEY` for a table that is kept in the order of its key where there is such,
+/// `KEPT` for how what is reckoned is held, and `TOO` for the row's number where an index does not have it by itself.
 const SCHEMA: &str = "
 -- The call, by which a repetition is recognised, and its sealed answer.
 CREATE TABLE request (
@@ -52,11 +53,12 @@ CREATE TABLE delivery (
     number COUNTER, message ID NOT NULL UNIQUE, item NUMBER NOT NULL, item_index NUMBER NOT NULL,
     item_place NUMBER NOT NULL, referral ID, youth ID NOT NULL, agency WORD NOT NULL, state NUMBER NOT NULL,
     attempts NUMBER NOT NULL, due NUMBER NOT NULL, deadline NUMBER NOT NULL, fence NUMBER NOT NULL,
-    priority NUMBER NOT NULL
+    leased_until NUMBER, priority NUMBER NOT NULL,
+    wake NUMBER NOT NULL GENERATED ALWAYS AS (coalesce(leased_until, due)) KEPT
 );
-CREATE INDEX delivery_pending ON delivery (agency, priority, due) WHERE state IN (1, 2, 4);
-CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
-CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
+CREATE INDEX delivery_pending ON delivery (agency, priority, wakeTOO) WHERE state IN (1, 2, 4);
+CREATE INDEX delivery_open_by_youth ON delivery (youthTOO) WHERE state IN (1, 2, 4, 5);
+CREATE INDEX delivery_by_referral ON delivery (referralTOO) WHERE referral IS NOT NULL;
 CREATE INDEX delivery_by_youth ON delivery (youth, state);
 CREATE INDEX delivery_not_arrived ON delivery (number) WHERE state <> 3;
 CREATE INDEX delivery_by_deadline ON delivery (agency, deadline) WHERE state IN (1, 2, 4);
@@ -68,6 +70,7 @@ const LEAVES: &str = "CREATE TABLE audit_leaf (sequence NUMBER PRIMARY KEY, byte
 /// For SQLite.
 pub(crate) fn sqlite() -> String {
     let counter = SCHEMA.replace("COUNTER", "INTEGER PRIMARY KEY");
+    let counter = counter.replace("KEPT", "VIRTUAL").replace("TOO", "");
     typed(&counter, [("AS_KEY", "WITHOUT ROWID"), ("ID", "BLOB"), ("BYTES", "BLOB"), ("NUMBER", "INTEGER")])
 }
 
@@ -75,6 +78,7 @@ pub(crate) fn sqlite() -> String {
 pub(crate) fn postgres() -> String {
     let all = format!("{SCHEMA}{LEAVES}");
     let counter = all.replace("COUNTER", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
+    let counter = counter.replace("KEPT", "STORED").replace("TOO", ", number");
     typed(&counter, [("AS_KEY", ""), ("ID", "UUID"), ("BYTES", "BYTEA"), ("NUMBER", "BIGINT")])
 }
 
