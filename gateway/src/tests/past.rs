@@ -120,6 +120,36 @@ async fn whoever_comes_back_while_they_are_to_be_erased_stays() {
     assert!(gateway.store.youth(person.id).await.unwrap().is_none());
 }
 
+/// Whose entries all last is looked at each time: deliveries wait for a part of them only.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_of_many_are_looked_at_in_several_sweeps() {
+    let (world, clock, youth) = on_a_clock().await;
+    let gateway = &world.gateway;
+    for number in 0..200_u8 {
+        let id = YouthId::from_uuid(Uuid::from_u128(1_000 + u128::from(number)));
+        let mut change = Change::announced_by(6_000 + u64::from(number));
+        change.youth = Some(YouthRow {
+            id,
+            identity: IdentityIndex::from_bytes([number; 32]),
+            key: WrappedKey::from_bytes([0; WrappedKey::BYTES]),
+            sealed_identity: vec![1],
+            created: gateway.now(),
+        });
+        change.entries.push(entry(gateway, id, gateway.now()));
+        gateway.commit(change).await.unwrap();
+    }
+    clock.advance(SignedDuration::from_secs(1));
+    let mut change = Change::announced_by(7_000);
+    change.entries.push(entry(gateway, youth.youth, gateway.now()));
+    gateway.commit(change).await.unwrap();
+    clock.advance(YEAR * 5);
+    gateway.sweep().await.unwrap();
+    assert_eq!(gateway.store.entries_of(youth.youth, 10).await.unwrap().len(), 1, "all in one sweep");
+    // The rest is not put off for an hour.
+    gateway.sweep().await.unwrap();
+    assert_eq!(gateway.store.entries_of(youth.youth, 10).await.unwrap(), []);
+}
+
 /// What nobody can open any more is as old as it gets, and there is more of it than one page has.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_erased_takes_the_place_of_nothing_behind_it() {
