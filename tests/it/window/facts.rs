@@ -140,7 +140,8 @@ async fn what_each_agency_holds_is_shown_cut_down_with_source_and_date() {
     scene.end().await.check_intents();
 }
 
-/// Questions count with deliveries, and take half of their number at most: an agency that may not be asked more is named, and not asked.
+/// Questions count with deliveries, and take half of their number at most: an agency that may not be asked more is named,
+/// and not asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_is_not_asked_more_than_its_quota_says() {
     let (scene, ids) = world().await;

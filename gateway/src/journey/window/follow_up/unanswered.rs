@@ -48,8 +48,7 @@ impl Gateway {
     ) -> Result<(), Error> {
         for id in self.ids_of(person.id) {
             let under = self.person(id).await?;
-            for (task, referral) in self.unanswered_tasks(&under).await? {
-                let record = self.referral_of(&under, referral).await?;
+            for (task, record) in self.unanswered_tasks(&under).await? {
                 let holder = self.looks_into(&under, &record, entries, now)?;
                 after.follow_ups.extend(holder.until.map(|due| again(&record, &holder.whose, due)));
                 after.tasks.extend(passed_on(&under, task, holder, now)?);
@@ -66,9 +65,7 @@ impl Gateway {
     ) -> Result<Vec<FollowUpWrite>, Error> {
         let mut looks = Vec::new();
         for id in self.ids_of(person.id) {
-            let under = self.person(id).await?;
-            for (task, referral) in self.unanswered_tasks(&under).await? {
-                let record = self.referral_of(&under, referral).await?;
+            for (task, record) in self.unanswered_tasks(&self.person(id).await?).await? {
                 if task.row.agency != record.row.sender {
                     looks.push(again(&record, &task.row.agency, now));
                 }
@@ -85,13 +82,12 @@ impl Gateway {
         referral: ReferralId,
         now: Timestamp,
     ) -> Result<Outcome, Error> {
-        let is_it = |(task, name): &(TaskRecord, ReferralName)| {
-            task.row.agency == *agency && name.referral == referral
+        let is_it = |(task, record): &(TaskRecord, ReferralRecord)| {
+            task.row.agency == *agency && record.row.id == referral
         };
-        let Some((task, name)) = self.unanswered_tasks(person).await?.into_iter().find(is_it) else {
+        let Some((task, record)) = self.unanswered_tasks(person).await?.into_iter().find(is_it) else {
             return Ok(Outcome::Nothing);
         };
-        let record = self.referral_of(person, name).await?;
         let holder = self.looks_into(person, &record, &self.written(person).await?, now)?;
         let next = holder.until.map(|due| again(&record, &holder.whose, due));
         let later = holder.until;
@@ -102,16 +98,20 @@ impl Gateway {
         })
     }
 
-    /// The open tasks of this kind, each with its referral.
-    async fn unanswered_tasks(&self, person: &Person) -> Result<Vec<(TaskRecord, ReferralName)>, Error> {
+    /// The open tasks of this kind, each with its referral, as far as that is still kept.
+    async fn unanswered_tasks(&self, person: &Person) -> Result<Vec<(TaskRecord, ReferralRecord)>, Error> {
         let mut tasks = Vec::new();
         for row in self.store.open_tasks_about(person.id).await? {
             let task = TaskRecord::open(person, row)?;
             let Some(TaskMatter::FollowUp(follow_up)) = &task.message.matter else { continue };
             if follow_up.kind() == Kind::ReferralUnanswered {
                 let name = follow_up.referral.parse();
-                let name = name.map_err(|_| Error::Inconsistent("a task about an unreadable referral"))?;
-                tasks.push((task, name));
+                let name: ReferralName =
+                    name.map_err(|_| Error::Inconsistent("a task about an unreadable referral"))?;
+                let row = self.store.referral(name.referral).await?;
+                if let Some(row) = row.filter(|row| row.youth == person.id) {
+                    tasks.push((task, ReferralRecord::open(person, row)?));
+                }
             }
         }
         Ok(tasks)
@@ -125,8 +125,11 @@ impl Gateway {
         after: &mut LookedAfter,
         now: Timestamp,
     ) -> Result<(), Error> {
-        for (mut task, referral) in self.unanswered_tasks(person).await? {
-            if referral == record.name() {
+        for (mut task, other) in self.unanswered_tasks(person).await? {
+            if other.row.id == record.row.id {
+                let (youth, matter) = (person.id, FollowUp::Unanswered(record.row.id));
+                let agency = task.row.agency.clone();
+                after.follow_ups.push(FollowUpWrite::Drop { youth, matter, agency });
                 task.row.state = State::Obsolete;
                 after.tasks.push(task.next_version(person, now)?);
             }
