@@ -5,6 +5,7 @@
 
 mod delays;
 mod error;
+pub(crate) mod files;
 mod parse;
 mod quota;
 mod retention;
@@ -158,7 +159,8 @@ pub struct DeliverySettings {
     pub give_up_after: Duration,
     /// The longest pause after the first failed attempt, the second and so on; the last one stays.
     pub pauses: Vec<Duration>,
-    /// How long an agency that has not answered may still be at work on a message: no sooner is it asked whether it has it.
+    /// How long an agency that has not answered may still be at work on a message: no sooner is it asked whether it has it. At
+    /// most what a lease leaves behind an attempt: after a crash that alone is waited for.
     pub settle: Duration,
     /// After how many failures in a row nothing is sent to an agency any more but a probe.
     pub breaker_failures: u32,
@@ -183,7 +185,7 @@ impl Default for DeliverySettings {
             attempt: Duration::from_secs(20),
             give_up_after: Duration::from_secs(72 * 60 * 60),
             pauses: PAUSES.iter().map(|seconds| Duration::from_secs(u64::from(*seconds))).collect(),
-            settle: Duration::from_secs(60),
+            settle: Duration::from_secs(40),
             breaker_failures: 5,
             probe_after: Duration::from_secs(30),
             retry_percent: 10,

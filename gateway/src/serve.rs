@@ -16,6 +16,7 @@ use crate::audit::tlog::{self, Pin, Publisher, SigningKey, TlogError};
 use crate::audit::{self, AuditError, AuditLog, Order as _, OrderError, Recovery};
 use crate::caller::Callers;
 use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
+use crate::config::files::with_absolute_files;
 use crate::config::{AgencyEntry, Config};
 use crate::directory::{DirectoryError, ServiceDirectory};
 use crate::error::Error;
@@ -493,23 +494,4 @@ fn system(network: &Network, config: &Config, agency: &AgencyEntry) -> Result<Op
     let delivers = kind.map_or(&[] as &[_], |kind| kind.delivers);
     let fetches = kind.map_or(CategorySet::EMPTY, |kind| kind.fetches);
     Ok(Some(System { adapter, delivers, fetches }))
-}
-
-/// File names in an adapter's settings are relative to the configuration file, like all others.
-fn with_absolute_files(mut settings: toml::Table, folder: &Path) -> toml::Table {
-    for (key, value) in &mut settings {
-        match value {
-            toml::Value::String(file) if key.ends_with("_file") => {
-                *value = folder.join(&*file).to_string_lossy().into_owned().into();
-            }
-            toml::Value::Table(inner) => *inner = with_absolute_files(std::mem::take(inner), folder),
-            toml::Value::String(_)
-            | toml::Value::Integer(_)
-            | toml::Value::Float(_)
-            | toml::Value::Boolean(_)
-            | toml::Value::Datetime(_)
-            | toml::Value::Array(_) => {}
-        }
-    }
-    settings
 }

@@ -82,7 +82,7 @@ impl Town {
             probe_seconds: 30,
             retries_per_second: 10,
             lease_seconds: 60,
-            settle_seconds: 60,
+            settle_seconds: 40,
             attempt_seconds: 20,
             answer_ms: 10_000,
             ..WorldSettings::default()

@@ -275,8 +275,15 @@ fn delivery(section: Section<'_>) -> DeliverySettings {
     let attempt = section.number("attempt_seconds", (1, 3600), 20);
     let give_up_after = section.number("give_up_after_hours", (1, 30 * 24), 72);
     let pauses = section.numbers("retry_seconds", (0, 7 * 24 * 3600), &PAUSES);
-    // As long as after a crash: then the lease is waited for.
-    let settle = section.number("settle_seconds", (0, 3600), lease);
+    // As long as after a crash: then only the lease is waited for, which begins with the attempt.
+    let spare = lease.saturating_sub(attempt);
+    let settle = section.number("settle_seconds", (0, 3600), spare);
+    if settle > spare && attempt < lease {
+        let expected = format!(
+            "at most lease_seconds less attempt_seconds, which is {spare}: after a crash only the lease is waited for"
+        );
+        section.wrong("settle_seconds", settle.to_string(), expected);
+    }
     let breaker_failures = section.number("breaker_failures", (1, 1000), default.breaker_failures);
     let probe_after = section.number("probe_seconds", (1, 3600), 30);
     let retry_percent = section.number("retry_percent", (0, 100), default.retry_percent);

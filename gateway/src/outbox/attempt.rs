@@ -135,9 +135,9 @@ impl Gateway {
             // Not asked before the whole pause is over: the agency may still be at work on the message, and what takes
             // effect after it has said that nothing is there takes effect twice.
             (Retry::FindOut, Redelivery::AnswersStatus) => {
-                let later =
-                    next_attempt(&self.delivery.pauses, attempts, 1.0, now).max(now + self.delivery.settle);
-                End::of(DeliveryState::Sending, later, &code)
+                let settled = now + self.delivery.settle;
+                let later = next_attempt(&self.delivery.pauses, attempts, 1.0, now).max(settled);
+                End { settled: Some(settled), ..End::of(DeliveryState::Sending, later, &code) }
             }
             (Retry::FindOut, Redelivery::Neither) => End::of(DeliveryState::InDoubt, now, &code),
         }

@@ -10,6 +10,8 @@ use crate::journey::machine::Step;
 pub(super) struct End {
     pub(super) state: DeliveryState,
     pub(super) due: Timestamp,
+    /// Nothing more is done before, be the deadline past by then: the agency may still be at work on it.
+    pub(super) settled: Option<Timestamp>,
     pub(super) reference: Option<String>,
     /// What X-Road says of the exchange, for the sealed details.
     pub(super) evidence: Evidence,
@@ -29,7 +31,15 @@ pub(super) enum Fate {
 
 impl End {
     pub(super) fn of(state: DeliveryState, due: Timestamp, code: &str) -> Self {
-        Self { state, due, reference: None, evidence: Evidence::default(), code: code.to_owned(), step: None }
+        Self {
+            state,
+            due,
+            settled: None,
+            reference: None,
+            evidence: Evidence::default(),
+            code: code.to_owned(),
+            step: None,
+        }
     }
 
     /// Whoever was stopped for too long leaves the delivery to the next.

@@ -89,9 +89,10 @@ impl Gateway {
         }
         let (message, expected_fence) = (row.message, row.fence);
         let (youth, agency, about) = (row.youth, row.agency.clone(), row.about.clone());
+        let due = self.no_later(&row, self.on_timer(end.due));
         let next = DeliveryRow {
             state: end.state,
-            due: self.no_later(&row, self.on_timer(end.due)),
+            due: end.settled.map_or(due, |settled| due.max(self.on_timer(settled))),
             leased_until: None,
             reference: end.reference.or_else(|| row.reference.clone()),
             ..row

@@ -129,6 +129,7 @@ impl Keys {
     /// As [`Keys::generate_into`], and [`KeyError::Signing`] for a name with spaces or a plus, or an empty one.
     pub fn generate_for_log(folder: &Path, log: &str) -> Result<Keys, KeyError> {
         let failed = |source| KeyError::File { path: folder.to_owned(), source };
+        let is_new = !folder.exists();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let keys = Keys {
             masters: RwLock::new(Arc::new(Masters::create(folder)?)),
@@ -137,11 +138,11 @@ impl Keys {
             token: generate(folder.join(TOKEN_FILE))?,
         };
         SigningKey::create(&folder.join(tlog::KEY_FILE), log, tlog::Signature::Log)?;
-        // The folder may be new as well.
-        let parent =
-            folder.canonicalize().map(|folder| folder.parent().map(Path::to_owned)).map_err(failed)?;
-        for folder in [Some(folder.to_owned()), parent].into_iter().flatten() {
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        if is_new {
+            let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = File::open(parent.unwrap_or(Path::new(".")));
+            parent.and_then(|parent| parent.sync_all()).map_err(failed)?;
         }
         Ok(keys)
     }

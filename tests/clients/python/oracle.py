@@ -497,7 +497,8 @@ def obligations(situation: Situation, rule: str) -> set[str]:
         "P11": {"record_ground", "second_person_review"},  # P21
         "P12": {"record_ground", "second_person_review", "high_priority"},
     }.get(rule, set())
-    if rule == "P14":
+    # A notice can be one of a customer of multi-sector support: both laws are grounds then.
+    if rule == "P14" or (rule == "P13" and assistance_notice(situation)):
         owed = {"record_ground", ASSISTANCE[situation.ground][1]}
     return owed | ({"disclosure_notice"} if situation.discloser.sector == "social" else set())
 
@@ -536,7 +537,8 @@ def last_sunday(year: int, month: int) -> datetime.date:
 def by_age(situation: Situation, rule: str) -> bool:
     if rule in ("P3 consent", "P3 permit"):
         return any(consent.giver == "guardian" for consent in valid_consents(situation))
-    long = rule == "P14" and ASSISTANCE[situation.ground][0] is ASSISTANCE_LONG
+    notice = rule == "P14" or (rule == "P13" and assistance_notice(situation))
+    long = notice and ASSISTANCE[situation.ground][0] is ASSISTANCE_LONG
     return rule in ("guardian", "P10", "P12") or long
 
 

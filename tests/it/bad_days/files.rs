@@ -108,6 +108,10 @@ async fn a_database_that_turns_out_to_be_damaged_is_served_from_no_more() {
     let said = fs::read_to_string(machine.log()).unwrap();
     assert!(said.contains("the database is damaged: end the gateway and restore a backup"), "{said}");
 
+    // Nor by whoever starts it again, be it by itself.
+    let (code, said) = refused(&machine, None);
+    assert!(code == Some(1) && said.contains("the database is damaged"), "{said}");
+
     // As from a backup.
     for rest in ["polku.db-wal", "polku.db-shm"] {
         let _ = fs::remove_file(machine.data().join(rest));

@@ -33,6 +33,11 @@ fn what_is_out_of_bounds_is_named() {
             "delivery.retry_seconds: found 3600, expected less than give_up_after_hours, which are 3600 seconds: \
              nothing would be tried twice",
         ),
+        (
+            "settle_seconds = 41",
+            "delivery.settle_seconds: found 41, expected at most lease_seconds less attempt_seconds, which is 40: after \
+             a crash only the lease is waited for",
+        ),
         ("retry_percent = 101", "delivery.retry_percent: found 101, expected a whole number from 0 to 100"),
         (
             "retries_per_second = 0",

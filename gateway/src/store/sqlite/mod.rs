@@ -11,9 +11,9 @@ mod session;
 mod writer;
 
 use std::error::Error;
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,6 +36,9 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// The file, in the folder of the store.
 pub const FILE: &str = "polku.db";
 
+/// The extension of the file beside it that says that it has been found to be damaged.
+const DAMAGED: &str = "damaged";
+
 /// The store in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -44,6 +47,8 @@ pub struct SqliteStore {
     writer: Writer,
     /// A page of the file has been found to hold what no page can.
     is_damaged: AtomicBool,
+    /// Says so to whoever opens the file next.
+    mark: PathBuf,
 }
 
 /// Why a database cannot be used at all.
@@ -81,6 +86,12 @@ impl SqliteStore {
         // SQLite gives its other files the mode of this one.
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
         file.and_then(|file| file.set_permissions(Permissions::from_mode(0o600))).map_err(failed)?;
+        let mark = path.with_extension(DAMAGED);
+        if mark.exists() {
+            // It may have been brought back from a backup since.
+            SqliteStore::look(path)?;
+            fs::remove_file(&mark).map_err(failed)?;
+        }
         let mut connection = schema::connect(path)?;
         schema::migrate(&mut connection)?;
         if durability == Durability::Lazy {
@@ -90,7 +101,7 @@ impl SqliteStore {
         take(&connection, &[void_leases()])?;
         let readers = Readers::open(path, blocking)?;
         let writer = Writer::start(connection, blocking)?;
-        Ok(SqliteStore { readers, writer, is_damaged: AtomicBool::new(false) })
+        Ok(SqliteStore { readers, writer, is_damaged: AtomicBool::new(false), mark })
     }
 
     /// Looks whether a database is whole, beside a gateway that works on it. Changes nothing of what is
@@ -113,11 +124,17 @@ impl SqliteStore {
             return Err(StoreError::Damaged);
         }
         let done = work.await;
+        if self.is_damaged.load(Ordering::Relaxed) {
+            return Err(StoreError::Damaged);
+        }
         if let Err(StoreError::Failed(error)) = &done
             && is_damage(&**error)
         {
             tracing::error!("the database is damaged: end the gateway and restore a backup");
             self.is_damaged.store(true, Ordering::Relaxed);
+            if let Err(error) = File::create(&self.mark) {
+                tracing::error!(%error, "the mark of a damaged database cannot be written");
+            }
             return Err(StoreError::Damaged);
         }
         done
