@@ -63,15 +63,19 @@ async fn who_somebody_is_goes_last() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_found_past_twice_goes_once() {
-    let world = World::open(Redelivery::Deduplicates).await;
+    let (world, clock, youth) = on_a_clock().await;
     let gateway = &world.gateway;
-    let youth: YouthName = world.identify(ADULT).await.parse().unwrap();
     let created = gateway.now() - YEAR * 5;
     let mut change = Change::announced_by(6000);
     change.entries.push(entry(gateway, youth.youth, created));
     gateway.commit(change).await.unwrap();
     let alone = gateway.alone_with(youth.youth).await.unwrap();
-    let mut sweeps = pin!(async { tokio::join!(gateway.sweep(), gateway.sweep()) });
+    let mut first = pin!(gateway.sweep());
+    until_wanted(gateway, youth.youth, 2, first.as_mut()).await;
+    // Behind the entry there is nothing: that look is over, and an hour later there is another one.
+    gateway.sweep().await.unwrap();
+    clock.advance(SignedDuration::from_hours(2));
+    let mut sweeps = pin!(async { tokio::join!(first, gateway.sweep()) });
     // Each finds the entry, and waits until it is alone with the person.
     until_wanted(gateway, youth.youth, 3, sweeps.as_mut()).await;
     drop(alone);

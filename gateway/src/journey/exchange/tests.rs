@@ -8,11 +8,13 @@ use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::import_consent_request::Reading;
+use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
-    CapacityAssessment, ConsentState, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis,
-    LegalStatusTerms, LinkIdentityRequest, ProhibitionTerms, Purpose, RecordLegalStatusRequest,
-    capacity_assessment, prohibition,
+    AddJourneyEntryRequest, CapacityAssessment, ConsentState, ConsentTerms, DataCategory,
+    IdentifyYouthRequest, JourneyEntry, JourneyOpening, JourneySource, LegalBasis, LegalStatusTerms,
+    LinkIdentityRequest, ProhibitionTerms, Purpose, RecordLegalStatusRequest, capacity_assessment,
+    prohibition,
 };
 use polku_proto::{YouthId, YouthName};
 use tempfile::TempDir;
@@ -338,6 +340,15 @@ async fn an_assessment_under_another_id_as_not_able_counts() {
     };
     let former = scene.gateway.identify(&scene.caller, Valid::check(request).unwrap()).await.unwrap().youth;
     let former = former.parse::<YouthName>().unwrap().youth;
+    // Whoever has taken somebody up links them.
+    let opening = JourneyOpening { source: JourneySource::Self_ as i32 };
+    let entry = JourneyEntry { matter: Some(Matter::Opening(opening)), ..JourneyEntry::default() };
+    let request = AddJourneyEntryRequest {
+        request_id: Uuid::now_v7().to_string(),
+        parent: YouthName { youth: former }.to_string(),
+        entry: Some(entry),
+    };
+    scene.gateway.add_journey_entry(&scene.caller, Valid::check(request).unwrap()).await.map(drop).unwrap();
     scene.assess(capacity_assessment::Result::CapableAllows).await;
     let able = scene.now();
     scene.clock.advance(hour);
