@@ -2,6 +2,7 @@
 
 mod again;
 mod context;
+mod details;
 mod erasures;
 mod older;
 pub(crate) mod settled;
@@ -15,13 +16,15 @@ use polku_proto::{AgencyId, CategorySet, YouthId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::{AuditLog, Event, Hash, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
+use crate::audit::{AuditLog, Event, Hash, Leaf, Receipt, SALT_BYTES, Verdict};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::seal::{Keys, Place, random_bytes};
+use crate::seal::Keys;
 use crate::store::{Change, DetailRow, Erased, Reconciled, Store, TaskWrite};
+
+use details::{Details, place as detail_place};
 
 pub(crate) use again::{Known, Note};
 pub(crate) use context::{By, Ground};
@@ -200,24 +203,9 @@ impl Gateway {
         details: &Value,
         now: Timestamp,
     ) -> Result<Announced, Error> {
-        Ok(self.announce_leaf(entry, person, details, now).await?.1)
-    }
-
-    async fn announce_leaf(
-        &self,
-        entry: Entry<'_>,
-        person: &Person,
-        details: &Value,
-        now: Timestamp,
-    ) -> Result<(Leaf, Announced), Error> {
-        let mut leaf = entry.leaf(self, now);
-        let details = entry.in_context(person.id, details)?.to_string();
-        let salt: [u8; SALT_BYTES] = random_bytes()?;
-        leaf.commitment = commitment(&salt, details.as_bytes());
-        let receipt = self.append(leaf.clone()).await?;
-        let place = detail_place(person, receipt.sequence);
-        let sealed = person.key().seal(place, &[&salt, details.as_bytes()].concat())?;
-        Ok((leaf, Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) }))
+        let details = Details::of(person, entry.in_context(person.id, details)?.to_string())?;
+        let receipt = self.append(details.leaf(&entry, self, now)).await?;
+        Ok(Announced { receipt, detail: Some(details.sealed(receipt.sequence)?) })
     }
 
     /// The details of a leaf about this person, opened; none, if it has none.
@@ -367,10 +355,6 @@ pub(crate) fn verdict(decision: &Decision) -> Verdict {
 /// A receipt as the contract words it.
 pub(crate) fn receipt(receipt: &Receipt) -> AuditReceipt {
     AuditReceipt { sequence: receipt.sequence, leaf_hash: receipt.leaf_hash.to_vec() }
-}
-
-fn detail_place(person: &Person, sequence: u64) -> Place<'static> {
-    Place { table: "audit_detail", row: person.id.uuid(), column: "sealed", version: sequence }
 }
 
 /// What the leaf of one question says of the two agencies and the ground: keyed hashes, of 16 bytes each, of the

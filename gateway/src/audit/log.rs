@@ -187,22 +187,24 @@ impl AuditLog {
         receipt.await.map_err(|_| AuditError::Broken)?
     }
 
-    /// Appends leaves that are all there at once: they come to be on disk together, as far as a group holds them.
+    /// Appends leaves that are all there at once: they come to be on disk together, as far as a group holds them. Gives
+    /// their receipts, in their order.
     ///
     /// # Errors
     /// Those of [`AuditLog::append`], of the first leaf that is not written.
-    pub async fn append_all(&self, leaves: Vec<Leaf>) -> Result<(), AuditError> {
-        let mut receipts = Vec::with_capacity(leaves.len());
+    pub async fn append_all(&self, leaves: Vec<Leaf>) -> Result<Vec<Receipt>, AuditError> {
+        let mut answers = Vec::with_capacity(leaves.len());
         let jobs = leaves.into_iter().map(|leaf| {
             let (answer, receipt) = oneshot::channel();
-            receipts.push(receipt);
+            answers.push(receipt);
             Job::Append { leaf, answer }
         });
         self.hand_in(jobs.collect()).await?;
-        for receipt in receipts {
-            receipt.await.map_err(|_| AuditError::Broken)??;
+        let mut receipts = Vec::with_capacity(answers.len());
+        for answer in answers {
+            receipts.push(answer.await.map_err(|_| AuditError::Broken)??);
         }
-        Ok(())
+        Ok(receipts)
     }
 
     /// Takes in what other gateways have appended by now, where there are any.

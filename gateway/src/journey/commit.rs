@@ -273,6 +273,9 @@ impl Gateway {
         if batch.begins_protection()? {
             after.tasks.extend(self.protection_begins(&call.caller.agency, person, now).await?);
         }
+        if takes_away {
+            after.follow_ups.extend(self.look_at_unanswered(person, now).await?);
+        }
         change.follow_ups = after.follow_ups;
         change.tasks = after.tasks;
         // Should what follows the commit not come about, a sweep does it.

@@ -151,27 +151,31 @@ impl Gateway {
         Ok(self.statuses_of(person).await?.iter().any(is_own))
     }
 
-    /// The assessment, under any of the person's ids, that said at an instant that they are able to decide.
+    /// The assessment, under any of the person's ids, that said at an instant that they are able to decide. Of several
+    /// under several ids the strictest counts: nothing, where one of them said that they are not.
     pub(super) async fn able_at(
         &self,
         person: &Person,
         at: Timestamp,
     ) -> Result<Option<LegalStatusName>, Error> {
+        let mut able = None;
         for youth in self.ids_of(person.id) {
             for record in self.statuses_of(&self.person(youth).await?).await? {
-                let able = matches!(
-                    record.status()?,
-                    policy::LegalStatus::Capacity(
-                        policy::Capacity::Capable | policy::Capacity::CapableHidden
-                    )
-                );
-                if able && was_in_force(&record.message, at)? {
-                    let status = LegalStatusId::from_uuid(record.row.id);
-                    return Ok(Some(LegalStatusName { youth, status }));
+                let policy::LegalStatus::Capacity(capacity) = record.status()? else { continue };
+                if !was_in_force(&record.message, at)? {
+                    continue;
+                }
+                match capacity {
+                    policy::Capacity::NotAssessed => {}
+                    policy::Capacity::NotCapable => return Ok(None),
+                    policy::Capacity::Capable | policy::Capacity::CapableHidden => {
+                        let status = LegalStatusId::from_uuid(record.row.id);
+                        able.get_or_insert(LegalStatusName { youth, status });
+                    }
                 }
             }
         }
-        Ok(None)
+        Ok(able)
     }
 
     /// Who may record what, and the unit that does.

@@ -201,7 +201,7 @@ impl Gateway {
         }
         let leaves =
             others.into_iter().map(|id| trail::tied(link, &caller.agency, self.subject_pseudonym(id), now));
-        Ok(self.audit.append_all(leaves.collect()).await?)
+        Ok(self.audit.append_all(leaves.collect()).await.map(drop)?)
     }
 
     /// The identity code of who has a temporary id, if they have one by now. The caller's agency has to do with them as well

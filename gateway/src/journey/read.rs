@@ -200,7 +200,7 @@ impl Gateway {
 fn reading<'a, X>(caller: &'a Caller, youth: YouthId, name: &'a str, view: &'a Authorised<X>) -> Note<'a> {
     let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
     let entry = Entry::of(Event::Read, youth).by(caller).decided(purpose, view.decision()).of_what(name);
-    Note { entry, youth, details: json!({}) }
+    Note { entry, youth, details: Some(json!({})) }
 }
 
 /// A resource name in a request.

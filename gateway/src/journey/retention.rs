@@ -4,11 +4,11 @@
 //! stay.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::task::{Matter, State};
-use polku_proto::{ConsentId, ReferralName, YouthId};
+use polku_proto::{ConsentId, EntryId, ReferralName, YouthId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ use crate::store::{
 };
 use crate::trail::Entry;
 
-/// How many rows are read at once, and at how many plans one sweep looks: deliveries wait meanwhile.
+/// How many rows are read at once, and at how many plans, and at whose entries, one sweep looks: deliveries wait meanwhile.
 const BATCH: u32 = 200;
 
 /// How many details of audit leaves go at once.
@@ -37,18 +37,40 @@ const LEAVES: usize = 20;
 /// those that are old and last.
 const RECORDS: SignedDuration = SignedDuration::from_hours(1);
 
-/// When records are looked at next.
+/// When records are looked at next, and how far the entries have been.
 #[derive(Debug, Default)]
-pub(crate) struct NextLook(Mutex<Option<Timestamp>>);
+pub(crate) struct NextLook(Mutex<Looked>);
+
+#[derive(Debug, Default)]
+struct Looked {
+    next: Option<Timestamp>,
+    entries: Entries,
+}
+
+/// How far a look at old entries has come: they may all last.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Entries {
+    #[default]
+    Done,
+    /// Behind this one, or from the first one on.
+    Behind(Option<(Timestamp, EntryId)>),
+}
 
 impl NextLook {
     fn is_due(&self, now: Timestamp) -> bool {
-        let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = next.is_none_or(|next| now >= next);
+        let mut looked = self.looked();
+        let due = looked.next.is_none_or(|next| now >= next);
         if due {
-            *next = Some(now + RECORDS);
+            looked.next = Some(now + RECORDS);
+            if looked.entries == Entries::Done {
+                looked.entries = Entries::Behind(None);
+            }
         }
         due
+    }
+
+    fn looked(&self) -> MutexGuard<'_, Looked> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -63,17 +85,17 @@ struct Past {
 }
 
 impl Gateway {
-    /// Erases what is past: of plans a batch, whatever is left over goes with the next sweep; of the others all. What cannot be erased takes the place of nothing behind it.
+    /// Erases what is past: of plans and of entries a batch, whatever is left over goes with the next sweep; of the others
+    /// all. What cannot be erased takes the place of nothing behind it.
     pub(super) async fn erase_what_is_past(self: &Arc<Self>, now: Timestamp) -> Result<(), Error> {
         self.erase_past_plans(now).await?;
         if self.next_look.is_due(now) {
-            go_on(self.erase_past_entries(now).await);
             go_on(self.erase_past_referrals(now).await);
             go_on(self.erase_past_tasks(now).await);
             go_on(self.erase_past_records(now).await);
             go_on(self.erase_past_people(now).await);
         }
-        Ok(())
+        self.erase_past_entries(now).await
     }
 
     async fn erase_past_plans(&self, now: Timestamp) -> Result<(), Error> {
@@ -92,15 +114,17 @@ impl Gateway {
     }
 
     async fn erase_past_entries(&self, now: Timestamp) -> Result<(), Error> {
-        let (before, mut after) = (self.retention.entries_before(now), None);
-        loop {
+        let (before, mut looked) = (self.retention.entries_before(now), 0);
+        while looked < BATCH {
+            let Entries::Behind(after) = self.next_look.looked().entries else { break };
             let entries = self.store.expired_entries(before, after, BATCH).await?;
-            let Some(last) = entries.iter().map(|entry| (entry.created, entry.id)).max() else { break };
-            after = Some(last);
+            let last = entries.iter().map(|entry| (entry.created, entry.id)).max();
+            self.next_look.looked().entries = last.map_or(Entries::Done, |last| Entries::Behind(Some(last)));
             for entries in entries.chunk_by(|one, other| one.youth == other.youth) {
                 let Some(youth) = entries.first().map(|entry| entry.youth) else { continue };
                 let past = Past { entries: entries.to_vec(), ..Past::default() };
                 go_on(self.erase_past(youth, past, now).await);
+                looked += 1;
             }
         }
         Ok(())
@@ -293,11 +317,14 @@ impl Gateway {
             }
         }
         if !read.entries.is_empty() {
-            let there = self.store.entries_of(youth, u32::MAX).await?;
             let before = self.retention.entries_before(now);
             let lasting = self.lasting_entries(&self.person(youth).await?, before).await?;
-            let is_past = |row: &EntryRow| there.contains(row) && !lasting.contains(&row.id);
-            past.entries.extend(read.entries.into_iter().filter(is_past));
+            past.entries.extend(read.entries.into_iter().filter(|row| !lasting.contains(&row.id)));
+        }
+        // Of most there is nothing left to compare: they last.
+        if !past.entries.is_empty() {
+            let there = self.store.entries_of(youth, u32::MAX).await?;
+            past.entries.retain(|row| there.contains(row));
         }
         Ok(past)
     }

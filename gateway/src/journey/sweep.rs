@@ -97,7 +97,9 @@ impl Gateway {
         change.detail = announced.detail;
         self.tell_other_party(&mut record, Party::Gateway, DeliveryItem::StateChange, &mut change, now)
             .await?;
-        change.tasks.push(self.unanswered(&person, &record, now).await?);
+        let (task, until) = self.unanswered(&person, &record, now).await?;
+        change.tasks.push(task);
+        change.follow_ups.extend(until);
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         self.commit(change).await

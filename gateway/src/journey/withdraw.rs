@@ -302,6 +302,9 @@ impl Gateway {
             let sender = record.row.sender.clone();
             change.enqueue.push(self.new_delivery(record, DeliveryItem::StateChange, sender, now)?);
         }
+        let after = self.after_step(person, record, &record.channel().from, now).await?;
+        change.tasks.extend(after.tasks);
+        change.follow_ups.extend(after.follow_ups);
         change.referrals.push(record.next_version(person, now)?);
         change.events.push(event(record, Kind::StateChanged, now));
         Ok(())

@@ -28,6 +28,8 @@ struct Paced {
     breaker: Breaker,
     budget: Budget,
     quota: Budget,
+    /// What of the quota questions may take.
+    questions: Budget,
     /// What the quota is reckoned by: so many a second.
     rate: f64,
     /// What came into the queue before has waited for the agency.
@@ -107,12 +109,15 @@ impl Pace {
         Ok(())
     }
 
-    /// Whether the agency may be asked something now, of which and of deliveries there may be so many a second. It counts then.
+    /// Whether the agency may be asked something now, of which and of deliveries there may be so many a second. It counts
+    /// then. Questions take half of that at most: whoever reads without end keeps no delivery from going.
     pub(crate) fn may_ask(&self, agency: &AgencyId, quota: f64, now: Timestamp) -> bool {
         let mut agencies = self.agencies();
         let paced = self.paced(&mut agencies, agency, quota, now);
-        let may_ask = paced.quota.has_one(of_all(quota), now);
+        let may_ask =
+            paced.questions.has_one(of_questions(quota), now) && paced.quota.has_one(of_all(quota), now);
         if may_ask {
+            paced.questions.count_one();
             paced.quota.count_one();
         }
         may_ask
@@ -129,6 +134,7 @@ impl Pace {
         if paced.rate.total_cmp(&quota).is_ne() {
             // Nobody waits for a turn that was given out by another figure.
             (paced.quota, paced.rate) = (Budget::new(of_all(quota), now), quota);
+            paced.questions = Budget::new(of_questions(quota), now);
         }
         paced
     }
@@ -168,13 +174,19 @@ impl Paced {
     fn new(pace: &Pace, rate: f64, now: Timestamp) -> Self {
         let budget = Budget::new(pace.allowance, now);
         let quota = Budget::new(of_all(rate), now);
-        Self { breaker: Breaker::NEW, budget, quota, rate, open_since: pace.begun }
+        let questions = Budget::new(of_questions(rate), now);
+        Self { breaker: Breaker::NEW, budget, quota, questions, rate, open_since: pace.begun }
     }
 }
 
 /// What is allowed of all deliveries, fresh or not.
 fn of_all(per_second: f64) -> Allowance {
     Allowance { percent: 0, per_second }
+}
+
+/// What of it may be questions.
+fn of_questions(per_second: f64) -> Allowance {
+    of_all(per_second / 2.0)
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl<'a> Seen<'a> {
     pub(crate) fn note(&self, reading: &Reading<'a>) -> Note<'a> {
         let entry = Entry::of(Event::Read, reading.youth).by(reading.caller);
         let entry = entry.decided(self.purpose, self.decision).of_what(reading.name);
-        Note { entry, youth: reading.youth, details: self.details(Map::new()) }
+        Note { entry, youth: reading.youth, details: Some(self.details(Map::new())) }
     }
 
     /// The details of the leaf, with whose data it is.

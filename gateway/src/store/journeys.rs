@@ -42,6 +42,8 @@ pub enum FollowUp {
     Retention(ReferralId),
     /// Has the recipient confirmed that this referral is cancelled?
     Cancellation(ReferralId),
+    /// May the agency that looks into it that nobody has answered this referral still be told of it?
+    Unanswered(ReferralId),
     /// Does the young person, now of age, still want what a guardian has consented to?
     Renewal(ConsentId),
 }

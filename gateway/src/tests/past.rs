@@ -63,15 +63,19 @@ async fn who_somebody_is_goes_last() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_found_past_twice_goes_once() {
-    let world = World::open(Redelivery::Deduplicates).await;
+    let (world, clock, youth) = on_a_clock().await;
     let gateway = &world.gateway;
-    let youth: YouthName = world.identify(ADULT).await.parse().unwrap();
     let created = gateway.now() - YEAR * 5;
     let mut change = Change::announced_by(6000);
     change.entries.push(entry(gateway, youth.youth, created));
     gateway.commit(change).await.unwrap();
     let alone = gateway.alone_with(youth.youth).await.unwrap();
-    let mut sweeps = pin!(async { tokio::join!(gateway.sweep(), gateway.sweep()) });
+    let mut first = pin!(gateway.sweep());
+    until_wanted(gateway, youth.youth, 2, first.as_mut()).await;
+    // Behind the entry there is nothing: that look is over, and an hour later there is another one.
+    gateway.sweep().await.unwrap();
+    clock.advance(SignedDuration::from_hours(2));
+    let mut sweeps = pin!(async { tokio::join!(first, gateway.sweep()) });
     // Each finds the entry, and waits until it is alone with the person.
     until_wanted(gateway, youth.youth, 3, sweeps.as_mut()).await;
     drop(alone);
@@ -118,6 +122,36 @@ async fn whoever_comes_back_while_they_are_to_be_erased_stays() {
     clock.advance(SignedDuration::from_hours(2));
     gateway.sweep().await.unwrap();
     assert!(gateway.store.youth(person.id).await.unwrap().is_none());
+}
+
+/// Whose entries all last is looked at each time: deliveries wait for a part of them only.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_of_many_are_looked_at_in_several_sweeps() {
+    let (world, clock, youth) = on_a_clock().await;
+    let gateway = &world.gateway;
+    for number in 0..200_u8 {
+        let id = YouthId::from_uuid(Uuid::from_u128(1_000 + u128::from(number)));
+        let mut change = Change::announced_by(6_000 + u64::from(number));
+        change.youth = Some(YouthRow {
+            id,
+            identity: IdentityIndex::from_bytes([number; 32]),
+            key: WrappedKey::from_bytes([0; WrappedKey::BYTES]),
+            sealed_identity: vec![1],
+            created: gateway.now(),
+        });
+        change.entries.push(entry(gateway, id, gateway.now()));
+        gateway.commit(change).await.unwrap();
+    }
+    clock.advance(SignedDuration::from_secs(1));
+    let mut change = Change::announced_by(7_000);
+    change.entries.push(entry(gateway, youth.youth, gateway.now()));
+    gateway.commit(change).await.unwrap();
+    clock.advance(YEAR * 5);
+    gateway.sweep().await.unwrap();
+    assert_eq!(gateway.store.entries_of(youth.youth, 10).await.unwrap().len(), 1, "all in one sweep");
+    // The rest is not put off for an hour.
+    gateway.sweep().await.unwrap();
+    assert_eq!(gateway.store.entries_of(youth.youth, 10).await.unwrap(), []);
 }
 
 /// What nobody can open any more is as old as it gets, and there is more of it than one page has.

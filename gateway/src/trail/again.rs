@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use polku_proto::YouthId;
 use serde_json::Value;
 
-use super::Entry;
+use super::{Details, Entry};
 use crate::audit::Leaf;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::person::Person;
 use crate::store::Change;
 
 /// How many are remembered, of 72 bytes each. Who is forgotten is written down again.
@@ -45,11 +46,11 @@ impl Known {
     }
 }
 
-/// One leaf, with details that are followed by no other change.
+/// One leaf, with details, if it has any, that are followed by no other change.
 pub(crate) struct Note<'a> {
     pub(crate) entry: Entry<'a>,
     pub(crate) youth: YouthId,
-    pub(crate) details: Value,
+    pub(crate) details: Option<Value>,
 }
 
 impl Gateway {
@@ -61,37 +62,51 @@ impl Gateway {
         details: Value,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.note_all(vec![Note { entry, youth, details }], now).await
+        self.note_all(vec![Note { entry, youth, details: Some(details) }], now).await
     }
 
-    /// Writes several such leaves together.
+    /// Writes several such leaves together: they wait for the disk once, however many they are.
     pub(crate) async fn note_all(&self, notes: Vec<Note<'_>>, now: Timestamp) -> Result<(), Error> {
-        let (mut again, mut new) = (Vec::new(), Vec::new());
-        for note in notes {
-            let whole = note.entry.in_context(note.youth, &note.details)?.to_string();
-            let bytes = [note.youth.uuid().as_bytes(), whole.as_bytes()].concat();
+        let (mut leaves, mut new) = (Vec::new(), Vec::new());
+        for Note { entry, youth, details } in notes {
+            let Some(details) = details else {
+                leaves.push(entry.leaf(self, now));
+                continue;
+            };
+            let whole = entry.in_context(youth, &details)?.to_string();
+            let bytes = [youth.uuid().as_bytes(), whole.as_bytes()].concat();
             let hash = self.keys.pseudonym(b"details", &bytes);
             let kept = self.known.map().get(&hash).copied();
-            match kept {
+            leaves.push(match kept {
                 Some(Kept { sequence, commitment }) => {
-                    let leaf = note.entry.refers_to(sequence).leaf(self, now);
-                    again.push(Leaf { commitment, ..leaf });
+                    Leaf { commitment, ..entry.refers_to(sequence).leaf(self, now) }
                 }
-                None => new.push(self.note_new_details(note, hash, now)),
-            }
+                None => {
+                    let details = Details::of(self.person(youth).await?, whole)?;
+                    let leaf = details.leaf(&entry, self, now);
+                    new.push((leaves.len(), hash, details));
+                    leaf
+                }
+            });
         }
-        let again = async { Ok::<_, Error>(self.audit.append_all(again).await?) };
-        tokio::try_join!(again, try_join_all(new)).map(drop)
+        let receipts = self.audit.append_all(leaves).await?;
+        let new = new.into_iter().filter_map(|(place, hash, details)| {
+            Some(self.keep_details(receipts.get(place)?.sequence, hash, details))
+        });
+        try_join_all(new).await.map(drop)
     }
 
-    async fn note_new_details(&self, note: Note<'_>, hash: [u8; 32], now: Timestamp) -> Result<(), Error> {
-        let person = self.person(note.youth).await?;
-        let (leaf, announced) = self.announce_leaf(note.entry, &person, &note.details, now).await?;
-        let sequence = announced.receipt.sequence;
+    async fn keep_details(
+        &self,
+        sequence: u64,
+        hash: [u8; 32],
+        details: Details<Person>,
+    ) -> Result<(), Error> {
+        let commitment = details.commitment();
         let mut change = Change::announced_by(sequence);
-        change.detail = announced.detail;
+        change.detail = Some(details.sealed(sequence)?);
         self.commit(change).await?;
-        self.known.put(hash, Kept { sequence, commitment: leaf.commitment });
+        self.known.put(hash, Kept { sequence, commitment });
         Ok(())
     }
 }

@@ -6,9 +6,9 @@ use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    AcceptReferralRequest, Disclosure, EscortedHandover, GetJourneyRequest, JourneyEntry, JourneySource,
-    LegalClaim, LegalGround, ListReferralsRequest, ListReferralsResponse, Purpose, RetentionAnswer,
-    SendReferralRequest, retention_answer,
+    AcceptReferralRequest, DataCategory, Disclosure, EscortedHandover, GetJourneyRequest, JourneyEntry,
+    JourneySource, LegalClaim, LegalGround, ListReferralsRequest, ListReferralsResponse, Purpose,
+    RetentionAnswer, SendReferralRequest, retention_answer,
 };
 use polku_tests::world::{
     Client, KELA, PEOPLE, WorldSettings, eventually, full_content, referral_to, request_id,
@@ -170,4 +170,30 @@ async fn entries_about_a_notice_wait_with_it() {
     all.await.expect("what has waited is not told");
     assert_eq!(recorded(&subject).await, [3, 4]);
     stage.close().await;
+}
+
+/// That something was held back from somebody else tells that it is there: what waits is not among it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_look_tells_nothing_of_a_notice_that_waits() {
+    for days in [30, 0] {
+        let stage = Stage::with(&WorldSettings::default(), |text| kela_is_social(&text, days)).await;
+        let (te, ohjaamo) = (stage.te(), stage.ohjaamo());
+        let child = te.clone().identify(PEOPLE[10]).await.unwrap();
+        assert_eq!(ohjaamo.clone().identify(PEOPLE[10]).await.unwrap(), child);
+        let sent = te.clone().referral.send_referral(notice(&child, Purpose::SocialServices)).await.unwrap();
+        let referral = sent.into_inner().referral.unwrap().name;
+        for client in [&te, &ohjaamo] {
+            add(client, &child, opening(JourneySource::Other)).await.unwrap();
+        }
+        let met = EscortedHandover { referral, young_person: true, sender: true, recipient: true };
+        add(&te, &child, Matter::Handover(met)).await.unwrap();
+        crate::window::journey(&ohjaamo, &child, Purpose::Guidance).await.unwrap();
+        let seen = told(&stage.guardian(&child), &child).await;
+        let refused: Vec<_> = seen.iter().filter(|one| one.kind() == Kind::Refused).collect();
+        let [refused] = refused[..] else { panic!("{refused:?}") };
+        let withheld: Vec<DataCategory> = refused.withheld().collect();
+        assert!(withheld.contains(&DataCategory::ServiceAttendance));
+        assert_eq!(withheld.contains(&DataCategory::ReferralStatus), days == 0, "{days} days");
+        stage.close().await;
+    }
 }

@@ -1,5 +1,6 @@
 //! Who sees how much of it?
 
+use jiff::SignedDuration;
 use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::disclosure_actor::Kind as Who;
@@ -7,11 +8,11 @@ use polku_proto::v1::{
     BatchVerifyConsentsRequest, DataCategory, Disclosure, ListLegalStatusesRequest, Purpose,
     VerifyConsentRequest,
 };
-use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to};
+use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, eventually, full_content, referral_to};
 use tonic::Code;
 
 use super::{kinds, list, officer_of_ohjaamo, officer_of_te, stage_with, told};
-use crate::stage::{Stage, assert_refused, assert_same_refusal, assess, get, protect, purpose_of};
+use crate::stage::{PATIENCE, Stage, assert_refused, assert_same_refusal, assess, get, protect, purpose_of};
 
 const ADDRESS: i32 = DataCategory::AddressContact as i32;
 
@@ -166,5 +167,32 @@ async fn to_everybody_else_there_is_no_such_person() {
     }
     refusals.iter().for_each(|refusal| assert_same_refusal(&refusals[0], refusal));
     assert!(list(&officer, &other).await.is_ok());
+    stage.close().await;
+}
+
+/// A refusal of which only the leaf is kept is one all the same, and no look at a journey.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_officer_sees_a_refusal_whose_details_are_erased() {
+    let stage = Stage::at_noon_with(|text| {
+        let roles = r#"roles = ["official"]"#;
+        assert!(text.contains(roles));
+        let text = text.replace(roles, &roles.replace(']', r#", "data_protection_officer"]"#));
+        format!("{text}\n[retention]\nrecord_years = 1\n")
+    })
+    .await;
+    let youth = stage.youth(PEOPLE[0]).await;
+    try_in_vain(&stage, &youth).await;
+    let officer = officer_of_te(&stage);
+    let refused = async || {
+        let all = told(&officer, &youth).await;
+        all.into_iter().filter(|one| one.kind() == Kind::Refused).collect::<Vec<_>>()
+    };
+    assert!(matches!(&refused().await[..], [one] if !one.reasons.is_empty()));
+    stage.advance(SignedDuration::from_hours(24 * 367));
+    let erased = || async {
+        let [one] = &refused().await[..] else { return None };
+        one.reasons.is_empty().then_some(())
+    };
+    eventually(PATIENCE, erased).await.expect("the refusal is gone, or its details are not");
     stage.close().await;
 }

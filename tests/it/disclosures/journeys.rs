@@ -2,8 +2,8 @@
 
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::{
-    DataCategory, Disclosure, GetJourneyRequest, IdentifyYouthRequest, JourneySource, LinkIdentityRequest,
-    Purpose,
+    AddJourneyEntryRequest, DataCategory, Disclosure, GetJourneyRequest, IdentifyYouthRequest, JourneyEntry,
+    JourneySource, LinkIdentityRequest, Purpose,
 };
 use polku_tests::world::{Client, OHJAAMO, PEOPLE, TE, request_id};
 
@@ -104,5 +104,31 @@ async fn what_stands_under_former_ids_is_told_in_the_same_order() {
     let known: Vec<u64> = all.iter().map(sequence).collect();
     // Each look at the list is in the list itself, above what it began with.
     assert!(one_by_one.ends_with(&known), "{one_by_one:?} {known:?}");
+    stage.close().await;
+}
+
+/// What was corrected is not there any more: nobody is told that it was held back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_corrected_is_not_held_back() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    te.clone().identify(PEOPLE[0]).await.unwrap();
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    let wrong = add(&ohjaamo, &youth, opening(JourneySource::SocialServices)).await.unwrap().entry.unwrap();
+    let right = JourneyEntry {
+        replaces: wrong.name,
+        time: wrong.time,
+        matter: Some(opening(JourneySource::Self_)),
+        ..JourneyEntry::default()
+    };
+    let (request_id, parent) = (request_id(), youth.clone());
+    let request = AddJourneyEntryRequest { request_id, parent, entry: Some(right) };
+    ohjaamo.clone().journey.add_journey_entry(request).await.unwrap();
+    look(&te, &youth).await;
+    let all = told(&stage.subject(&youth), &youth).await;
+    let refused: Vec<_> = all.iter().filter(|one| one.kind() == Kind::Refused).collect();
+    let [refused] = refused[..] else { panic!("{refused:?}") };
+    assert_eq!(refused.withheld, [DataCategory::ServiceAttendance as i32]);
     stage.close().await;
 }

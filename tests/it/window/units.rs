@@ -8,7 +8,7 @@ use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     DataCategory, FollowUpResolution, GetNextStepRequest, JourneyEntry, JourneyLeaving, JourneySource,
-    Mandate, Purpose, ResolveTaskRequest, mandate, task,
+    Mandate, Purpose, ResolveTaskRequest, WorkerAssignment, mandate, task,
 };
 use polku_tests::simulators::SimulatedAgency;
 use polku_tests::world::{Client, OHJAAMO, TE, eventually, professional, request_id};
@@ -119,6 +119,29 @@ async fn whoever_nobody_has_met_is_a_task_of_the_unit_and_of_coordinators() {
     let refused = there.clone().task.resolve_task(resolve.clone()).await;
     assert_refused(refused, Code::NotFound, "NOT_FOUND");
     here.clone().task.resolve_task(resolve).await.unwrap();
+    stage.close().await;
+}
+
+/// Whoever names an adult of another unit hands the matter to that unit.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_nobody_has_met_is_a_task_of_the_adults_unit() {
+    let stage = in_two_places().await;
+    let here = stage.ohjaamo();
+    let there = worker(&stage, "ohjaaja-2", "pohjoinen", "guidance_worker");
+    let youth = here.clone().identify("010594Y9032").await.unwrap();
+    add(&here, &youth, opening(JourneySource::Self_)).await.unwrap();
+    let named = Matter::Worker(WorkerAssignment {
+        professional: "ohjaaja-2".into(),
+        unit: "pohjoinen".into(),
+        reason: Reason::First.into(),
+        ..WorkerAssignment::default()
+    });
+    add(&here, &youth, named).await.unwrap();
+    stage.advance(SignedDuration::from_hours(24 * 30));
+    let missed = || async { tasks(&there, false).await.pop() };
+    let task = eventually(PATIENCE, missed).await.expect("the adult's unit does not notice it");
+    assert_eq!((task.agency.as_str(), task.unit.as_str()), (OHJAAMO, "pohjoinen"));
+    assert_eq!(tasks(&here, true).await, []);
     stage.close().await;
 }
 

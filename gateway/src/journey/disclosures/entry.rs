@@ -64,6 +64,10 @@ impl<'a> Reading<'a> {
         if is_closed || is_outcome {
             return Ok(vec![Fate::Hidden]);
         }
+        // That something was held back from a look tells officers that it is there.
+        if matches!(self.eyes, Eyes::Officer(_)) && self.look(&entry.leaf).is_some() {
+            return Ok(vec![Fate::Hidden]);
+        }
         if entry.leaf.event == Event::VerifyConsent && entry.leaf.subject == [0; 32] {
             return self.batch(entry).await;
         }
@@ -113,7 +117,7 @@ impl<'a> Reading<'a> {
                 disclosure.recipient.clone_from(&details.to);
                 disclosure.reasons.clone_from(&details.reasons);
                 // A look has no details, so that it is the same of somebody whom nobody knows.
-                if let Some(name) = self.looks.get(&leaf.commitment) {
+                if let Some(name) = self.look(leaf) {
                     disclosure.name.clone_from(name);
                     disclosure.recipient.clone_from(&leaf.organisation);
                 }
@@ -181,6 +185,11 @@ impl<'a> Reading<'a> {
             receipt: Some(receipt(entry)),
             ..Disclosure::default()
         })
+    }
+
+    /// The part of a journey that this leaf says a look was refused.
+    fn look(&self, leaf: &Leaf) -> Option<&String> {
+        self.looks.get(&leaf.commitment).filter(|_| leaf.event == Event::Refusal)
     }
 
     fn kind(&self, leaf: &Leaf) -> Option<Kind> {

@@ -96,9 +96,7 @@ impl Eyes {
                 Some(entry)
             }
             Eyes::Officer(agency) => {
-                // That something was held back from a look tells that it is there.
-                let is_look = entry.kind() == Kind::Refused && entry.discloser.is_empty();
-                if is_look || !concerns(agency, &entry) {
+                if !concerns(agency, &entry) {
                     return None;
                 }
                 if !is_of(&entry.discloser, agency) {

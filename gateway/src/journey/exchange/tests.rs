@@ -8,10 +8,13 @@ use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::import_consent_request::Reading;
+use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
-    CapacityAssessment, ConsentState, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis,
-    LegalStatusTerms, ProhibitionTerms, Purpose, RecordLegalStatusRequest, capacity_assessment, prohibition,
+    AddJourneyEntryRequest, CapacityAssessment, ConsentState, ConsentTerms, DataCategory,
+    IdentifyYouthRequest, JourneyEntry, JourneyOpening, JourneySource, LegalBasis, LegalStatusTerms,
+    LinkIdentityRequest, ProhibitionTerms, Purpose, RecordLegalStatusRequest, capacity_assessment,
+    prohibition,
 };
 use polku_proto::{YouthId, YouthName};
 use tempfile::TempDir;
@@ -151,10 +154,14 @@ impl Scene {
     }
 
     async fn assess(&self, result: capacity_assessment::Result) -> String {
+        self.assess_under(self.youth, result).await
+    }
+
+    async fn assess_under(&self, youth: YouthId, result: capacity_assessment::Result) -> String {
         let assessment = CapacityAssessment { result: result as i32 };
         let request = RecordLegalStatusRequest {
             request_id: Uuid::now_v7().to_string(),
-            youth: YouthName { youth: self.youth }.to_string(),
+            youth: YouthName { youth }.to_string(),
             terms: Some(LegalStatusTerms { status: Some(Status::CapacityAssessment(assessment)) }),
         };
         let request = Valid::check(request).unwrap();
@@ -319,4 +326,44 @@ async fn what_a_minor_has_given_elsewhere_takes_an_assessment_of_then() {
         }
         assert_eq!(scene.recorded().await, kept, "{given}");
     }
+}
+
+/// Of what is said of one person under several ids the strictest counts, whichever of them it is.
+#[tokio::test]
+async fn an_assessment_under_another_id_as_not_able_counts() {
+    let scene = Scene::of(NEARLY_OF_AGE).await;
+    let hour = SignedDuration::from_hours(1);
+    let request = IdentifyYouthRequest {
+        request_id: Uuid::now_v7().to_string(),
+        temporary_id: "1.2.246.10.2048198.22.2026.4711".into(),
+        ..IdentifyYouthRequest::default()
+    };
+    let former = scene.gateway.identify(&scene.caller, Valid::check(request).unwrap()).await.unwrap().youth;
+    let former = former.parse::<YouthName>().unwrap().youth;
+    // Whoever has taken somebody up links them.
+    let opening = JourneyOpening { source: JourneySource::Self_ as i32 };
+    let entry = JourneyEntry { matter: Some(Matter::Opening(opening)), ..JourneyEntry::default() };
+    let request = AddJourneyEntryRequest {
+        request_id: Uuid::now_v7().to_string(),
+        parent: YouthName { youth: former }.to_string(),
+        entry: Some(entry),
+    };
+    scene.gateway.add_journey_entry(&scene.caller, Valid::check(request).unwrap()).await.map(drop).unwrap();
+    scene.assess(capacity_assessment::Result::CapableAllows).await;
+    let able = scene.now();
+    scene.clock.advance(hour);
+    scene.assess_under(former, capacity_assessment::Result::NotCapable).await;
+    let unable = scene.now();
+    let link = LinkIdentityRequest {
+        request_id: Uuid::now_v7().to_string(),
+        youth: YouthName { youth: former }.to_string(),
+        identity_code: NEARLY_OF_AGE.into(),
+        ..LinkIdentityRequest::default()
+    };
+    scene.clock.set("2026-03-02T23:00:00Z".parse().unwrap());
+    scene.import(&scene.request("{}"), scene.given_at(unable)).await.unwrap();
+    scene.gateway.link_identity(&scene.caller, Valid::check(link).unwrap()).await.unwrap();
+    let refused = scene.import(&scene.request("{}"), scene.given_at(unable)).await;
+    assert_eq!(refused.unwrap_err().reason(), "CAPACITY_NOT_ASSESSED");
+    scene.import(&scene.request("{}"), scene.given_at(able)).await.unwrap();
 }

@@ -95,6 +95,8 @@ impl Gateway {
             self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
             self.follow_clashes(person, &after, &mut tasks, now).await?;
         }
+        let looked_after = self.after_plan(person, (before.as_ref(), &after), now).await?;
+        tasks.extend(looked_after.tasks);
         let entry = Entry::of(Event::PlanChange, person.id).by(call.caller);
         let details = json!({
             "method": method,
@@ -106,6 +108,7 @@ impl Gateway {
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
         change.tasks = tasks;
+        change.follow_ups = looked_after.follow_ups;
         if changed {
             let (agency, professional) = match call.caller.actor {
                 Actor::Professional { .. } => {

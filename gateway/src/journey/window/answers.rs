@@ -15,8 +15,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How many bytes of answers there are at most: those that came first go first. What is forgotten is asked again.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Who asked about whom. The asker is a keyed hash of the professional with their unit, the purpose and the identity code: the same question
-/// of somebody else, for something else, or about another code, the agency may answer differently.
+/// Who asked about whom. The asker is a keyed hash of the professional with their unit, the purpose and the identity code:
+/// the same question of somebody else, for something else, or about another code, the agency may answer differently.
 type Asked = (YouthId, [u8; 32]);
 
 /// What an agency has answered when it was asked about a person.

@@ -46,26 +46,28 @@ impl Gateway {
     pub(super) async fn check_concern_of(&self, look: &Look<'_>, part: &str) -> Result<(), Error> {
         match self.check_concern(look).await {
             Err(Error::NotFound) => {
-                self.note_withheld(look, part, ALL).await?;
+                let name = format!("{}/{part}", YouthName { youth: look.youth });
+                if let Some(refusal) = self.refusal(look, &name, ALL) {
+                    self.note(refusal, self.now()).await?;
+                }
                 Err(Error::NotFound)
             }
             result => result,
         }
     }
 
-    /// Writes down that these categories were held back from a look that states a purpose.
-    pub(super) async fn note_withheld(
+    /// That these categories were held back from a look that states a purpose, at what this names.
+    pub(super) fn refusal<'a>(
         &self,
-        look: &Look<'_>,
-        part: &str,
+        look: &Look<'a>,
+        name: &'a str,
         withheld: CategorySet,
-    ) -> Result<(), Error> {
+    ) -> Option<Entry<'a>> {
         if look.is_own_side() || look.purpose == Purpose::Unspecified || withheld.is_empty() {
-            return Ok(());
+            return None;
         }
-        let name = format!("{}/{part}", YouthName { youth: look.youth });
         let policy = self.engine().policy_digest();
         let entry = Entry::of(Event::Refusal, look.youth).by(look.caller).for_purpose(look.purpose);
-        self.note(entry.withholding(withheld, policy).of_what(&name), self.now()).await.map(drop)
+        Some(entry.withholding(withheld, policy).of_what(name))
     }
 }

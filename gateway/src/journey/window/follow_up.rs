@@ -47,7 +47,7 @@ use crate::person::Person;
 use crate::record::{ReferralRecord, instant};
 use crate::store::{EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskStates, TaskWrite};
 use met::is_met;
-use whose::{came_first, deciding, unit_with, worker_of};
+use whose::{came_first, deciding, worker_of};
 
 #[cfg(test)]
 mod tests;
@@ -139,9 +139,7 @@ impl Gateway {
                         continue;
                     }
                     let last = self.last_met(person, (&seen, &agency), when).await?.unwrap_or(now);
-                    self.close_tasks(person, (&agency, Kind::NotMet, ""), &mut after, now).await?;
-                    self.forget_elsewhere(person, &agency, &mut after, now).await?;
-                    after.follow_ups.push(self.unmet_from(person, agency, last)?);
+                    self.met_at(person, agency, last, &mut after, now).await?;
                 }
                 Some(Matter::Leaving(_)) => {
                     // Whoever has handed on to somebody who may not know of it waits on.
@@ -329,9 +327,24 @@ impl Gateway {
             if let Some(TaskMatter::FollowUp(follow_up)) = task.message.matter.as_mut() {
                 follow_up.professional.clone_from(&professional);
             }
-            task.message.unit = unit_with(agency, entries);
+            task.message.unit = self.unit_with(agency, entries);
             after.tasks.push(task.next_version(person, now)?);
         }
+        Ok(())
+    }
+
+    /// Somebody of this agency, or whom it may know of, has met the young person last at this instant.
+    async fn met_at(
+        &self,
+        person: &Person,
+        agency: AgencyId,
+        last: Timestamp,
+        after: &mut LookedAfter,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.close_tasks(person, (&agency, Kind::NotMet, ""), after, now).await?;
+        self.forget_elsewhere(person, &agency, after, now).await?;
+        after.follow_ups.push(self.unmet_from(person, agency, last)?);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use polku_proto::v1::{CurrentWorker, GetJourneyRequest, Journey, JourneyEntry, P
 use polku_proto::{CategorySet, Disclose as _, ReferralName, Valid, YouthName};
 use tokio::time::Instant;
 
+use super::entry::standing;
 use super::facts::{ASKABLE, Asking, Held, facts_name};
 use super::former::{here, youth_of};
 use super::sight::{Look, Looks as _, holder};
@@ -99,15 +100,14 @@ impl Gateway {
         }
         let answer = kept.into_answer(answer, &mut telling)?;
         let answer = self.gather_entries(&look, &seen, worker, (answer, &mut telling))?;
-        let mut withheld = self.withheld(&look, here(&written, &ids))?;
+        // A refusal tells of what is there, and the young person's side reads of it.
+        let there = self.without_held_back(standing(here(&written, &ids).collect()), look.now).await?;
+        let mut withheld = self.withheld(&look, there)?;
         // Of agencies that are asked for all that they may tell, nothing was refused.
         if !request.categories.is_empty() {
             withheld.extend(held.withheld);
         }
-        tokio::try_join!(
-            self.note_look(&look, "entries", telling),
-            self.note_withheld(&look, "entries", withheld)
-        )?;
+        self.note_look(&look, "entries", telling, withheld).await?;
         Ok(answer)
     }
 
@@ -118,15 +118,25 @@ impl Gateway {
         look: &Look<'_>,
         entries: impl IntoIterator<Item = &'a JourneyEntry>,
     ) -> Result<Vec<&'a JourneyEntry>, Error> {
+        let visible = self.visible(look, entries)?;
+        if look.is_own_side() { self.without_held_back(visible, look.now).await } else { Ok(visible) }
+    }
+
+    /// Without those about referrals that the law holds back from the young person's side.
+    async fn without_held_back<'a>(
+        &self,
+        entries: Vec<&'a JourneyEntry>,
+        now: Timestamp,
+    ) -> Result<Vec<&'a JourneyEntry>, Error> {
         let mut told = Vec::new();
         let mut known: BTreeMap<&str, bool> = BTreeMap::new();
-        for entry in self.visible(look, entries)? {
-            let is_held_back = match referral_of(entry).filter(|_| look.is_own_side()) {
+        for entry in entries {
+            let is_held_back = match referral_of(entry) {
                 None => false,
                 Some(name) => match known.get(name) {
                     Some(is_held_back) => *is_held_back,
                     None => {
-                        let is_held_back = self.is_held_back(name, look.now).await?;
+                        let is_held_back = self.is_held_back(name, now).await?;
                         known.insert(name, is_held_back);
                         is_held_back
                     }

@@ -34,7 +34,8 @@ impl Gateway {
         self.check_concern_of(&look, "nextStep").await?;
         let person = self.person(youth).await?;
         let written = self.written(&person).await?;
-        let seen = self.visible(&look, here(&written, &self.ids_seen(caller, youth)))?;
+        let ids = self.ids_seen(caller, youth);
+        let seen = self.visible(&look, here(&written, &ids))?;
         let next = self.next_parts(caller, youth, now).await?;
         let shell =
             NextStep { youth: YouthName { youth }.to_string(), plan: next.plan, ..NextStep::default() };
@@ -58,13 +59,10 @@ impl Gateway {
             }
         }
         // That there is an adult is all that is asked of the entries.
-        let worker = worker::current(&standing(written.iter().collect()), When::of(&person, now)?);
+        let worker = worker::current(&standing(here(&written, &ids).collect()), When::of(&person, now)?);
         let untold = worker.filter(|(_, by)| seen.iter().all(|seen| seen.name != by.name));
         let withheld = untold.map_or(CategorySet::EMPTY, |(_, by)| CategorySet::named(by.category));
-        tokio::try_join!(
-            self.note_look(&look, "nextStep", telling),
-            self.note_withheld(&look, "nextStep", withheld),
-        )?;
+        self.note_look(&look, "nextStep", telling, withheld).await?;
         Ok(answer)
     }
 

@@ -15,10 +15,12 @@ use polku_proto::v1::{DataCategory, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, YouthId, YouthName};
 
 use super::sight::{Look, Looks as _};
+use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::outbox::{Lock, Reading, Seen, Shown};
 use crate::store::About;
+use crate::trail::{Entry, Note};
 
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
@@ -86,8 +88,18 @@ impl Telling {
 }
 
 impl Gateway {
-    /// Writes down what was told, entries as this part of the journey, and puts the notices that it makes into the queue.
-    pub(super) async fn note_look(&self, look: &Look<'_>, part: &str, telling: Telling) -> Result<(), Error> {
+    /// Writes down what was told, entries as this part of the journey, and what was held back there, and puts the notices
+    /// that it makes into the queue.
+    ///
+    /// What was held back is written in one go with what was told, and in place of nothing: by the time of the answer
+    /// nobody tells whether there is any.
+    pub(super) async fn note_look(
+        &self,
+        look: &Look<'_>,
+        part: &str,
+        telling: Telling,
+        withheld: CategorySet,
+    ) -> Result<(), Error> {
         // First what names whose data it is: there its officer finds all of it.
         let mut leaves = self.leaves_of_entries(look, part, telling.entries)?;
         leaves.extend(telling.leaves);
@@ -99,7 +111,12 @@ impl Gateway {
         });
         let told = try_join_all(told).await?;
         let rest = leaves.iter().zip(told).filter(|(_, told)| !told);
-        let notes = rest.map(|(leaf, _)| leaf.seen().note(&leaf.reading(look))).collect();
+        let mut notes: Vec<Note<'_>> = rest.map(|(leaf, _)| leaf.seen().note(&leaf.reading(look))).collect();
+        let name = format!("{}/{part}", YouthName { youth: look.youth });
+        let looked = || Entry::of(Event::Read, look.youth).by(look.caller).for_purpose(look.purpose);
+        let bare = self.refusal(look, &name, withheld);
+        let bare = bare.or_else(|| notes.is_empty().then(|| looked().of_what(&name)));
+        notes.extend(bare.map(|entry| Note { entry, youth: look.youth, details: None }));
         self.note_all(notes, self.now()).await
     }
 

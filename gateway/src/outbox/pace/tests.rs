@@ -51,6 +51,20 @@ fn what_came_before_it_was_back_counts_as_waiting_and_what_comes_after_does_not(
 }
 
 #[test]
+fn questions_leave_half_of_the_quota_to_deliveries() {
+    let pace = pace();
+    let asked = |now| (0..100).filter(|_| pace.may_ask(&agency("te"), 10.0, now)).count();
+    let sent = |now| {
+        let fresh = Waited::Since(now);
+        (0..100).filter(|_| pace.admit(&agency("te"), fresh, 10.0, now).is_ok()).count()
+    };
+    assert_eq!((asked(at(0)), sent(at(0))), (5, 5));
+    // Also where nobody stops asking.
+    assert_eq!((asked(at(1)), sent(at(1))), (5, 5));
+    assert_eq!((sent(at(3)), asked(at(3))), (10, 0), "deliveries may take all of it");
+}
+
+#[test]
 fn what_waits_from_before_the_start_comes_back_slowly() {
     let pace = Pace { begun: at(1000), ..pace() };
     let admitted = |waited| pace.admit(&agency("te"), waited, 100.0, at(1001)).is_ok();

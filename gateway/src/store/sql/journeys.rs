@@ -14,6 +14,7 @@ const NOT_MET: i32 = 1;
 const RETENTION: i32 = 2;
 const RENEWAL: i32 = 3;
 const CANCELLATION: i32 = 4;
+const UNANSWERED: i32 = 5;
 
 /// The columns that [`entry_row`] reads.
 pub(super) const ENTRY: &str = "id, youth, agency, kind, created, sealed";
@@ -103,6 +104,7 @@ fn columns_of(matter: FollowUp) -> (i32, Uuid) {
         FollowUp::Retention(referral) => (RETENTION, referral.uuid()),
         FollowUp::Renewal(consent) => (RENEWAL, consent.uuid()),
         FollowUp::Cancellation(referral) => (CANCELLATION, referral.uuid()),
+        FollowUp::Unanswered(referral) => (UNANSWERED, referral.uuid()),
     }
 }
 
@@ -128,6 +130,7 @@ fn follow_up_row(row: &dyn Row) -> Result<FollowUpRow, StoreError> {
         RETENTION => FollowUp::Retention(ReferralId::from_uuid(about)),
         RENEWAL => FollowUp::Renewal(ConsentId::from_uuid(about)),
         CANCELLATION => FollowUp::Cancellation(ReferralId::from_uuid(about)),
+        UNANSWERED => FollowUp::Unanswered(ReferralId::from_uuid(about)),
         _ => return Err(StoreError::Unreadable { table: "follow_up" }),
     };
     let agency: AgencyId = columns.agency()?;

@@ -6,7 +6,7 @@ use polku_proto::v1::meeting_record::Kind as MeetingKind;
 use polku_proto::v1::{AcceptReferralRequest, DataCategory, EscortedHandover, MeetingState, PlanMeeting};
 use polku_tests::world::{KELA, OHJAAMO, request_id};
 
-use super::{WHO, add, beside, comes_up, days, nothing_comes_up};
+use super::{WHO, add, beside, comes_up, days, nothing_comes_up, tasks};
 use crate::plan::table::{create, edit, read, record_meeting};
 use crate::stage::{Stage, wire};
 
@@ -39,6 +39,43 @@ async fn who_was_handed_over_in_person_was_met() {
     stage.close().await;
 }
 
+/// A meeting of the plan, now, to which the young person comes or not.
+async fn meet(stage: &Stage, plan: &str, came: bool) {
+    let ohjaamo = stage.ohjaamo();
+    edit(&ohjaamo, plan, OHJAAMO, |part| {
+        part.meetings.push(PlanMeeting {
+            id: "m1".to_owned(),
+            category: DataCategory::JointPlan as i32,
+            time: Some(wire(stage.now())),
+            state: MeetingState::Held as i32,
+            ..PlanMeeting::default()
+        });
+    })
+    .await
+    .unwrap();
+    let etag = read(&ohjaamo, plan).await.unwrap().etag;
+    let who = (&[OHJAAMO][..], came);
+    record_meeting(&ohjaamo, (plan, &etag), "m1", MeetingKind::Other, who).await.unwrap();
+}
+
+/// The same when they were missed already: nobody is asked any more to look for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meeting_of_the_plan_ends_the_task_to_look_for_somebody() {
+    let stage = Stage::at_noon().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = beside(&stage).await;
+    let plan = create(&ohjaamo, &youth).await.unwrap().plan.unwrap().name;
+    stage.advance(days(30));
+    comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-1").await;
+    meet(&stage, &plan, true).await;
+    assert_eq!(tasks(&ohjaamo, false).await, []);
+    stage.advance(days(29));
+    nothing_comes_up(&[&ohjaamo]).await;
+    stage.advance(days(1));
+    comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-1").await;
+    stage.close().await;
+}
+
 /// domain.md 5: "ehkäisevät palveluista tippumista": whoever came to a meeting of the joint plan was met there.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_came_to_a_meeting_of_the_plan_was_met() {
@@ -48,20 +85,7 @@ async fn who_came_to_a_meeting_of_the_plan_was_met() {
         let youth = beside(&stage).await;
         let plan = create(&ohjaamo, &youth).await.unwrap().plan.unwrap().name;
         stage.advance(days(20));
-        edit(&ohjaamo, &plan, OHJAAMO, |part| {
-            part.meetings.push(PlanMeeting {
-                id: "m1".to_owned(),
-                category: DataCategory::JointPlan as i32,
-                time: Some(wire(stage.now())),
-                state: MeetingState::Held as i32,
-                ..PlanMeeting::default()
-            });
-        })
-        .await
-        .unwrap();
-        let etag = read(&ohjaamo, &plan).await.unwrap().etag;
-        let who = (&[OHJAAMO][..], came);
-        record_meeting(&ohjaamo, (&plan, &etag), "m1", MeetingKind::Other, who).await.unwrap();
+        meet(&stage, &plan, came).await;
         stage.advance(days(10));
         if came {
             nothing_comes_up(&[&ohjaamo]).await;

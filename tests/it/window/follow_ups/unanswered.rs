@@ -2,18 +2,22 @@
 
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::task::State;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    AcceptReferralRequest, CancelReferralRequest, ConfirmCancellationRequest, DataCategory, JourneySource,
-    Purpose, ReferralState, WorkerAssignment,
+    AcceptReferralRequest, CancelReferralRequest, ConfirmCancellationRequest, ConsentTerms, DataCategory,
+    JourneySource, ProhibitionTerms, Purpose, ReferralState, Task, WorkerAssignment,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, TE, full_content, referral_to, request_id};
+use polku_tests::world::{
+    Client, KELA, OHJAAMO, TE, eventually, full_content, referral_to, request_id, terms,
+};
 
 use super::{
     Retained, SHARED, WHO, add, assignment, comes_up, days, done, encounter, nothing_comes_up, opening,
     resolve, tasks,
 };
-use crate::stage::{Stage, wire};
+use crate::consent::changes::{prohibit, record};
+use crate::stage::{PATIENCE, Stage, wire, withdrawal};
 
 /// Somebody whose adult is this one, and whose referral to Kela nobody has answered in time.
 async fn unanswered(stage: &Stage, at: &Client, adult: &str) -> (String, String) {
@@ -100,5 +104,53 @@ async fn an_unanswered_referral_is_the_adults_where_it_may_be_told() {
     assert_eq!(tasks(&ohjaamo, true).await, []);
     resolve(&te, done(&task, Retained::Unspecified)).await.unwrap();
     assert_eq!(tasks(&te, false).await, []);
+    stage.close().await;
+}
+
+/// domain.md 5: "ehkäisevät palveluista tippumista": with the permission the task goes back, and is nobody's at no time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_adult_may_not_be_told_any_more_is_the_senders_task_again() {
+    for is_withdrawn in [true, false] {
+        let stage = Stage::at_noon().await;
+        let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+        let (youth, referral) = unanswered(&stage, &te, "virkailija-7").await;
+        let told = [DataCategory::ServiceAttendance, DataCategory::ReferralStatus];
+        let valid_until = Some(wire(stage.now() + days(9)));
+        let terms = ConsentTerms { valid_until, ..terms(OHJAAMO, TE, Purpose::Guidance, &told) };
+        let consent = record(&ohjaamo, &youth, terms).await.unwrap().consent.unwrap();
+        expires(&stage, &referral).await;
+        let first = comes_up(&te, Kind::ReferralUnanswered, &referral, "virkailija-7").await;
+        if is_withdrawn {
+            ohjaamo.clone().consent.withdraw_consent(withdrawal(&consent.name)).await.unwrap();
+        } else {
+            stage.advance(days(3));
+        }
+        let back = comes_up(&ohjaamo, Kind::ReferralUnanswered, &referral, "").await;
+        assert_eq!(back.name, first.name);
+        assert_eq!(tasks(&te, true).await, []);
+        resolve(&ohjaamo, done(&back, Retained::Unspecified)).await.unwrap();
+        stage.close().await;
+    }
+}
+
+/// Where nothing permits the referral any more, nobody has to confirm that it is cancelled.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_referral_that_is_stopped_needs_no_confirmation() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
+    let (youth, name) = unanswered(&stage, &ohjaamo, "ohjaaja-1").await;
+    let accept = AcceptReferralRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
+    kela.clone().referral.accept_referral(accept).await.unwrap();
+    let cancel = CancelReferralRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
+    ohjaamo.clone().referral.cancel_referral(cancel).await.unwrap();
+    stage.advance(days(29));
+    add(&ohjaamo, &youth, encounter()).await.unwrap();
+    stage.advance(days(1));
+    comes_up(&ohjaamo, Kind::ReferralUnanswered, &name, "ohjaaja-1").await;
+    prohibit(&stage.subject(&youth), &youth, ProhibitionTerms::default()).await.unwrap();
+    stage.reaches(&name, ReferralState::ConsentWithdrawn).await;
+    let closed = || async { tasks(&ohjaamo, false).await.is_empty().then_some(()) };
+    eventually(PATIENCE, closed).await.expect("the task stays open");
+    assert_eq!(tasks(&ohjaamo, true).await.iter().map(Task::state).collect::<Vec<_>>(), [State::Obsolete]);
     stage.close().await;
 }

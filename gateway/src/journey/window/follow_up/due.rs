@@ -16,7 +16,7 @@ use super::super::entry::{row, standing};
 use super::super::figures::said;
 use super::super::sight::AgencyLook;
 use super::super::worker;
-use super::{NO_SUCH_DAY, about, asked, unit_with, unmet_day, worker_of};
+use super::{NO_SUCH_DAY, about, asked, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::{Error, check_decided};
 use crate::figures::Question;
@@ -40,6 +40,8 @@ pub(super) enum Outcome {
     Nothing,
     /// A task.
     Task(Box<TaskWrite>),
+    /// A task about a referral that nobody has answered, and when it is looked at whose it is.
+    Unanswered(Box<TaskWrite>, Option<FollowUpWrite>),
     /// The gateway answers.
     Entry(Box<EntryRow>),
 }
@@ -62,6 +64,9 @@ impl Gateway {
             FollowUp::Cancellation(referral) => {
                 (Kind::ReferralUnanswered, self.cancellation(&person, referral, now).await?)
             }
+            FollowUp::Unanswered(referral) => {
+                (Kind::ReferralUnanswered, self.still_looked_into(&person, &due.agency, referral, now).await?)
+            }
             FollowUp::Renewal(consent) => {
                 (Kind::ConsentRenewal, self.renewal(&person, &due.agency, consent, now).await?)
             }
@@ -77,12 +82,15 @@ impl Gateway {
             }
             Outcome::Nothing => (vec![over], None, None),
             Outcome::Task(write) => (vec![over], Some(*write), None),
+            Outcome::Unanswered(write, until) => {
+                (std::iter::once(over).chain(until).collect(), Some(*write), None)
+            }
             Outcome::Entry(row) => (vec![over], None, Some(*row)),
         };
         let referral = match due.matter {
-            FollowUp::Retention(referral) | FollowUp::Cancellation(referral) => {
-                ReferralName { youth: due.youth, referral }.to_string()
-            }
+            FollowUp::Retention(referral)
+            | FollowUp::Cancellation(referral)
+            | FollowUp::Unanswered(referral) => ReferralName { youth: due.youth, referral }.to_string(),
             FollowUp::NotMet | FollowUp::Renewal(_) => String::new(),
         };
         let details = json!({
@@ -122,7 +130,7 @@ impl Gateway {
         }
         let professional = worker_of(agency, person, &entries, now)?;
         let follow_up = v1::FollowUp { professional, ..about(Kind::NotMet, String::new()) };
-        let holder = (agency.clone(), unit_with(agency, &entries));
+        let holder = (agency.clone(), self.unit_with(agency, &entries));
         let task = self.new_task_with(person, holder, follow_up, now)?;
         Ok(Outcome::Task(Box::new(task)))
     }
@@ -139,7 +147,8 @@ impl Gateway {
         if record.state() != ReferralState::CancelRequested {
             return Ok(Outcome::Nothing);
         }
-        Ok(Outcome::Task(Box::new(self.unanswered(person, &record, now).await?)))
+        let (task, until) = self.unanswered(person, &record, now).await?;
+        Ok(Outcome::Unanswered(Box::new(task), until))
     }
 
     /// Is the young person still there? Only a person knows; nobody is asked when the sender may not be told.

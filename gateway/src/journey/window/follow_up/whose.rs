@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use polku_proto::AgencyId;
 use polku_proto::v1::JourneyEntry;
+use polku_proto::{AgencyId, Party};
 
 use super::super::entry::standing;
 use super::super::matter::open_matters;
 use super::super::worker;
 use crate::error::Error;
+use crate::gateway::Gateway;
 use crate::person::Person;
 
 /// The entry that says who is beside the young person, by these entries.
@@ -29,14 +30,22 @@ pub(super) fn worker_of(
     Ok(own.map(|worker| worker.professional).unwrap_or_default())
 }
 
-/// The unit of this agency that has the matter: that of the adult, or else the one that took it up first. Empty where
-/// nobody knows it: then it is the whole agency's, so that somebody sees it.
-pub(super) fn unit_with(agency: &AgencyId, entries: &[JourneyEntry]) -> String {
-    let all = standing(entries.iter().collect());
-    let is_own = |entry: &&JourneyEntry| entry.agency == agency.as_str();
-    let named = worker::last_assignment(&all).map(|(last, _)| last).filter(is_own);
-    let by = named.or_else(|| open_matters(&all).filter(is_own).last());
-    by.map(|entry| entry.unit.clone()).unwrap_or_default()
+impl Gateway {
+    /// The unit of this agency that has the matter: that of the adult, where it is one that is known here, or else of
+    /// whoever named them, or else the one that took it up first. Empty where nobody knows it: then it is the whole
+    /// agency's, so that somebody sees it.
+    pub(super) fn unit_with(&self, agency: &AgencyId, entries: &[JourneyEntry]) -> String {
+        let all = standing(entries.iter().collect());
+        let is_own = |entry: &&JourneyEntry| entry.agency == agency.as_str();
+        let named = worker::last_assignment(&all).filter(|(last, _)| is_own(last));
+        let of_adult = named.and_then(|(_, assignment)| assignment.unit.parse().ok());
+        let of_adult = of_adult.map(|unit| Party { agency: agency.clone(), unit: Some(unit) });
+        if let Some(Party { unit: Some(unit), .. }) = of_adult.filter(|party| self.units.has(party)) {
+            return unit.to_string();
+        }
+        let by = named.map(|(last, _)| last).or_else(|| open_matters(&all).filter(is_own).last());
+        by.map(|entry| entry.unit.clone()).unwrap_or_default()
+    }
 }
 
 /// Which agency the young person came to first, of those that they have not left, by these entries, newest first.
