@@ -46,9 +46,9 @@ impl Gateway {
                 expected: "the id of an agency",
             })?),
         };
-        let after: Option<MessageId> = match request.page_token.as_str() {
+        let after = match request.page_token.as_str() {
             "" => None,
-            token => Some(token.parse().map_err(|_| page::WRONG)?),
+            token => Some(page_place(token)?),
         };
         let size = page::size(request.page_size);
         let filter = DeliveryFilter {
@@ -62,8 +62,8 @@ impl Gateway {
         let has_more = rows.len() > size;
         rows.truncate(size);
         let last = rows.last().filter(|_| has_more);
-        let next_page_token = last.map(|row| row.message.to_string()).unwrap_or_default();
-        let deliveries = rows.iter().map(|row| self.to_operator(row)).collect::<Result<_, Error>>()?;
+        let next_page_token = last.map(|(place, _)| place.to_string()).unwrap_or_default();
+        let deliveries = rows.iter().map(|(_, row)| self.to_operator(row)).collect::<Result<_, Error>>()?;
         Ok(ListDeliveriesResponse { deliveries, next_page_token })
     }
 
@@ -274,6 +274,12 @@ impl Gateway {
             last_error: String::new(),
         })
     }
+}
+
+/// A place in the queue that the store can have.
+fn page_place(token: &str) -> Result<u64, Error> {
+    let place: i64 = token.parse().map_err(|_| page::WRONG)?;
+    u64::try_from(place).map_err(|_| page::WRONG)
 }
 
 fn message_of(id: &str) -> Result<MessageId, Error> {

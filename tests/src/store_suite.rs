@@ -49,10 +49,11 @@ pub use plans::{
 };
 pub use queue::{
     a_disclosure_has_one_notice, a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
-    a_part_of_a_plan_that_is_sent_does_not_wait, a_part_of_a_plan_waits_once,
-    a_waiting_delivery_is_stopped_whoever_holds_it, agencies_that_are_left_alone_get_a_probe_and_ends,
-    an_older_fence_cannot_write, due_deliveries_are_leased_once, leases_leave_out_busy_agencies,
-    open_deliveries_end, what_has_not_arrived_is_listed_page_by_page, what_is_urgent_goes_first,
+    a_part_of_a_plan_that_is_leased_goes_behind, a_part_of_a_plan_that_is_sent_does_not_wait,
+    a_part_of_a_plan_waits_once, a_waiting_delivery_is_stopped_whoever_holds_it,
+    agencies_that_are_left_alone_get_a_probe_and_ends, an_older_fence_cannot_write,
+    due_deliveries_are_leased_once, leases_leave_out_busy_agencies, open_deliveries_end,
+    what_has_not_arrived_is_listed_page_by_page, what_is_urgent_goes_first,
 };
 pub use several::{a_closed_leaf_is_never_committed, what_is_known_of_people_has_an_order};
 pub use tasks::{
@@ -114,6 +115,7 @@ macro_rules! store_suite {
             what_is_urgent_goes_first,
             a_disclosure_has_one_notice,
             a_part_of_a_plan_waits_once,
+            a_part_of_a_plan_that_is_leased_goes_behind,
             a_part_of_a_plan_that_is_sent_does_not_wait,
             open_deliveries_end,
             committed_leaves_are_marked,

@@ -112,7 +112,12 @@ impl Gateway {
         let now = self.now();
         let row = match self.store.delivery(leased.message).await? {
             Some(row) if row.fence == leased.fence => row,
-            _ => return Ok(Prepared::Nothing),
+            // It may have gone behind what has waited for it, which need not wait for its lease.
+            Some(DeliveryRow { about: About::Plan { plan, .. }, state: DeliveryState::Queued, .. }) => {
+                self.wake_behind(leased.youth, &leased.agency, plan, now).await?;
+                return Ok(Prepared::Nothing);
+            }
+            Some(_) | None => return Ok(Prepared::Nothing),
         };
         let person = self.person(row.youth).await?;
         let turn = match row.about {

@@ -154,12 +154,15 @@ fn is_still_its_word(part: &PlanPart, base: &PlanPart, path: Path<'_>) -> bool {
     }
     let is_same =
         |id: &str, field: &str| is_same_field::<PlanAction>(part, base, id, field).unwrap_or_default();
+    let is_planned =
+        |action: &PlanAction| matches!(action.state(), ActionState::Proposed | ActionState::Agreed);
     match path {
-        Path::ItemField(List::Actions, id, "provider") => is_same(id, "state"),
+        Path::ItemField(List::Actions, id, "provider") => {
+            let can_go_over = PlanAction::find(part, id).is_none_or(is_planned) || is_same(id, "provider");
+            is_same(id, "state") && can_go_over
+        }
         Path::ItemField(List::Actions, id, "state" | "start" | "end" | "reason") => is_same(id, "provider"),
         Path::Item(List::Actions, id) => {
-            let is_planned =
-                |action: &PlanAction| matches!(action.state(), ActionState::Proposed | ActionState::Agreed);
             PlanAction::find(part, id).is_none_or(is_planned)
                 || is_same(id, "state") && is_same(id, "provider")
         }

@@ -3,7 +3,7 @@
 //! A seat is taken by a party. Who is one does not show by a seat that is taken: to whoever does not see an agency
 //! otherwise it stays empty.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use polku_proto::v1::Plan;
@@ -63,11 +63,12 @@ pub fn mark_missing(view: &mut Plan, seated: &[Seated], reader: Reader<'_>) {
             || reader == Reader::Agency(agency)
             || owners.contains(agency)
     };
+    let meetings: HashMap<(&str, &str), &Seated> =
+        seated.iter().map(|one| ((one.owner.as_str(), one.meeting.as_str()), one)).collect();
     for section in sections {
         let owner = owner_of(section).to_owned();
         for record in &mut section.meetings {
-            let of = seated.iter().find(|one| one.owner == owner && one.meeting == record.meeting);
-            let Some(of) = of else { continue };
+            let Some(of) = meetings.get(&(owner.as_str(), record.meeting.as_str())) else { continue };
             let takers: Vec<&Taker> = of.takers.iter().filter(|taker| sees(&taker.agency)).collect();
             record.missing =
                 empty_seats(&takers, record.client_attended).into_iter().map(i32::from).collect();
@@ -79,7 +80,15 @@ pub fn mark_missing(view: &mut Plan, seated: &[Seated], reader: Reader<'_>) {
 fn empty_seats(came: &[&Taker], client: bool) -> Vec<Seat> {
     // Who could sit for the city and for employment services sits for the city, if only one seat is taken.
     let seats = [Seat::Municipality, Seat::SocialWork, Seat::EmploymentServices];
-    let mut empty = left_empty(&seats, came);
+    // Of those whom the same seats fit no more can sit than there are seats.
+    let mut alike: HashMap<&[i32], usize> = HashMap::new();
+    let mut came = came.to_vec();
+    came.retain(|taker| {
+        let count = alike.entry(&taker.seats).or_default();
+        *count += 1;
+        *count <= seats.len()
+    });
+    let mut empty = left_empty(&seats, &came);
     empty.extend((!client).then_some(Seat::Client));
     empty.sort_unstable_by_key(|seat| i32::from(*seat));
     empty

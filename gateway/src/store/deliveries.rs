@@ -129,8 +129,8 @@ pub struct DeliveryFilter {
     pub states: Vec<DeliveryState>,
     /// To one agency only.
     pub agency: Option<AgencyId>,
-    /// Only deliveries that came into the queue after this one. None follow one that there is not.
-    pub after: Option<MessageId>,
+    /// Only deliveries behind this place in the queue. A delivery can move to the end; a place stays where it is.
+    pub after: Option<u64>,
     /// At most so many.
     pub limit: u32,
 }

@@ -250,8 +250,8 @@ pub trait Store: Several + Upkeep + Debug + Send + Sync {
     /// One delivery.
     async fn delivery(&self, message: MessageId) -> Result<Option<DeliveryRow>, StoreError>;
 
-    /// Deliveries that have not arrived, in the order in which they came into the queue.
-    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError>;
+    /// Deliveries that have not arrived, each with its place, in the order of the queue.
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<(u64, DeliveryRow)>, StoreError>;
 
     /// The deliveries about a person that have not come to a final state, oldest first.
     async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError>;

@@ -5812,7 +5812,8 @@ pub struct MeetingRecord {
     #[prost(bool, tag = "5")]
     pub client_attended: bool,
     /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum. Each seat was taken
-    /// by another party to the plan, as far as the reader sees who the parties are.
+    /// by another party to the plan, as far as the reader sees who the parties are. Of a meeting that was recorded before
+    /// readers were told apart by that: as far as whoever recorded it saw them.
     #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
     pub missing: ::prost::alloc::vec::Vec<i32>,
     /// Whether a WHOQOL-BREF stands in any section that the reader sees, which the young person, alone or together with a
@@ -14649,6 +14650,9 @@ pub mod follow_up {
         /// The agency coordinates a joint plan of the young person and has been made a party to another one: two agencies that
         /// did not know of each other have each begun one. Whoever now sees both brings them together: with the young person
         /// and the other coordinator, the one plan is gone on with and the other one ended.
+        /// It is a task of the own plan: professionals who may change that plan see it, and it ends with that plan. While it is
+        /// open it does not come again. Nobody is asked where the agency takes part in the two by different units, nor where it
+        /// comes to both as a party and coordinates neither.
         TwoPlans = 11,
     }
     impl Kind {
@@ -15021,7 +15025,8 @@ pub mod task_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Streams tasks of the caller's agency as they come up, show something else and are decided: in order, without gap or
-        /// repetition.
+        /// repetition: one event for each change. Each shows the task as it is when it is sent, so a reader that comes behind can
+        /// be sent the same task for several changes.
         pub async fn watch_tasks(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchTasksRequest>,
@@ -15085,7 +15090,8 @@ pub mod task_service_server {
             + std::marker::Send
             + 'static;
         /// Streams tasks of the caller's agency as they come up, show something else and are decided: in order, without gap or
-        /// repetition.
+        /// repetition: one event for each change. Each shows the task as it is when it is sent, so a reader that comes behind can
+        /// be sent the same task for several changes.
         async fn watch_tasks(
             &self,
             request: tonic::Request<super::WatchTasksRequest>,

@@ -134,11 +134,45 @@ async fn a_plan_that_an_agency_does_not_know_of_does_not_keep_it_from_its_own() 
     let waiting = tasks(&stage.te()).await.unwrap();
     let [task] = waiting.as_slice() else { panic!("one task: {}", waiting.len()) };
     let Some(Matter::FollowUp(two)) = &task.matter else { panic!("a follow-up") };
-    assert_eq!((two.kind(), two.plans.as_slice()), (Kind::TwoPlans, [second.clone(), first].as_slice()));
+    assert_eq!(
+        (two.kind(), two.plans.as_slice()),
+        (Kind::TwoPlans, [second.clone(), first.clone()].as_slice())
+    );
+    let first = &first;
+    assert_eq!((task.plan.as_str(), task.responsible_worker.as_str()), (second.as_str(), "ohjaaja-1"));
     assert!(tasks(&stage.ohjaamo()).await.unwrap().is_empty());
+    // It is one task, however often the party comes and goes before somebody has answered.
+    remove(&stage.ohjaamo(), first, TE).await.unwrap();
+    add(&stage.ohjaamo(), first, TE).await.unwrap();
+    let again: Vec<_> = tasks(&stage.te()).await.unwrap().into_iter().map(|task| task.name).collect();
+    assert_eq!(again, [task.name.as_str()]);
     assert_refused(read(&stage.ohjaamo(), &second).await, Code::NotFound, "NOT_FOUND");
+    let sent = FollowUpResolution { send_again: true, ..FollowUpResolution::default() };
+    let sent = resolve(&stage.te(), &task.name, Resolution::FollowUp(sent)).await;
+    assert_refused(sent, Code::InvalidArgument, "INVALID_FIELDS");
     let looked_after = Resolution::FollowUp(FollowUpResolution::default());
     resolve(&stage.te(), &task.name, looked_after).await.unwrap();
+    assert!(tasks(&stage.te()).await.unwrap().is_empty());
+    stage.close().await;
+}
+
+/// Nobody is asked about a plan that is over by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_about_two_plans_ends_with_the_own_one() {
+    let stage = Stage::open().await;
+    let youth = stage.ohjaamo().identify(PEOPLE[3]).await.unwrap();
+    let first = create(&stage.ohjaamo(), &youth).await.unwrap().plan.unwrap().name;
+    stage.te().identify(PEOPLE[3]).await.unwrap();
+    let second = create(&stage.te(), &youth).await.unwrap().plan.unwrap().name;
+    agree(&stage, &youth, OHJAAMO, TE, &SHARED).await;
+    add(&stage.ohjaamo(), &first, TE).await.unwrap();
+    assert_eq!(tasks(&stage.te()).await.unwrap().len(), 1);
+    let end = CompletePlanRequest {
+        request_id: request_id(),
+        name: second.clone(),
+        etag: etag_of(&stage.te(), &second).await.unwrap(),
+    };
+    stage.te().plan.complete_plan(end).await.unwrap();
     assert!(tasks(&stage.te()).await.unwrap().is_empty());
     stage.close().await;
 }

@@ -4,8 +4,11 @@ use polku_proto::v1::conflict_resolution::Choice;
 use polku_proto::v1::meeting_record::Kind as MeetingKind;
 use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::record_measure_request::Measure;
+use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
-use polku_proto::v1::{AcknowledgePlanRequest, DataCategory, MeetingState, Plan, PlanPart, PlanState};
+use polku_proto::v1::{
+    AcknowledgePlanRequest, DataCategory, FollowUpResolution, MeetingState, Plan, PlanPart, PlanState,
+};
 use polku_tests::world::{Client, OHJAAMO, PEOPLE, TE, WorldSettings, professional, request_id};
 use tonic::{Code, Status};
 
@@ -229,5 +232,29 @@ async fn another_unit_of_a_party_is_in_the_history() {
         assert_eq!(told, [(Kind::PartyUnit, TE)]);
     }
     assert_eq!(revisions(&kela, &plan).await.unwrap().revisions.len(), count);
+    stage.close().await;
+}
+
+/// Whoever sees nothing of the own plan is not asked to bring it together with another one, nor told that there are two.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_unit_is_not_told_of_two_plans() {
+    let stage = open().await;
+    let youth = stage.ohjaamo().identify(PEOPLE[4]).await.unwrap();
+    let first = create(&stage.ohjaamo(), &youth).await.unwrap().plan.unwrap().name;
+    let te = stage.te();
+    te.identify(PEOPLE[4]).await.unwrap();
+    let own = create(&te, &youth).await.unwrap().plan.unwrap().name;
+    agree(&stage, &youth, OHJAAMO, TE, &SHARED).await;
+    let other = stage.caller(&stage.world.identities.te, &professional("t-2", "aikuiset", "official"));
+    let mut events = watch_tasks(&other).await;
+    add(&stage.ohjaamo(), &first, "te/nuorten-palvelut").await.unwrap();
+    let waiting = tasks(&te).await.unwrap();
+    let [task] = waiting.as_slice() else { panic!("one task: {}", waiting.len()) };
+    assert_eq!(task.plan, own);
+    assert!(tasks(&other).await.unwrap().is_empty());
+    assert_no_task(&mut events).await;
+    let word = || Resolution::FollowUp(FollowUpResolution::default());
+    assert_refused(resolve(&other, &task.name, word()).await, Code::NotFound, "NOT_FOUND");
+    resolve(&te, &task.name, word()).await.unwrap();
     stage.close().await;
 }

@@ -9,7 +9,7 @@ use polku_proto::v1::{
     AddPlanPartyRequest, CreatePlanRequest, DataCategory, FollowUp, Plan, PlanChange, PlanConflict,
     PlanState, RemovePlanPartyRequest, TransferPlanRequest, Worker,
 };
-use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanId, PlanName, Valid};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanId, PlanName, TaskId, Valid};
 
 use super::clash::is_of;
 use super::commit::Draft;
@@ -160,7 +160,7 @@ impl Gateway {
         let is_new = record.party(&party.agency).is_none();
         let mut draft = Draft::by_call(record);
         if is_new {
-            draft.tasks.extend(self.two_plans(&person, plan, &party, now).await?);
+            draft.tasks.extend(self.two_plans(plan, &party, now).await?);
         }
         let kept = &mut draft.after.kept;
         kept.parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency != party.agency));
@@ -169,26 +169,48 @@ impl Gateway {
     }
 
     /// Tasks of a party that comes to a plan and coordinates another one that has not ended: it is the first to see both.
+    /// Each is a task of the own plan, for those who may change that, and asked once.
     async fn two_plans(
         &self,
-        person: &Person,
         joined: PlanName,
         party: &Party,
         now: Timestamp,
     ) -> Result<Vec<TaskWrite>, Error> {
-        let plans = self.plans_under(&self.ids_of(joined.youth)).await?;
         // Units of one agency see nothing of each other's.
         let is_same = |own: Party| own.unit.is_none() || party.unit.is_none() || own.unit == party.unit;
-        let is_own = |plan: &&PlanRecord| {
-            let own = Some(&party.agency).filter(|agency| plan.row.coordinator == **agency);
-            !plan.row.ended && own.and_then(|own| plan.party(own)).is_some_and(is_same)
-        };
-        let tasks = plans.iter().filter(is_own).map(|own| {
-            let plans = vec![own.name().to_string(), joined.to_string()];
-            let follow_up = FollowUp { kind: Kind::TwoPlans as i32, plans, ..FollowUp::default() };
-            self.new_task(person, party.agency.clone(), follow_up, now)
-        });
-        tasks.collect()
+        let mut tasks = Vec::new();
+        for youth in self.ids_of(joined.youth) {
+            let mut rows = self.store.plans_of(youth).await?;
+            rows.retain(|row| !row.ended && row.coordinator == party.agency);
+            if rows.is_empty() {
+                continue;
+            }
+            let person = self.person(youth).await?;
+            for row in rows {
+                let own = PlanRecord::open(&person, row)?;
+                let plans = vec![own.name().to_string(), joined.to_string()];
+                let follow_up = FollowUp { kind: Kind::TwoPlans as i32, plans, ..FollowUp::default() };
+                let matter = Matter::FollowUp(follow_up);
+                if own.party(&party.agency).is_some_and(is_same)
+                    && !self.is_asked(&person, &own, &matter).await?
+                {
+                    let about = (TaskId::from_uuid(self.new_id(now)?), youth, own.row.id);
+                    let mut task = TaskRecord::new(about, party.agency.clone(), matter, now);
+                    tasks.push(task.first_version(&person, now)?);
+                }
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// Whether the same is asked already, and nobody has answered.
+    async fn is_asked(&self, person: &Person, record: &PlanRecord, matter: &Matter) -> Result<bool, Error> {
+        for row in self.store.open_tasks_of_plan(record.row.id).await? {
+            if TaskRecord::open(person, row)?.message.matter.as_ref() == Some(matter) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Ends a party's part.
@@ -257,7 +279,8 @@ impl Gateway {
                 let mut others = clashes.iter().filter(|other| other.row.agency == coordinator);
                 others.any(|other| is_of(&other.message, clash))
             };
-            if task.conflict().is_some_and(is_theirs) {
+            // What was asked of whoever saw two plans is not for one who may not see the other.
+            if task.is_follow_up() || task.conflict().is_some_and(is_theirs) {
                 task.row.state = State::Obsolete;
             } else if let Some(Matter::Duplicate(pair)) = &task.message.matter {
                 // It was offered to the one that leaves because the coordinator did not see both.
@@ -334,8 +357,8 @@ impl Gateway {
         let mut discussed = CategorySet::EMPTY;
         for row in self.store.open_tasks_of_plan(record.row.id).await? {
             let mut task = TaskRecord::open(person, row)?;
-            // Clashes in its own section stay with it.
-            if task.row.agency != *from || task.owner() == Some(from.as_str()) {
+            // Clashes in its own section stay with it, and what is asked of whoever sees another plan too.
+            if task.row.agency != *from || task.owner() == Some(from.as_str()) || task.is_follow_up() {
                 continue;
             }
             let elsewhere = task.conflict().filter(|conflict| conflict.owner != plan::YOUTH);

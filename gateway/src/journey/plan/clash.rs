@@ -26,7 +26,7 @@ use crate::outbox::Shown;
 use crate::person::Person;
 use crate::plan::{self, Clash, EditError, Fault};
 use crate::record::wire_time;
-use crate::store::TaskWrite;
+use crate::store::{TaskRow, TaskWrite};
 
 /// A clash, with whose section it is in.
 pub(super) struct Clashed {
@@ -96,7 +96,9 @@ impl Gateway {
         }
         let mut rows = self.store.open_tasks_of_plan(record.row.id).await?;
         rows.retain(|row| !written.iter().any(|write| write.row.id == row.id));
-        let new = written.iter().map(|write| &write.row).filter(|row| row.state == State::Open);
+        // What else is written along is of another plan, and may be of another id of the person.
+        let is_own = |row: &&TaskRow| row.state == State::Open && row.plan == Some(record.row.id);
+        let new = written.iter().map(|write| &write.row).filter(is_own);
         let new = new.map(|row| TaskRecord::open(person, row.clone()));
         let mut open: Vec<TaskRecord> = new.collect::<Result<_, _>>()?;
         for row in rows {
@@ -142,7 +144,7 @@ impl Gateway {
         Ok((own, task.first_version(person, now)?))
     }
 
-    /// The open tasks of a plan that are about clashes.
+    /// The open tasks of a plan that are about clashes, each with what stands there.
     pub(super) async fn open_clashes(
         &self,
         person: &Person,
@@ -150,7 +152,8 @@ impl Gateway {
     ) -> Result<Vec<TaskRecord>, Error> {
         let mut open = Vec::new();
         for row in self.store.open_tasks_of_plan(record.row.id).await? {
-            let task = TaskRecord::open(person, row)?;
+            let mut task = TaskRecord::open(person, row)?;
+            task.shows(record);
             if task.conflict().is_some() {
                 open.push(task);
             }
@@ -296,6 +299,14 @@ fn first_of(open: &[TaskRecord], task: &TaskRecord, record: &PlanRecord) -> Opti
     let same = open.iter().filter(|other| is_of(&other.message, conflict));
     let first = same.filter(|other| other.row.agency == controller).find_map(TaskRecord::conflict);
     Some(first.unwrap_or(conflict).clone())
+}
+
+/// Lets an open clash show what stands where it is. Answers whether that is something else than it has shown.
+pub(super) fn show_now(conflict: &mut PlanConflict, record: &PlanRecord) -> bool {
+    let now = plan::shown_side(&record.part(&conflict.owner), &conflict.path, CategorySet::ALL);
+    let is_other = conflict.theirs.as_ref() != Some(&now);
+    conflict.theirs = Some(now);
+    is_other
 }
 
 /// Whether a task is about this clash, whoever has it.

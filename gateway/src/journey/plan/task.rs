@@ -9,13 +9,13 @@ use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    ConflictResolution, Plan, PlanConflict, PlanDuplicate, PlanItem, PlanLink, PlanPart, ResolveTaskRequest,
-    ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
+    ConflictResolution, FollowUpResolution, Plan, PlanConflict, PlanDuplicate, PlanItem, PlanLink, PlanPart,
+    ResolveTaskRequest, ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
 };
 use polku_proto::{AgencyId, CategorySet, Disclose as _, PlanId, TaskId, TaskName, Valid, YouthId};
 use prost::Message;
 
-use super::clash::is_of;
+use super::clash::{is_of, show_now};
 use super::commit::{Committed, Draft};
 use super::content::check_content;
 use super::merge::Wanted;
@@ -126,15 +126,17 @@ impl TaskRecord {
     /// than it has shown.
     pub(super) fn shows(&mut self, record: &PlanRecord) -> bool {
         let Some(Matter::Conflict(conflict)) = &mut self.message.matter else { return false };
-        let now = plan::shown_side(&record.part(&conflict.owner), &conflict.path, CategorySet::ALL);
-        let is_other = conflict.theirs.as_ref() != Some(&now);
-        conflict.theirs = Some(now);
-        is_other
+        show_now(conflict, record)
     }
 
     /// Whose section a clash is in.
     pub(super) fn owner(&self) -> Option<&str> {
         self.conflict().map(|conflict| conflict.owner.as_str())
+    }
+
+    /// Whether something is to be looked after.
+    pub(super) fn is_follow_up(&self) -> bool {
+        matches!(self.message.matter, Some(Matter::FollowUp(_)))
     }
 
     /// The pair that the task is about, if it is about one.
@@ -170,6 +172,7 @@ impl Gateway {
             return self.resolve_follow_up(&call, begun, task, request.resolution).await;
         };
         let Begun { person, earlier, now, alone: _alone } = begun;
+        let mut task = task;
         let record = self.store.plan(plan).await?.ok_or(Error::NotFound)?;
         let record = PlanRecord::open(&person, record)?;
         self.hands(caller, &record, now)?;
@@ -179,6 +182,8 @@ impl Gateway {
         if task.row.state != State::Open {
             return Err(DECIDED);
         }
+        // One that was stored before tasks followed what stands there is read, and decided, like any other.
+        task.shows(&record);
         let mut draft = Draft { source: Source::Resolution, ..Draft::by_call(record) };
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
@@ -199,11 +204,19 @@ impl Gateway {
                     self.add_link(caller, &mut draft.after, same(duplicate))?;
                 }
             }
+            (Some(Matter::FollowUp(_)), Some(Resolution::FollowUp(word))) => {
+                if word != FollowUpResolution::default() {
+                    return Err(Error::Field {
+                        field: "follow_up",
+                        reason: "INVALID_FIELDS",
+                        expected: "nothing in it: that it has been looked after is all that the task asks",
+                    });
+                }
+            }
             (Some(Matter::Conflict(_) | Matter::Duplicate(_) | Matter::FollowUp(_)) | None, _) => {
                 return Err(OTHER_KIND);
             }
         }
-        let mut task = task;
         task.row.state = State::Resolved;
         task.message.resolve_time = Some(wire_time(now)?);
         caller.professional().clone_into(&mut task.message.resolved_by);
@@ -360,8 +373,12 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(Authorised<Task>, Vec<Shown>), Error> {
         let eyes = self.hands(caller, record, now)?;
-        let matter = task.matter.take();
         let has_ended = task.state() != State::Open;
+        // What is to be looked after stands in the envelope, like the rest of the task.
+        let mut matter = task.matter.take_if(|matter| !matches!(matter, Matter::FollowUp(_)));
+        if let (Some(Matter::Conflict(conflict)), false) = (&mut matter, has_ended) {
+            show_now(conflict, record);
+        }
         let seen = self.seen(record, &eyes, now)?;
         if let Some(Matter::Conflict(conflict)) = &matter {
             // That there is a clash is not told to who may not see all of it, or not any more: nobody decides on that.

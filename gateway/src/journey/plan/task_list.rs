@@ -150,7 +150,9 @@ impl Gateway {
 
     /// Whether the caller may be told that this is the own agency's responsible worker of the plan.
     fn is_worker_of(&self, caller: &Caller, record: &PlanRecord, worker: &str) -> Result<bool, Error> {
-        if caller.agency != record.row.coordinator || record.party(&caller.agency).is_none() {
+        // Few are asked about whom the engine would have to tell.
+        let is_named = record.plan()?.responsible_worker.as_ref().is_some_and(|named| named.id == worker);
+        if !is_named || caller.agency != record.row.coordinator || record.party(&caller.agency).is_none() {
             return Ok(false);
         }
         match self.seen_by(caller, record) {

@@ -264,6 +264,12 @@ fn a_word_on_an_action_is_of_its_provider() {
             let (path, base, theirs) = (path.to_owned(), base.clone(), begun.clone());
             resolve(&begun, &Clash { path, base, ours, theirs }, Choice::Ours)
         };
+        // Nor is what another has under way by now.
+        let theirs = with(InProgress, "social");
+        let (path, base) = ("actions/a1/provider".to_owned(), begun.clone());
+        let taken = Clash { path, base, ours: with(InProgress, "kela"), theirs: theirs.clone() };
+        let expected = if is_newer { Err(ResolveError::Newer) } else { Ok(with(InProgress, "kela")) };
+        assert_eq!(resolve(&theirs, &taken, Choice::Ours), expected, "{owner}");
         for outcome in [at("actions/a1/provider", with(Agreed, "kela")), at("actions/a1", part(owner))] {
             assert_eq!(outcome.is_err_and(|error| error == ResolveError::Newer), is_newer, "{owner}");
         }

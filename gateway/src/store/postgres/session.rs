@@ -50,9 +50,9 @@ pub(super) async fn find<T>(client: &ClientWrapper, query: &Query<T>) -> Result<
     found.iter().map(|row| (query.read)(row)).collect()
 }
 
-/// PostgreSQL writes parameters in another way. No statement has a question mark otherwise.
+/// PostgreSQL writes parameters in another way, and counts rows itself. No statement has a question mark otherwise.
 fn translated(sql: &str) -> String {
-    sql.replace('?', "$")
+    sql.replace('?', "$").replace("(SELECT max(number) + 1 FROM delivery)", "DEFAULT")
 }
 
 impl ToSql for Value<'_> {

@@ -71,7 +71,7 @@ pub(super) fn delivery(message: MessageId) -> Query<DeliveryRow> {
 }
 
 /// See [`crate::store::Store::deliveries`].
-pub(super) fn deliveries(filter: &DeliveryFilter) -> Query<DeliveryRow> {
+pub(super) fn deliveries(filter: &DeliveryFilter) -> Result<Query<(u64, DeliveryRow)>, StoreError> {
     let mut values = params![filter.limit];
     let mut condition = String::from("delivery WHERE state <> 3");
     // As constants: there are few of them, and no list is a value.
@@ -82,14 +82,11 @@ pub(super) fn deliveries(filter: &DeliveryFilter) -> Query<DeliveryRow> {
         condition.push_str(&format!(" AND agency = ?{}", values.len()));
     }
     if let Some(after) = filter.after {
-        values.extend(params![blob(after.uuid())]);
-        condition.push_str(&format!(
-            " AND number > (SELECT before.number FROM delivery before WHERE before.message = ?{})",
-            values.len()
-        ));
+        values.extend(params![number(after)?]);
+        condition.push_str(&format!(" AND number > ?{}", values.len()));
     }
     condition.push_str(" ORDER BY number LIMIT ?1");
-    Query { sql: select(DELIVERY, &condition), values, read: rows::delivery }
+    Ok(Query { sql: select(&format!("number, {DELIVERY}"), &condition), values, read: listed })
 }
 
 /// See [`crate::store::Store::open_deliveries_of`].
@@ -112,10 +109,10 @@ pub(super) fn parts_told(plan: PlanId, owner: &str, agency: &AgencyId) -> Query<
     Query { sql: select("count(*)", condition), values, read: rows::only_number }
 }
 
-/// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency,
-/// with nothing of the plan behind it. That one tells the section as it is when it is sent. With something behind it, it
-/// would tell a later change before an earlier one: it makes room for the new one, unless it has been tried. In which
-/// order the sections of a plan go is seen to at the sending (`crate::outbox`).
+/// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.
+/// That one tells the section as it is when it is sent. With something of the plan behind it, it would tell a later change
+/// before an earlier one: unless it has been tried, it goes behind all of that, and is due as it was. Whoever holds it
+/// finds another fence then. In which order the sections of a plan go is seen to at the sending (`crate::outbox`).
 pub(super) fn enqueue(row: &DeliveryRow) -> Result<Vec<Step<'_>>, StoreError> {
     let (referral, plan, owner) = about_columns(&row.about);
     let (item, item_index, item_place) = item_numbers(row.item);
@@ -145,11 +142,14 @@ pub(super) fn enqueue(row: &DeliveryRow) -> Result<Vec<Step<'_>>, StoreError> {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
         return Ok(vec![Step::any(sql, values)]);
     }
-    let overtaken = "DELETE FROM delivery
+    // What is open about one person is little. Written so that neither the plan nor what all wait for an agency is searched.
+    let overtaken = "UPDATE delivery
+        SET number = (SELECT max(number) + 1 FROM delivery), fence = fence + 1, leased_until = NULL
         WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state = 1 AND attempts = 0 AND intent IS NULL
             AND EXISTS (SELECT 1 FROM delivery behind
-                WHERE behind.plan = ?1 AND behind.agency = ?3 AND behind.item IN (6, 7) AND behind.state IN (1, 2, 4)
-                    AND behind.number > delivery.number)";
+                WHERE behind.youth = delivery.youth AND behind.state IN (1, 2, 4, 5) AND behind.state <> 5
+                    AND behind.number > delivery.number AND NOT behind.plan <> ?1 AND behind.agency = ?3
+                    AND behind.item IN (6, 7))";
     let wait = "UPDATE delivery SET deadline = CASE WHEN deadline < ?4 THEN ?4 ELSE deadline END
         WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state IN (1, 4)";
     let place = params![plan, owner, row.agency.as_str()];
@@ -242,6 +242,12 @@ fn take(delivery: i64, until: Timestamp) -> Query<DeliveryRow> {
         "UPDATE delivery SET fence = fence + 1, leased_until = ?2 WHERE number = ?1 RETURNING {DELIVERY}"
     );
     Query { sql, values: params![delivery, instant(until)], read: rows::delivery }
+}
+
+/// A delivery behind its place in the queue.
+fn listed(row: &dyn Row) -> Result<(u64, DeliveryRow), StoreError> {
+    let mut columns = Columns::new(row, "delivery");
+    Ok((columns.number()?, rows::delivery_of(&mut columns)?))
 }
 
 fn lane(row: &dyn Row) -> Result<Lane, StoreError> {

@@ -160,7 +160,11 @@ pub(super) fn batch_item(row: &dyn Row) -> Result<BatchItem, StoreError> {
 
 /// Reads a delivery.
 pub(super) fn delivery(row: &dyn Row) -> Result<DeliveryRow, StoreError> {
-    let mut columns = Columns::new(row, "delivery");
+    delivery_of(&mut Columns::new(row, "delivery"))
+}
+
+/// Reads the same from its first column on.
+pub(super) fn delivery_of(columns: &mut Columns<'_>) -> Result<DeliveryRow, StoreError> {
     Ok(DeliveryRow {
         message: MessageId::from_uuid(columns.id()?),
         item: {

@@ -301,8 +301,8 @@ impl<B: Backend> Store for B {
         one(self, deliveries::delivery(message)).await
     }
 
-    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read_many(deliveries::deliveries(filter)).await
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<(u64, DeliveryRow)>, StoreError> {
+        self.read_many(deliveries::deliveries(filter)?).await
     }
 
     async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError> {

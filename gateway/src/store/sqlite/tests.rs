@@ -399,6 +399,15 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "delivery_waiting_part (plan=? AND owner=? AND agency=?)",
         ),
         (
+            "UPDATE delivery SET fence = fence + 1
+                WHERE plan = x'00' AND owner = 'te' AND agency = 'te' AND item = 6 AND state = 1
+                AND EXISTS (SELECT 1 FROM delivery behind
+                    WHERE behind.youth = delivery.youth AND behind.state IN (1, 2, 4, 5) AND behind.state <> 5
+                    AND behind.number > delivery.number AND NOT behind.plan <> x'00' AND behind.agency = 'te'
+                    AND behind.item IN (6, 7))",
+            "delivery_by_youth (youth=? AND state=? AND rowid>?)",
+        ),
+        (
             "SELECT count(*) FROM delivery
                 WHERE plan = x'00' AND owner = 'te' AND agency = 'te' AND item IN (6, 7) AND state IN (3, 5)",
             "delivery_of_section (plan=? AND owner=? AND agency=?)",
