@@ -30,6 +30,7 @@ mod second_looks;
 mod shown;
 mod slow;
 mod steps;
+mod stopped;
 mod table;
 mod tellings;
 mod trials;
