@@ -9,7 +9,7 @@ use polku_adapters::transport::http::Network;
 use polku_policy::Engine;
 use polku_proto::CategorySet;
 use tokio::sync::{Mutex, watch};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout;
 use tonic::service::Routes;
 
 use crate::audit::tlog::{self, Pin, Publisher, SigningKey, TlogError};
@@ -37,10 +37,6 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How long its store may take to answer when it does.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long deliveries have at least, when the calls have taken up the time to finish. With [`Limits::drain`] it is less than
-/// the 30 seconds after which a service manager ends what does not end.
-const LAST: Duration = Duration::from_secs(5);
 
 /// How often it is written down what the policy has been asked.
 const RECORD: Duration = Duration::from_secs(60);
@@ -349,7 +345,8 @@ impl Started {
         let follower = tokio::spawn(several::follow(Arc::clone(&self.gateway), stopped.clone()));
         let settling = trail::settled::follow(Arc::clone(&self.gateway), self.store.clone(), stopped.clone());
         let settling = tokio::spawn(settling);
-        let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
+        let (last, lasting) = watch::channel(None);
+        let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), lasting));
         let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
         let decisions = self.decisions;
         let control = tokio::spawn(control::run(Arc::clone(&self.gateway), self.store.clone()));
@@ -361,8 +358,8 @@ impl Started {
         let reloading = reload::follow(Arc::clone(&self.gateway), self.files, Arc::clone(&decisions), wish);
         let reloading = tokio::spawn(reloading);
         let recorder = tokio::spawn(record(Arc::clone(&self.gateway), Arc::clone(&decisions)));
-        let limits = self.front.limits();
-        self.front.serve(shutdown.clone()).await;
+        let attempt = self.gateway.delivery.attempt;
+        outbox::after(self.front.serve(shutdown.clone()), &shutdown, attempt, last).await;
         watchman.abort();
         follower.abort();
         recorder.abort();
@@ -372,19 +369,10 @@ impl Started {
         }
         rotation.abort();
         reloading.abort();
-        // Deliveries go on until nobody can ask for new ones.
         let _ = stop.send(true);
-        let end = shutdown.end(limits.drain).max(tokio::time::Instant::now() + LAST);
-        let mut outbox = outbox;
-        match timeout_at(end, &mut outbox).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the outbox ended abnormally"),
-            Err(_) => {
-                tracing::warn!(
-                    "deliveries were still under way when the time to finish was over: their ends are found out later"
-                );
-                outbox.abort();
-            }
+        // It works on nothing any more when what is open in the log is closed.
+        if let Err(error) = outbox.await {
+            tracing::error!(%error, "the outbox ended abnormally");
         }
         policy_files::write_down(self.gateway.engine(), &decisions).await;
         // Before the mark of where the store is: from there on nothing is looked at.

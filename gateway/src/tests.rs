@@ -30,6 +30,7 @@ mod second_looks;
 mod shown;
 mod slow;
 mod steps;
+mod stopped;
 mod table;
 mod tellings;
 mod trials;
@@ -42,7 +43,7 @@ use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 /// What a property draws from: a seed, which `PROPTEST_RNG_SEED` gives or chance, and which is printed with what draws the same
 /// once more.
-pub(crate) fn seeded(config: ProptestConfig) -> ProptestConfig {
+pub(crate) fn seeded(mut config: ProptestConfig) -> ProptestConfig {
     let drawn = uuid::Uuid::now_v7().as_u64_pair().1;
     let seed = number("PROPTEST_RNG_SEED").unwrap_or(drawn);
     let name = std::thread::current().name().unwrap_or_default().to_owned();
@@ -50,7 +51,9 @@ pub(crate) fn seeded(config: ProptestConfig) -> ProptestConfig {
     println!(
         "{cases} cases; once more: PROPTEST_RNG_SEED={seed} cargo test -p polku-gateway --lib -- {name}"
     );
-    ProptestConfig { rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..config }
+    config.rng_seed = RngSeed::Fixed(seed);
+    config.failure_persistence = None;
+    config
 }
 
 /// A number from the environment, as in long runs.

@@ -137,7 +137,7 @@ pub(crate) struct Process {
     pub(crate) gateway: Arc<Gateway>,
     routes: Router,
     tasks: Tasks,
-    _stop: watch::Sender<bool>,
+    _stop: watch::Sender<Option<Instant>>,
 }
 
 /// Starts what belongs to a connection among the tasks of the gateway.
@@ -169,7 +169,7 @@ impl Process {
         let prepared = serve::prepare(config, engine, clock, machine).await?;
         let (gateway, routes) =
             (Arc::clone(prepared.gateway()), prepared.routes().clone().into_axum_router());
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(None);
         let tasks = Tasks::default();
         tasks.lock().unwrap().spawn(outbox::run(Arc::clone(&gateway), stopped));
         Ok(Self { gateway, routes, tasks, _stop: stop })

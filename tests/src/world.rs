@@ -33,7 +33,7 @@ use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
 use crate::simulators::{self, Ledger, Official, Repetition, Setup, SimulatedAgency, SimulatorTls};
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
-pub use config::{Database, WorldSettings};
+pub use config::{Database, WorldSettings, certificate_for};
 pub use directory::DIRECTORY;
 pub use people::{PEOPLE, born_on, canaries, nobody, nobody_born};
 pub use process::{GatewayProcess, binary};
@@ -332,7 +332,9 @@ impl World {
         self.pki.write_authority(folder, "ca")?;
         self.take_back(&[])?;
         self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
-        self.pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
+        for agency in self.agencies.keys().map(String::as_str).chain([TE]) {
+            self.pki.issue_client("polku.example")?.write(folder, &certificate_for(agency))?;
+        }
         let ids = &self.identities;
         let written = [
             (OHJAAMO, &ids.ohjaamo),

@@ -21,6 +21,10 @@ const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 const RSA: &str = "1.2.840.113549.1.1.1";
 const RSA_BITS: usize = 2048;
 
+/// The prefixes of the largest networks that an agency's system may stand in.
+const SHORTEST_V4: u8 = 8;
+const SHORTEST_V6: u8 = 16;
+
 /// What is weak.
 #[derive(Debug, Default)]
 pub struct Weak {
@@ -61,8 +65,10 @@ impl Config {
     fn own_certificate(&self, weak: &mut Weak) {
         let key = "tls.certificate_file";
         let chain = certificates(&self.tls.files().certificate);
-        for certificate in &chain {
-            weak.wrong.extend(outdated(key, certificate));
+        for (place, certificate) in chain.iter().enumerate() {
+            // Clients may know another way from it to an authority than through those that come with it.
+            let of_age = if place == 0 { &mut weak.wrong } else { &mut weak.doubtful };
+            of_age.extend(outdated(key, certificate));
             weak.wrong.extend(short(key, certificate));
         }
         let usage =
@@ -103,9 +109,8 @@ impl Config {
             let why = "whoever answers for the name in the DNS can lead the gateway anywhere";
             match connection.get("addresses").and_then(Value::as_array) {
                 Some(networks) if !networks.is_empty() => {
-                    let all =
-                        networks.iter().filter_map(Value::as_str).find(|network| network.ends_with("/0"));
-                    weak.wrong.extend(all.map(|all| problem(&key, &format!("{all:?}"), expected, why)));
+                    let wide = networks.iter().filter_map(Value::as_str).filter(|network| is_wide(network));
+                    weak.wrong.extend(wide.map(|wide| problem(&key, &format!("{wide:?}"), expected, why)));
                 }
                 Some(_) | None => weak.doubtful.push(problem(&key, "nothing", expected, why)),
             }
@@ -135,6 +140,13 @@ impl Config {
 
 fn problem(key: &str, found: &str, expected: &str, why: &'static str) -> Problem {
     Problem { key: key.to_owned(), line: None, found: found.to_owned(), expected: expected.to_owned(), why }
+}
+
+/// Whether a network is larger than any that belongs to one organisation. Two halves are all there is as well.
+fn is_wide(network: &str) -> bool {
+    let Some((address, length)) = network.split_once('/') else { return false };
+    let shortest = if address.contains(':') { SHORTEST_V6 } else { SHORTEST_V4 };
+    length.parse().is_ok_and(|length: u8| length < shortest)
 }
 
 /// Those that can be read: what cannot be has been reported.

@@ -219,8 +219,12 @@ impl Lobby {
             Protocol::Http1 => Arc::clone(&tls.inbound),
             Protocol::Http2 => Arc::clone(&tls.grpc),
         };
-        let handshake = timeout(self.limits.handshake, TlsAcceptor::from(config).accept(stream));
         let under_way = self.handshakes.begin();
+        let handshake = timeout(self.limits.handshake, async {
+            stream.readable().await?;
+            under_way.speaks();
+            TlsAcceptor::from(config).accept(stream).await
+        });
         tokio::select! {
             () = self.shutdown.begun() => None,
             () = under_way.gives_way() => {

@@ -26,7 +26,7 @@ const PATIENT: [&str; 4] = ["GetJourney", "SendReferral", "RerouteReferral", "Im
 const QUICK: Duration = Duration::from_millis(100);
 
 /// When to come back at the soonest.
-const SOONEST: Duration = Duration::from_millis(100);
+pub(super) const SOONEST: Duration = Duration::from_millis(100);
 
 /// The rooms of all kinds of calls.
 #[derive(Debug, Clone)]
@@ -87,19 +87,9 @@ impl Drop for Waiting<'_> {
 
 impl Admission {
     pub(super) fn new(limits: &Limits) -> Admission {
-        let room = |kind| {
-            let places = Arc::new(Semaphore::new(usize::try_from(limits.at_work).unwrap_or(usize::MAX >> 3)));
-            let (at_work, queue) = (limits.at_work, limits.queue);
-            (kind, Arc::new(Room { at_work, queue, places, pace: Mutex::default() }))
-        };
         let classes = MethodClass::ALL.into_iter().filter(|class| *class != MethodClass::Withdrawals);
         let kinds = classes.flat_map(|class| [(class, false), (class, true)]);
-        Admission { rooms: Arc::new(kinds.map(room).collect()) }
-    }
-
-    /// The room of what changes something and waits for no agency.
-    pub(super) fn of_writes(&self) -> Option<Arc<Room>> {
-        self.rooms.get(&(MethodClass::Writes, false)).cloned()
+        Admission { rooms: Arc::new(kinds.map(|kind| (kind, Room::new(limits))).collect()) }
     }
 
     /// The room that calls of this method need. None, for what is never held up.
@@ -116,6 +106,13 @@ fn is_patient(path: &str) -> bool {
 }
 
 impl Room {
+    /// A room of its own. As many find room in it as in that of one kind of calls.
+    pub(super) fn new(limits: &Limits) -> Arc<Room> {
+        let places = Arc::new(Semaphore::new(usize::try_from(limits.at_work).unwrap_or(usize::MAX >> 3)));
+        let (at_work, queue) = (limits.at_work, limits.queue);
+        Arc::new(Room { at_work, queue, places, pace: Mutex::default() })
+    }
+
     /// Waits for a place, no longer than makes sense.
     ///
     /// # Errors
@@ -149,6 +146,12 @@ impl Room {
             return Duration::ZERO;
         }
         pace.mean.saturating_mul(pace.waiting.saturating_add(1)) / self.at_work.max(1)
+    }
+
+    /// Whether it is known how long such calls take.
+    #[cfg(test)]
+    pub(super) fn is_known(&self, method: &str) -> bool {
+        self.pace().methods.get(method).is_some_and(|known| !known.quickest.is_zero())
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {

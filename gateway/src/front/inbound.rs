@@ -15,8 +15,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use polku_adapters::{Inbound, Reply, whole_seconds};
 use polku_proto::AgencyId;
+use tokio::time::timeout_at;
 
-use super::admission::{Full, Place, Room};
+use super::admission::{Full, Place, Room, SOONEST};
 use super::{Limits, Peer, Running};
 use crate::clock::Clock;
 
@@ -47,12 +48,12 @@ pub enum Answer {
 }
 
 /// The one route `POST /inbound/{agency}`; everything else is not found, or not allowed.
-/// Messages find their place in the room, if there is one.
+/// Messages have a room of their own: anybody can send one, and those that are refused take no time.
 pub(super) fn router(
     handler: Arc<dyn InboundHandler>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    room: Option<Arc<Room>>,
+    room: Arc<Room>,
     running: Running,
 ) -> Router {
     let entry = Entry { handler, clock, limits, room, running };
@@ -64,7 +65,7 @@ struct Entry {
     handler: Arc<dyn InboundHandler>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    room: Option<Arc<Room>>,
+    room: Arc<Room>,
     running: Running,
 }
 
@@ -107,9 +108,13 @@ impl Entry {
         let work = self.running.spawn(async move {
             let inbound = Inbound { headers: &parts.headers, body: &body, peer, now };
             let answer = handler.inbound(&agency, inbound).await;
-            if let Some(place) = &place {
+            // How long messages take is told by those that are taken in.
+            if let Some(Answer::Agency(reply)) = &answer
+                && reply.status.is_success()
+            {
                 place.answered();
             }
+            drop(place);
             answer
         });
         match work.await {
@@ -124,15 +129,11 @@ impl Entry {
         }
     }
 
-    /// Waits for a place as a call does that changes something.
-    async fn place(&self) -> Result<Option<Place>, Full> {
-        match &self.room {
-            Some(room) => {
-                let until = Instant::now() + self.limits.call;
-                Arc::clone(room).enter(WAY_IN.to_owned(), until).await.map(Some)
-            }
-            None => Ok(None),
-        }
+    /// Waits for a place, no longer than a call may take.
+    async fn place(&self) -> Result<Place, Full> {
+        let until = Instant::now() + self.limits.call;
+        let entering = Arc::clone(&self.room).enter(WAY_IN.to_owned(), until);
+        timeout_at(until.into(), entering).await.unwrap_or(Err(Full { after: SOONEST }))
     }
 
     async fn body(&self, headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {

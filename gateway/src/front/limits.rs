@@ -16,7 +16,8 @@ pub const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 pub struct Limits {
     /// Connections of one listener at the same time. A quarter of them may be without a client certificate.
     pub connections: usize,
-    /// Connections of one listener in the TLS handshake at the same time. When there are more, the oldest is closed.
+    /// Connections of one listener in the TLS handshake at the same time. When there are more, one gives way:
+    /// of those that have said nothing yet, if there are any.
     pub handshakes: usize,
     /// Connections of one listener with the same client certificate at the same time.
     pub connections_per_certificate: usize,
@@ -34,7 +35,7 @@ pub struct Limits {
     pub call: Duration,
     /// The same at most, whatever deadline the caller sets.
     pub longest_call: Duration,
-    /// How many calls of one kind are at work at the same time.
+    /// How many calls of one kind are at work at the same time, and how many of agencies' messages.
     pub at_work: u32,
     /// How many more of them wait.
     pub queue: u32,

@@ -35,7 +35,7 @@ use crate::clock::Clock;
 use crate::config::Listen;
 
 use accept::{Entrance, Protocol};
-use admission::Admission;
+use admission::{Admission, Room};
 use call::Calls;
 
 pub use call::Running;
@@ -155,12 +155,6 @@ impl Open {
         self.bound
     }
 
-    /// How much and how long.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.front.limits
-    }
-
     /// A handle to what the health service says.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -176,9 +170,9 @@ impl Open {
         let inbound = Entrance { listener: self.inbound, tls, protocol: Protocol::Http1, limits };
         let routes = self.front.routes.into_axum_router().layer(map_response(bare::worded));
         let admission = Admission::new(&limits);
-        let room = admission.of_writes();
         let calls = Calls::new(routes, limits, admission, running.clone(), shutdown.clone());
-        let messages = router(self.front.inbound, self.front.clock, limits, room, running.clone());
+        let messages =
+            router(self.front.inbound, self.front.clock, limits, Room::new(&limits), running.clone());
         let leaving = async {
             shutdown.begun().await;
             self.health.leave().await;

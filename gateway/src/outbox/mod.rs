@@ -19,6 +19,7 @@ mod reading;
 mod referral;
 mod rerun;
 mod settle;
+mod stop;
 mod told;
 mod waiters;
 mod within;
@@ -32,6 +33,7 @@ use polku_proto::v1::DeliveryState;
 use polku_proto::{AgencyId, MessageId, YouthId};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 pub use crate::config::DeliverySettings;
 use crate::error::Error;
@@ -46,6 +48,7 @@ pub(crate) use pace::Pace;
 pub(crate) use prepare::{DISCLOSURE_NOTICE, Whose};
 pub(crate) use reading::{Lock, Reading, Seen, Shown};
 pub(crate) use rerun::{NoMore, Word};
+pub(crate) use stop::after;
 pub(crate) use told::{Mark, TOLD, Telling, Told};
 pub(crate) use waiters::Waiters;
 
@@ -64,13 +67,13 @@ pub(crate) const NO_DEADLINE: Timestamp = Timestamp::constant(253_370_764_800, 0
 /// What is under way to each agency.
 type UnderWay = Arc<Mutex<HashMap<AgencyId, HashSet<MessageId>>>>;
 
-/// Works until told to stop, then finishes what is under way.
-pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+/// Works until told to stop, then finishes what is under way. It is told until when: nothing works any more behind that.
+pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<Option<Instant>>) {
     let mut tasks = JoinSet::new();
     let under_way = UnderWay::default();
-    let mut next_sweep = tokio::time::Instant::now();
-    while !*stop.borrow() {
-        if tokio::time::Instant::now() >= next_sweep {
+    let mut next_sweep = Instant::now();
+    while stop.borrow().is_none() {
+        if Instant::now() >= next_sweep {
             next_sweep += gateway.delivery.look_again;
             if let Err(error) = gateway.sweep().await {
                 status::log(&error);
@@ -108,7 +111,19 @@ pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
             changed = stop.changed() => if changed.is_err() { break },
         }
     }
-    while tasks.join_next().await.is_some() {}
+    let end = *stop.borrow();
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    let Some(end) = end else { return finished.await };
+    if timeout_at(end, finished).await.is_err() {
+        tracing::warn!(
+            "deliveries were still under way when the time to finish was over: their ends are found out later"
+        );
+        tasks.shutdown().await;
+        // What they have handed to the store comes before this.
+        if let Err(error) = gateway.store.try_writing().await {
+            status::log(&error.into());
+        }
+    }
 }
 
 /// One delivery's place among those under way. Given back when dropped.

@@ -21,6 +21,7 @@ use polku_proto::{CategorySet, ReferralName, Valid, YouthName};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::agency::TestAgency;
@@ -131,7 +132,7 @@ pub(super) struct World {
     pub(super) sosiaali: Arc<TestAgency>,
     folder: TempDir,
     setting: Setting,
-    outbox: Option<(watch::Sender<bool>, JoinHandle<()>)>,
+    outbox: Option<(watch::Sender<Option<Instant>>, JoinHandle<()>)>,
 }
 
 impl World {
@@ -150,9 +151,16 @@ impl World {
     }
 
     pub(super) fn deliver(&mut self) {
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(None);
         let task = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
         self.outbox = Some((stop, task));
+    }
+
+    /// Tells the outbox to stop, and waits until it has.
+    pub(super) async fn stop_delivering(&mut self, end: Instant) {
+        let (stop, task) = self.outbox.take().unwrap();
+        stop.send(Some(end)).unwrap();
+        task.await.unwrap();
     }
 
     /// Ends the gateway wherever it is in its work, and begins again on what it has written.

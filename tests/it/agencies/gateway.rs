@@ -11,7 +11,11 @@ use polku_proto::v1::{
 };
 use polku_tests::pki;
 use polku_tests::simulators::{Action, Message, Outgoing, Received, Reply, Side, TakenInKind};
-use polku_tests::world::{OHJAAMO, PEOPLE, WorldSettings, full_content, referral_to, request_id};
+use polku_tests::world::{
+    OHJAAMO, PEOPLE, WorldSettings, certificate_for, full_content, referral_to, request_id,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use uuid::Uuid;
 
 use super::bench::{PURPOSE, benches};
@@ -78,6 +82,30 @@ async fn a_referral_lives_its_life_at_every_kind_of_agency() {
             peer.steps(&scene, &other, action, state).await;
         }
     }
+    scene.end().await.check_intents();
+}
+
+/// Whoever has stolen one agency's, or is one, is nobody to the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_agency_sees_a_certificate_of_its_own() {
+    let (scene, peers) = open(WorldSettings::default()).await;
+    let mut seen = BTreeSet::new();
+    for peer in &peers {
+        let to = peer.id.as_str();
+        let youth = consenting(&scene, PEOPLE[0], to, &BASIC).await;
+        refer(&scene, &youth, to).await;
+        let file = scene.world.folder().join(format!("{}.crt.pem", certificate_for(to)));
+        let own = pki::sha256_hex(&CertificateDer::from_pem_file(file).unwrap());
+        let received = peer.agency(&scene).control().ledger().received();
+        let shown = received.into_iter().filter_map(|received| received.client_certificate_sha256);
+        let shown: BTreeSet<String> = shown.collect();
+        // Not every kind asks for one.
+        assert!(shown.is_empty() || shown == BTreeSet::from([own]), "{to}");
+        for certificate in shown {
+            assert!(seen.insert(certificate), "{to}: it is another agency's too");
+        }
+    }
+    assert!(seen.len() > 1, "no two agencies were shown one");
     scene.end().await.check_intents();
 }
 

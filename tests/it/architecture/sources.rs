@@ -177,7 +177,7 @@ fn payloads_leave_the_gateway_through_one_function() {
         // Deliveries as operators see them: ids, states and times.
         (
             "gateway/src/services/operations.rs",
-            "Ok(Response::new(self.0.gateway.get_delivery(request).await?))",
+            "Ok(Response::new(self.0.gateway.get_delivery(&operator, request).await?))",
         ),
         (
             "gateway/src/services/operations.rs",

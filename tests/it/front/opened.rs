@@ -20,7 +20,7 @@ use polku_proto::AgencyId;
 use polku_tests::pki;
 use polku_tests::world::{KELA, PAJA, TE};
 use rustls::ClientConfig;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use tonic::{Code, Status};
@@ -264,8 +264,11 @@ async fn a_stream_ends_with_the_gateway() {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_end_for_all_that_is_under_way() {
     const DRAIN: Duration = Duration::from_secs(6);
-    let never = any(async |body: axum::body::Body| {
+    let has_begun = Arc::new(Notify::new());
+    let tells = Arc::clone(&has_begun);
+    let never = any(async move |body: axum::body::Body| {
         let _ = body.collect().await;
+        tells.notify_one();
         std::future::pending::<&'static str>().await
     });
     let patient = Duration::from_secs(3600);
@@ -273,7 +276,7 @@ async fn there_is_one_end_for_all_that_is_under_way() {
     let opened = open(limits, Router::new().route("/never", never)).await;
     let mut sender = opened.grpc().await;
     let under_way = tokio::spawn(async move { call(&mut sender, "/never", b"", &[]).await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    has_begun.notified().await;
     let begun = std::time::Instant::now();
     opened.shutdown.begin();
     opened.task.await.unwrap();

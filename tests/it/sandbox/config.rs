@@ -187,7 +187,12 @@ async fn what_is_weak_is_refused_or_told() {
         text.replace("\"gateway.key.pem", &format!("\"{name}.key.pem"))
     };
     let at = format!("line {}: tls.certificate_file: found a certificate that ", line("certificate_file"));
-    let anywhere = "connection = { addresses = [\"0.0.0.0/0\"], ca_file";
+    let among = |networks: &[&str]| {
+        text.replace("connection = { ca_file", &format!("connection = {{ addresses = {networks:?}, ca_file"))
+    };
+    let wide = |network: &str| {
+        format!("agency[2].settings.connection.addresses: found \"{network}\", expected the networks")
+    };
     let weak = folder.path().join("weak.toml");
     for (text, told) in [
         (own("expired"), vec![format!("{at}has expired, expected one that holds now: nobody accepts it")]),
@@ -197,15 +202,12 @@ async fn what_is_weak_is_refused_or_told() {
             text.replace("client_ca_file = \"ca", "client_ca_file = \"short"),
             vec!["tls.client_ca_file: found a certificate with an RSA key of 1024 bits".into()],
         ),
-        (
-            text.replace("connection = { ca_file", anywhere),
-            vec![
-                "agency[2].settings.connection.addresses: found \"0.0.0.0/0\", expected the networks".into(),
-            ],
-        ),
+        (among(&["0.0.0.0/0"]), vec![wide("0.0.0.0/0")]),
+        (among(&["0.0.0.0/1", "128.0.0.0/1"]), vec![wide("0.0.0.0/1"), wide("128.0.0.0/1")]),
+        (among(&["10.0.0.0/8", "8000::/1"]), vec![wide("8000::/1")]),
         (
             own("expired").replace("\"walmu\"", "\"pigeon\"").replace("\"keys\"", "\"empty\""),
-            vec![at, "keys.directory: found".into(), "agency[2].settings: found".into()],
+            vec![at.clone(), "keys.directory: found".into(), "agency[2].settings: found".into()],
         ),
     ] {
         std::fs::write(&weak, text).unwrap();
@@ -215,9 +217,19 @@ async fn what_is_weak_is_refused_or_told() {
             assert!(ran.err.contains(&told), "{told}: {ran:?}");
         }
     }
+    // Behind one that holds: clients may not need it.
+    let chain = ["gateway", "expired"].map(|name| folder.path().join(format!("{name}.crt.pem")));
+    let chain = chain.map(|file| std::fs::read_to_string(file).unwrap()).concat();
+    std::fs::write(folder.path().join("chain.crt.pem"), chain).unwrap();
+    std::fs::write(&weak, text.replace("gateway.crt.pem", "chain.crt.pem")).unwrap();
+    let ran = check(&weak).await.unwrap();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.err.contains(&format!("warning: {at}has expired")), "{ran:?}");
+
     std::fs::write(&weak, text.replace("crl_file = \"ca.crl.pem\"\n", "")).unwrap();
     let ran = check(&weak).await.unwrap();
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.err.contains("warning: line 5: tls.crl_file: found nothing"), "{ran:?}");
+    let told = format!("warning: line {}: tls.crl_file: found nothing", line("[tls]"));
+    assert!(ran.err.contains(&told), "{ran:?}");
     assert!(ran.err.contains("settings.connection.addresses: found nothing"), "{ran:?}");
 }

@@ -242,6 +242,12 @@ to = "{OHJAAMO}"
     )
 }
 
+/// The name of the certificate that the gateway shows to one agency, and to no other.
+#[must_use]
+pub fn certificate_for(agency: &str) -> String {
+    format!("gateway-for-{agency}")
+}
+
 /// The settings of the adapter for an agency's own system.
 fn system(
     simulator: &dyn SimulatedAgency,
@@ -254,8 +260,8 @@ fn system(
         folder,
         agency,
         ca_file: &folder.join("ca.crt.pem"),
-        certificate_file: &folder.join("gateway-client.crt.pem"),
-        key_file: &folder.join("gateway-client.key.pem"),
+        certificate_file: &folder.join(format!("{}.crt.pem", certificate_for(agency))),
+        key_file: &folder.join(format!("{}.key.pem", certificate_for(agency))),
         timeout_ms,
     };
     simulator.settings(&surroundings, manner)

@@ -6,7 +6,6 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::front::admission::Admission;
 
 /// Answers with what came; knows the agency `te` only.
 #[derive(Debug)]
@@ -34,7 +33,8 @@ impl InboundHandler for Echo {
 async fn ask(request: Request<Body>) -> Response<Body> {
     let clock = Arc::new(ManualClock::new(jiff::Timestamp::from_second(1_700_000_000).unwrap()));
     let limits = Limits { body_size: 16, body_read: Duration::from_millis(20), ..Limits::default() };
-    router(Arc::new(Echo), clock, limits, None, Running::default()).oneshot(request).await.unwrap()
+    let room = Room::new(&limits);
+    router(Arc::new(Echo), clock, limits, room, Running::default()).oneshot(request).await.unwrap()
 }
 
 fn post(path: &str, body: Body) -> Request<Body> {
@@ -104,7 +104,8 @@ async fn what_ends_before_its_end_is_refused() {
 async fn a_handler_that_panics_is_answered() {
     // The handler asserts the time.
     let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
-    let router = router(Arc::new(Echo), clock, Limits::default(), None, Running::default());
+    let limits = Limits::default();
+    let router = router(Arc::new(Echo), clock, limits, Room::new(&limits), Running::default());
     let response = router.oneshot(post("/inbound/te", Body::empty())).await.unwrap();
     assert_problem(response, 500, "Internal Server Error", "INTERNAL").await;
 }
@@ -142,18 +143,47 @@ async fn who_is_refused_at_the_door_is_let_go() {
     assert!(!closes(&ask(post("/inbound/te", Body::from("<a/>"))).await));
 }
 
+/// A way in with these limits, and its room.
+fn way_in(limits: Limits) -> (Router, Arc<Room>) {
+    let clock = Arc::new(ManualClock::new(jiff::Timestamp::from_second(1_700_000_000).unwrap()));
+    let room = Room::new(&limits);
+    (router(Arc::new(Echo), clock, limits, Arc::clone(&room), Running::default()), room)
+}
+
+async fn held(room: &Arc<Room>) -> Place {
+    let an_hour = Instant::now() + Duration::from_secs(3600);
+    Arc::clone(room).enter(WAY_IN.to_owned(), an_hour).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_message_that_finds_no_room_is_told_to_come_back() {
-    let clock = Arc::new(ManualClock::new(jiff::Timestamp::from_second(1_700_000_000).unwrap()));
-    let limits = Limits { at_work: 1, queue: 0, ..Limits::default() };
-    let room = Admission::new(&limits).of_writes().unwrap();
-    let router = router(Arc::new(Echo), clock, limits, Some(Arc::clone(&room)), Running::default());
-    let held = room.enter("/polku.v1.ReferralService/SendReferral".to_owned(), Instant::now() + limits.call);
-    let held = held.await.unwrap();
+    let (router, room) = way_in(Limits { at_work: 1, queue: 0, ..Limits::default() });
+    let held = held(&room).await;
     let response = router.clone().oneshot(post("/inbound/te", Body::empty())).await.unwrap();
     assert_eq!(response.headers()["retry-after"], "1");
     assert_problem(response, 503, "Service Unavailable", "OVERLOADED").await;
     drop(held);
     let response = router.oneshot(post("/inbound/te", Body::empty())).await.unwrap();
     assert_eq!(response.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_message_does_not_wait_for_room_without_end() {
+    let limits = Limits { at_work: 1, queue: 1, call: Duration::from_millis(20), ..Limits::default() };
+    let (router, room) = way_in(limits);
+    let _held = held(&room).await;
+    let response = router.oneshot(post("/inbound/te", Body::empty())).await.unwrap();
+    assert_problem(response, 503, "Service Unavailable", "OVERLOADED").await;
+}
+
+#[tokio::test]
+async fn only_what_is_taken_in_tells_how_long_messages_take() {
+    let (router, room) = way_in(Limits::default());
+    for (agency, body) in [("kela", ""), ("te", "stranger")] {
+        let message = post(&format!("/inbound/{agency}"), Body::from(body));
+        router.clone().oneshot(message).await.unwrap();
+        assert!(!room.is_known(WAY_IN), "{agency}");
+    }
+    router.oneshot(post("/inbound/te", Body::empty())).await.unwrap();
+    assert!(room.is_known(WAY_IN));
 }
