@@ -374,19 +374,15 @@ async fn link(te: &mut Client, ask: Ask, youth: String) -> Result<()> {
 
 /// Nothing of somebody whom the caller has nothing to do with is in a list, or there is nobody to list it of.
 async fn none_listed(te: &mut Client, ask: Ask, parent: String) -> Result<()> {
-    let listed = match ask {
-        Ask::Referrals => {
-            let request = ListReferralsRequest { parent, ..ListReferralsRequest::default() };
-            te.referral.list_referrals(request).await.map(|answer| answer.into_inner().referrals.len())
-        }
-        Ask::Consents => {
-            let request = ListConsentsRequest { parent, ..ListConsentsRequest::default() };
-            te.consent.list_consents(request).await.map(|answer| answer.into_inner().consents.len())
-        }
-        _ => {
-            let request = ListTasksRequest { parent, show_resolved: true, ..ListTasksRequest::default() };
-            te.task.list_tasks(request).await.map(|answer| answer.into_inner().tasks.len())
-        }
+    let listed = if matches!(ask, Ask::Referrals) {
+        let request = ListReferralsRequest { parent, ..ListReferralsRequest::default() };
+        te.referral.list_referrals(request).await.map(|answer| answer.into_inner().referrals.len())
+    } else if matches!(ask, Ask::Consents) {
+        let request = ListConsentsRequest { parent, ..ListConsentsRequest::default() };
+        te.consent.list_consents(request).await.map(|answer| answer.into_inner().consents.len())
+    } else {
+        let request = ListTasksRequest { parent, show_resolved: true, ..ListTasksRequest::default() };
+        te.task.list_tasks(request).await.map(|answer| answer.into_inner().tasks.len())
     };
     match listed {
         Ok(0) => Ok(()),
