@@ -16,7 +16,7 @@ use crate::stage::Ran;
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Rows that need nothing but what the tests need.
-const ALWAYS: [&str; 18] = [
+const ALWAYS: [&str; 19] = [
     "floor",
     "verify",
     "send-delivered",
