@@ -241,7 +241,7 @@ async fn another_unit_is_not_told_of_two_plans() {
     let stage = open().await;
     let youth = stage.ohjaamo().identify(PEOPLE[4]).await.unwrap();
     let first = create(&stage.ohjaamo(), &youth).await.unwrap().plan.unwrap().name;
-    let te = stage.te();
+    let mut te = stage.te();
     te.identify(PEOPLE[4]).await.unwrap();
     let own = create(&te, &youth).await.unwrap().plan.unwrap().name;
     agree(&stage, &youth, OHJAAMO, TE, &SHARED).await;
