@@ -77,14 +77,14 @@ async fn http(
     Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
 }
 
-/// Opens a connection to the listener for agencies.
 /// A configuration that lets three changes of each organisation through, and one more each second.
-fn few_writes(text: String) -> String {
+fn few_writes(text: &str) -> String {
     let few = "[quota.writes]\nrequests_per_second = 1\nburst = 3\n\n[delivery]\n";
     assert!(text.contains("[delivery]\n"));
     text.replace("[delivery]\n", few)
 }
 
+/// Opens a connection to the listener for agencies.
 async fn connect(stage: &Stage, config: ClientConfig) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(stage.bound().inbound).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();

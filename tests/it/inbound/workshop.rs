@@ -185,7 +185,7 @@ async fn a_repeated_event_has_one_effect_and_one_answer() {
 /// Its own messages count as what they come to over gRPC.
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_events_are_told_when_to_come_back() {
-    let stage = Stage::with(&WorldSettings::default(), few_writes).await;
+    let stage = Stage::with(&WorldSettings::default(), |text| few_writes(&text)).await;
     let nobody = format!("youths/{}/referrals/{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
     for count in 0..100 {
         let reply = post(&stage, &event(&nobody, Action::Accept).body()).await;

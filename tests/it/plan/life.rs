@@ -6,6 +6,7 @@ use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
     CompletePlanRequest, ConflictResolution, DataCategory, FollowUpResolution, PlanState, ResolveTaskRequest,
+    RevokePlanRequest,
 };
 use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tonic::Code;
@@ -167,12 +168,12 @@ async fn what_is_asked_about_two_plans_ends_with_the_own_one() {
     agree(&stage, &youth, OHJAAMO, TE, &SHARED).await;
     add(&stage.ohjaamo(), &first, TE).await.unwrap();
     assert_eq!(tasks(&stage.te()).await.unwrap().len(), 1);
-    let end = CompletePlanRequest {
+    let end = RevokePlanRequest {
         request_id: request_id(),
         name: second.clone(),
         etag: etag_of(&stage.te(), &second).await.unwrap(),
     };
-    stage.te().plan.complete_plan(end).await.unwrap();
+    stage.te().plan.revoke_plan(end).await.unwrap();
     assert!(tasks(&stage.te()).await.unwrap().is_empty());
     stage.close().await;
 }
