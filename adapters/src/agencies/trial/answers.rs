@@ -91,6 +91,8 @@ pub(in crate::agencies) struct Replies {
     pub(in crate::agencies) plan: Option<u16>,
     pub(in crate::agencies) refused: u16,
     pub(in crate::agencies) later: (u16, Option<&'static str>),
+    /// A refusal of more messages than the agency's quota, until the pause is over.
+    pub(in crate::agencies) throttled: u16,
     pub(in crate::agencies) unreadable: u16,
     pub(in crate::agencies) stranger: (u16, &'static str),
 }
@@ -210,7 +212,7 @@ fn run<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseE
 }
 
 fn expected<A: Answering>(outcome: &InboundOutcome) -> Option<Told> {
-    let Replies { applied, sent, plan, refused, later, unreadable, stranger } = A::REPLIES;
+    let Replies { applied, sent, plan, refused, later, throttled, unreadable, stranger } = A::REPLIES;
     let state = |state: ReferralState| A::STATES[state as usize - 1].to_owned();
     let nothing = Told::default;
     Some(match outcome {
@@ -230,8 +232,9 @@ fn expected<A: Answering>(outcome: &InboundOutcome) -> Option<Told> {
         InboundOutcome::Refused { reason, hint, retry: Retry::Never } => {
             Told { status: refused, reason: (*reason).to_owned(), hint: hint.clone(), ..nothing() }
         }
-        InboundOutcome::Refused { reason, hint, .. } => {
+        InboundOutcome::Refused { reason, hint, retry } => {
             let (status, own) = later;
+            let status = if matches!(retry, Retry::After(_)) { throttled } else { status };
             // Whoever has a code of the way there gets no header, but is told in words when to come back.
             let seconds = outcome.retry_after_seconds().unwrap_or_default();
             let hint = own.map_or_else(|| hint.clone(), |_| format!("{hint}; come back in {seconds} s"));

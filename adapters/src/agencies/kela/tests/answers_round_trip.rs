@@ -14,6 +14,7 @@ impl Answering for Kela {
         plan: None,
         refused: 409,
         later: (503, None),
+        throttled: 429,
         unreadable: 400,
         stranger: (403, "EI_VALTUUTTA"),
     };

@@ -29,6 +29,7 @@ impl Answering for SocialServices {
         plan: Some(200),
         refused: 422,
         later: (503, None),
+        throttled: 429,
         unreadable: 400,
         stranger: (403, "security"),
     };

@@ -27,6 +27,7 @@ impl Answering for JointRegister {
         plan: Some(200),
         refused: 200,
         later: (500, Some("server.serverproxy.service_disabled")),
+        throttled: 500,
         unreadable: 500,
         stranger: (500, "client.ssl_authentication_failed"),
     };

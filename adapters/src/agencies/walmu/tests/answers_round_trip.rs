@@ -31,6 +31,7 @@ impl Answering for Workshop {
         plan: Some(200),
         refused: 409,
         later: (503, None),
+        throttled: 429,
         unreadable: 400,
         stranger: (401, "UNAUTHENTICATED"),
     };
