@@ -58,6 +58,8 @@ pub struct Config {
     pub keys: PathBuf,
     /// The file in which the newest checkpoint of the audit log is pinned, outside the store. `None`: nothing is pinned.
     pub pinned_checkpoint: Option<PathBuf>,
+    /// How long the leaf of a `VerifyConsent` that was answered may not be on disk yet. `None`: it is before the answer.
+    pub audit_buffer: Option<Duration>,
     /// The folder of the policy rules. `None`: those that the gateway ships with.
     pub rules: Option<PathBuf>,
     /// The file of the service directory. `None`: nothing is listed.

@@ -263,7 +263,11 @@ async fn log_and_store(
     let path = config.store.join(audit::FILE);
     let Some(settings) = &config.database else {
         // The log first: it lets in one process only, and the store takes over the work of the one before.
-        let (audit, recovery) = AuditLog::open_on(&path, &machine.blocking).map_err(StartError::Audit)?;
+        let opened = match config.audit_buffer {
+            Some(longest) => AuditLog::open_buffered(&path, longest),
+            None => AuditLog::open_on(&path, &machine.blocking),
+        };
+        let (audit, recovery) = opened.map_err(StartError::Audit)?;
         let store =
             SqliteStore::open_on(&config.store.join(sqlite::FILE), &machine.blocking, machine.durability);
         return Ok((audit, recovery, Arc::new(store.map_err(StartError::Store)?)));

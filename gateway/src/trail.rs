@@ -177,6 +177,11 @@ impl Gateway {
         self.append(entry.leaf(self, now)).await
     }
 
+    /// Writes the leaf of a question that disclosed nothing: if the operator has chosen so, it is on disk a little later.
+    pub(crate) async fn note_question(&self, entry: Entry<'_>, now: Timestamp) -> Result<Receipt, Error> {
+        Ok(self.audit.append_buffered(entry.leaf(self, now)).await?)
+    }
+
     /// Writes the one leaf of a batch of questions, which commits to all of them.
     pub(crate) async fn note_batch(
         &self,

@@ -1,6 +1,7 @@
 //! What does the real gateway do on a bad day of its machine? Nobody is told that something is done which is not, nothing
 //! is disclosed, whoever looks is told, and it goes on by itself when it can.
 
+mod buffered;
 mod clock;
 mod descriptors;
 mod disk;

@@ -1,8 +1,10 @@
 //! Who writes the log, and when is a leaf on disk?
 //!
 //! One thread writes. It takes everything that waits, writes it in one piece, syncs once and answers all: the more
-//! callers wait, the cheaper a leaf. If that fails, all are told so; what comes next is in [`super::disk`].
+//! callers wait, the cheaper a leaf. If that fails, all are told so; what comes next is in [`super::disk`]. Where an
+//! operator has chosen so, what changes nothing is answered before it is on disk: [`buffered`].
 
+mod buffered;
 mod file;
 mod group;
 mod several;
@@ -12,6 +14,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -22,6 +25,7 @@ use super::record::{GROUP_LEAVES, PAIR_BYTES, Records, START, single};
 use super::subjects::Subjects;
 use super::{AuditError, Leaf, Order, Receipt, Recovery};
 use crate::machine::{Blocking, Turn};
+use buffered::Buffered;
 use file::{ReadFrom, expect_end, keep_cut, open_file, reader};
 use group::{Group, refuse, write_group, write_groups};
 use several::Copy;
@@ -54,6 +58,8 @@ enum Writer {
 #[derive(Debug)]
 enum Job {
     Append { leaf: Leaf, answer: oneshot::Sender<Result<Receipt, AuditError>> },
+    /// Answered before it is on disk, where there is a buffer.
+    Buffer { leaf: Leaf, answer: oneshot::Sender<Result<Receipt, AuditError>> },
     CopyOthers { answer: oneshot::Sender<Result<(), AuditError>> },
 }
 
@@ -114,6 +120,21 @@ impl AuditLog {
             Blocking::Threads => AuditLog::begin(path, shared, |shared, jobs| write_groups(&shared, jobs))?,
             Blocking::InTurn(turn) => AuditLog::of(path, shared, Writer::InTurn(Arc::clone(turn))),
         };
+        Ok((log, recovery))
+    }
+
+    /// The same for a gateway that is alone, with a buffer: what [`AuditLog::append_buffered`] takes is on disk so long
+    /// after it was answered, at the latest.
+    ///
+    /// # Errors
+    /// As [`AuditLog::open`].
+    pub fn open_buffered(path: &Path, longest: Duration) -> Result<(AuditLog, Recovery), AuditError> {
+        let (shared, recovery) = Shared::open(path)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(AuditError::File)?;
+        let log = AuditLog::begin(path, shared, move |shared, jobs| {
+            runtime.block_on(Buffered::new(&shared, longest).write(jobs));
+        })?;
         Ok((log, recovery))
     }
 
@@ -184,6 +205,20 @@ impl AuditLog {
         }
         let (answer, receipt) = oneshot::channel();
         self.hand_in(vec![Job::Append { leaf, answer }]).await?;
+        receipt.await.map_err(|_| AuditError::Broken)?
+    }
+
+    /// Appends a leaf that nothing rests on, and answers when it has its place: with a buffer that is before it is on
+    /// disk, without one as [`AuditLog::append`].
+    ///
+    /// # Errors
+    /// Those of [`AuditLog::append`].
+    pub async fn append_buffered(&self, leaf: Leaf) -> Result<Receipt, AuditError> {
+        if self.is_broken() {
+            return Err(AuditError::Broken);
+        }
+        let (answer, receipt) = oneshot::channel();
+        self.hand_in(vec![Job::Buffer { leaf, answer }]).await?;
         receipt.await.map_err(|_| AuditError::Broken)?
     }
 
@@ -414,22 +449,27 @@ impl Shared {
     ///
     /// # Errors
     /// [`AuditError::Stuck`] and [`AuditError::Broken`], when nothing of it is there.
-    fn finish(&self, group: Group) -> Result<(), AuditError> {
+    fn finish(&self, mut group: Group) -> Result<(), AuditError> {
+        self.put(&mut group)
+    }
+
+    /// The same of a group that is kept where it fails.
+    fn put(&self, group: &mut Group) -> Result<(), AuditError> {
         if group.bytes.is_empty() {
             return Ok(());
         }
         if let Err(error) = self.disk.write(group.begins, &group.bytes) {
-            refuse(group.written.into_iter().map(|(answer, _)| answer), &error);
+            refuse(group.written.drain(..).map(|(answer, _)| answer), &error);
             return Err(error);
         }
         let mut durable = self.durable();
         durable.leaves = group.leaves;
         durable.bytes += group.bytes.len() as u64;
         durable.last_hash = group.last_hash;
-        durable.marks.extend(group.marks);
+        durable.marks.append(&mut group.marks);
         drop(durable);
         self.grown.notify_waiters();
-        for (answer, receipt) in group.written {
+        for (answer, receipt) in group.written.drain(..) {
             // Nobody waits any more: the leaf is there all the same.
             let _ = answer.send(Ok(receipt));
         }

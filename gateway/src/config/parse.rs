@@ -68,7 +68,9 @@ fn read(table: toml::Table, path: &Path, problems: &Problems) -> Option<Config> 
     let (store, database) = store(top.section("store"), folder);
     let keys = keys(top.section("keys"), folder);
     let audit = top.optional_section("audit");
-    let pinned_checkpoint = audit.and_then(|section| audit_log(section, folder, store.as_deref()));
+    let (pinned_checkpoint, audit_buffer) = audit
+        .map(|section| audit_log(section, folder, store.as_deref(), database.is_some()))
+        .unwrap_or_default();
     let rules = top.optional_section("policy").and_then(|section| policy(section, folder));
     let service_directory =
         top.optional_section("directory").and_then(|section| service_directory(section, folder));
@@ -119,6 +121,7 @@ fn read(table: toml::Table, path: &Path, problems: &Problems) -> Option<Config> 
         database,
         keys: keys?,
         pinned_checkpoint,
+        audit_buffer,
         rules,
         service_directory,
         routing,
@@ -226,9 +229,14 @@ fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     path
 }
 
-fn audit_log(section: Section<'_>, folder: &Path, store: Option<&Path>) -> Option<PathBuf> {
+fn audit_log(
+    section: Section<'_>,
+    folder: &Path,
+    store: Option<&Path>,
+    is_shared: bool,
+) -> (Option<PathBuf>, Option<Duration>) {
     let expected = "the path of a file outside store.directory, in a folder that exists";
-    let path = section.text("pinned_checkpoint", expected).map(|name| folder.join(name));
+    let path = section.optional_text("pinned_checkpoint", expected).map(|name| folder.join(name));
     if let Some(path) = &path {
         // Whoever brings back the store would bring back what is pinned, if it were in there.
         let is_inside = store.is_some_and(|store| path.starts_with(store));
@@ -237,8 +245,13 @@ fn audit_log(section: Section<'_>, folder: &Path, store: Option<&Path>) -> Optio
             section.wrong("pinned_checkpoint", quoted(path.display()), expected);
         }
     }
+    let buffer = section.number("buffer_milliseconds", (0, 50), 0);
+    if is_shared && buffer > 0 {
+        // A place in the order of several gateways is not known before the database has it.
+        section.wrong("buffer_milliseconds", buffer.to_string(), "0 with store.postgres: there it has no effect");
+    }
     section.finish();
-    path
+    (path, (buffer > 0).then(|| Duration::from_millis(u64::from(buffer))))
 }
 
 fn policy(section: Section<'_>, folder: &Path) -> Option<PathBuf> {

@@ -189,6 +189,11 @@ fn each_wrong_value_is_named_with_what_was_expected() {
         ),
         (
             "to = \"te\"",
+            "to = \"te\"\n[audit]\nbuffer_milliseconds = 51",
+            "line 34: audit.buffer_milliseconds: found 51, expected a whole number from 0 to 50",
+        ),
+        (
+            "to = \"te\"",
             "to = \"te\"\n[journey]\nunmet_days = 0",
             "line 34: journey.unmet_days: found 0, expected a whole number from 1 to 3650",
         ),

@@ -47,7 +47,7 @@ impl Gateway {
             .decided(question.purpose, &decision)
             .between(&question.channel)
             .claiming(question.ground);
-        let noted = self.note(entry, now).await?;
+        let noted = self.note_question(entry, now).await?;
         Ok(VerifyConsentResponse {
             decision: Some(wire_decision(&decision, question.youth, &noted)?),
             receipt: Some(receipt(&noted)),

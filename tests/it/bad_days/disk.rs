@@ -6,7 +6,7 @@ use polku_tests::world::{GatewayProcess, PEOPLE};
 use super::{Machine, assert_comes_back, consenting, look, record};
 use crate::stage::{Health, expect_health};
 
-async fn start(machine: &Machine, disk: &Disk) -> GatewayProcess {
+pub(super) async fn start(machine: &Machine, disk: &Disk) -> GatewayProcess {
     let config = machine.world.config_file();
     GatewayProcess::start_with(disk.environment(), &config, &machine.log()).await.unwrap()
 }

@@ -29,6 +29,8 @@ pub(crate) type NotRun = String;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
     Embedded,
+    /// With a bounded audit buffer.
+    Buffered,
     /// With a queue that waits.
     Queueing,
     /// With deliveries that flow.
@@ -74,6 +76,9 @@ impl Bench {
             "floor" => Box::new(self.floor(CONNECTIONS, self.in_flight).await?),
             "floor-alone" => Box::new(self.floor(1, 1).await?),
             "verify" => Box::new(self.at(Place::Embedded, verify, CONNECTIONS, self.in_flight).await?),
+            "verify-buffered" => {
+                Box::new(self.at(Place::Buffered, verify, CONNECTIONS, self.in_flight).await?)
+            }
             "verify-alone" => Box::new(self.at(Place::Embedded, verify, 1, 1).await?),
             "batch" => {
                 let batch = Arc::new(Batch::new(people)?);
@@ -108,7 +113,6 @@ impl Bench {
                     Err(reason) => return Ok(Err(reason)),
                 }
             }
-            "verify-buffered" => return Ok(Err("the product has no such mode".to_owned())),
             "python-send" => match python::client(self.site(Place::Queueing).await?, people).await? {
                 Ok(client) => Box::new(client),
                 Err(reason) => return Ok(Err(reason)),
@@ -164,6 +168,7 @@ impl Bench {
         }
         let (database, deliveries, gateways) = match place {
             Place::Embedded | Place::Delivering => (Database::Embedded, Deliveries::Flow, 1),
+            Place::Buffered => (Database::Embedded, Deliveries::FlowBuffered, 1),
             Place::Queueing => (Database::Embedded, Deliveries::Wait, 1),
             Place::Server => (Database::Server, Deliveries::Flow, 1),
             Place::QueueingServer => (Database::Server, Deliveries::Wait, 1),

@@ -29,7 +29,7 @@ const SENDS: &str = "sends";
 pub(crate) const ROWS: [Row; 21] = [
     row("floor", "bare tonic echo, mutual TLS", None, CALLS),
     row("verify", "VerifyConsent, leaf durable, embedded", Some("floor"), CALLS),
-    row("verify-buffered", "VerifyConsent, bounded audit buffer (weaker)", Some("floor"), CALLS),
+    row("verify-buffered", "VerifyConsent, audit buffer of 50 ms (weaker)", Some("floor"), CALLS),
     row("nginx", "nginx grpc_pass + auth_request, mutual TLS", Some("floor"), CALLS),
     row("send-delivered", "SendReferral, wait_for_delivery, te over SOAP", Some("nginx"), CALLS),
     row("envoy", "Envoy + ext_authz, mutual TLS", Some("floor"), CALLS),

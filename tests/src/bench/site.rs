@@ -31,6 +31,8 @@ pub(crate) enum Deliveries {
     Flow,
     /// They wait in the queue: what is measured is what comes before them.
     Wait,
+    /// They flow, and questions are answered before their leaves are on disk.
+    FlowBuffered,
 }
 
 /// A gateway, or several on one database, with their agencies.
@@ -227,13 +229,16 @@ pub(crate) fn postgres(cores: &Cores) -> Result<(&'static Cluster, u32)> {
 fn configure(world: &World, deliveries: Deliveries) -> Result<()> {
     let usual = "requests_per_second = 5000\nburst = 10000\ndeliveries_per_second = 5000\n";
     let held = match deliveries {
-        Deliveries::Flow => String::new(),
+        Deliveries::Flow | Deliveries::FlowBuffered => String::new(),
         Deliveries::Wait => format!("\n[[quota.agency]]\nid = \"{TE}\"\ndeliveries_per_second = 1\n"),
     };
     let most = "requests_per_second = 1000000\nburst = 1000000\ndeliveries_per_second = 1000000\n";
     let text = std::fs::read_to_string(world.config_file())?;
     ensure!(text.contains(usual), "the world has other quotas");
     let text = text.replacen(usual, &format!("{most}{held}"), 1);
-    let text = text.replacen("[delivery]\n", "[delivery]\nconcurrency = 256\n", 1);
+    let mut text = text.replacen("[delivery]\n", "[delivery]\nconcurrency = 256\n", 1);
+    if deliveries == Deliveries::FlowBuffered {
+        text.push_str("\n[audit]\nbuffer_milliseconds = 50\n");
+    }
     Ok(std::fs::write(world.config_file(), text)?)
 }

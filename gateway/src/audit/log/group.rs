@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Durable, Job, MARK_EVERY, Mark, Shared};
 use crate::audit::merkle::Hash;
 use crate::audit::record::{GROUP_LEAVES, encode};
-use crate::audit::{AuditError, LeafError, Receipt};
+use crate::audit::{AuditError, Leaf, LeafError, Receipt};
 
 /// One piece on its way to the disk.
 pub(super) struct Group {
@@ -15,8 +15,11 @@ pub(super) struct Group {
     pub(super) leaves: u64,
     pub(super) last_hash: Hash,
     pub(super) marks: Vec<Mark>,
-    pub(super) written: Vec<(oneshot::Sender<Result<Receipt, AuditError>>, Receipt)>,
+    pub(super) written: Vec<(Answer, Receipt)>,
 }
+
+/// Whoever waits for a leaf.
+pub(super) type Answer = oneshot::Sender<Result<Receipt, AuditError>>;
 
 pub(super) fn write_groups(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting = Vec::with_capacity(GROUP_LEAVES);
@@ -27,7 +30,7 @@ pub(super) fn write_groups(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
 
 pub(super) fn write_group(shared: &Shared, jobs: impl Iterator<Item = Job>) {
     let appends = jobs.filter_map(|job| match job {
-        Job::Append { leaf, answer } => Some((leaf, answer)),
+        Job::Append { leaf, answer } | Job::Buffer { leaf, answer } => Some((leaf, answer)),
         // There are no others.
         Job::CopyOthers { answer } => {
             let _ = answer.send(Ok(()));
@@ -36,10 +39,7 @@ pub(super) fn write_group(shared: &Shared, jobs: impl Iterator<Item = Job>) {
     });
     let mut group = Group::behind(&shared.durable());
     for (leaf, answer) in appends {
-        match leaf.check(group.leaves).and_then(|()| group.add(&leaf.bytes(group.leaves))) {
-            Ok(receipt) => group.written.push((answer, receipt)),
-            Err(source) => drop(answer.send(Err(AuditError::Malformed(source)))),
-        }
+        group.take(&leaf, answer);
     }
     // Whoever waits has been told.
     let _ = shared.finish(group);
@@ -56,6 +56,20 @@ impl Group {
             marks: Vec::new(),
             written: Vec::new(),
         }
+    }
+
+    /// Adds a leaf that somebody waits for, or tells them that it cannot be written down.
+    pub(super) fn take(&mut self, leaf: &Leaf, answer: Answer) {
+        match self.place(leaf) {
+            Ok(receipt) => self.written.push((answer, receipt)),
+            Err(source) => drop(answer.send(Err(AuditError::Malformed(source)))),
+        }
+    }
+
+    /// Adds a leaf, if it can be written down.
+    pub(super) fn place(&mut self, leaf: &Leaf) -> Result<Receipt, LeafError> {
+        leaf.check(self.leaves)?;
+        self.add(&leaf.bytes(self.leaves))
     }
 
     /// Adds a leaf, which has the next place.
