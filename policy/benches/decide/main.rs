@@ -23,6 +23,8 @@ const SIZES: [u32; 2] = [100_000, 1_000_000];
 const CALLS: u32 = 300_000;
 /// How many different questions are asked where the people are some of all: what is held of them stays in the caches.
 const SOME: u32 = 500;
+/// And where it is one person's: what is held of them stays in the cache next to the processor.
+const ONE: u32 = 1;
 /// How many calls are timed in each row of the rules.
 const SLOW_CALLS: u32 = 4_000;
 /// How many answers of the memory are held against the rules.
@@ -47,7 +49,8 @@ struct Row {
 #[derive(Clone, Copy)]
 enum Asked {
     Granted(Ask),
-    Again(Ask),
+    /// So many questions again and again.
+    Again(Ask, u32),
     Unknown,
     Refused,
 }
@@ -59,7 +62,7 @@ enum Which {
     Forgetful,
 }
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     Row {
         name: "granted, 1 category",
         asked: Asked::Granted(Ask::One),
@@ -80,27 +83,33 @@ const ROWS: [Row; 12] = [
     },
     Row {
         name: "granted, 1, of some people",
-        asked: Asked::Again(Ask::One),
+        asked: Asked::Again(Ask::One, SOME),
         engine: Which::Remembering,
         together: 1,
     },
     Row {
         name: "granted, 5, of some people",
-        asked: Asked::Again(Ask::Five),
+        asked: Asked::Again(Ask::Five, SOME),
         engine: Which::Remembering,
         together: 1,
     },
     Row {
         name: "all 14, of some people",
-        asked: Asked::Again(Ask::All),
+        asked: Asked::Again(Ask::All, SOME),
         engine: Which::Remembering,
         together: 1,
     },
     Row {
         name: "granted, 1, of some, means of 8",
-        asked: Asked::Again(Ask::One),
+        asked: Asked::Again(Ask::One, SOME),
         engine: Which::Remembering,
         together: 8,
+    },
+    Row {
+        name: "granted, 1, of one person",
+        asked: Asked::Again(Ask::One, ONE),
+        engine: Which::Remembering,
+        together: 1,
     },
     Row { name: "nobody of that id, 1", asked: Asked::Unknown, engine: Which::Remembering, together: 1 },
     Row { name: "not granted, 1", asked: Asked::Refused, engine: Which::Remembering, together: 1 },
@@ -206,7 +215,7 @@ fn compare(
 fn question(people: &People, asked: Asked, number: u32) -> Result<(Question, CategorySet), Box<dyn Error>> {
     match asked {
         Asked::Granted(ask) => people.granted(number, ask),
-        Asked::Again(ask) => people.granted(number % SOME, ask),
+        Asked::Again(ask, questions) => people.granted(number % questions, ask),
         Asked::Unknown => people.of_nobody(number),
         Asked::Refused => people.refused(number),
     }
