@@ -12,6 +12,7 @@ mod follow_ups;
 mod foreign;
 mod inbound;
 mod kept;
+mod late;
 mod listed;
 mod long;
 mod looks;
