@@ -10,6 +10,7 @@ mod ends;
 mod evidence;
 mod follow_ups;
 mod foreign;
+mod idle;
 mod inbound;
 mod kept;
 mod late;
