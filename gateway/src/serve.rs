@@ -378,6 +378,10 @@ impl Started {
         if let Err(error) = outbox.await {
             tracing::error!(%error, "the outbox ended abnormally");
         }
+        // What calls that were cut off have handed to the store comes before the logs are closed.
+        if let Err(error) = self.gateway.store.try_writing().await {
+            services::status::log(&error.into());
+        }
         policy_files::write_down(self.gateway.engine(), &decisions).await;
         // Before the mark of where the store is: from there on nothing is looked at.
         if settling.await.is_ok()

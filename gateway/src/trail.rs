@@ -278,13 +278,12 @@ pub(crate) async fn begin(gateway: &Arc<Gateway>) -> Result<(), Error> {
 
 /// At start and at the end: whoever the log says was erased is erased from the store, every intent whose state never
 /// reached the store is closed by a leaf that says so, the log is compared with what the store has seen of it, and the
-/// store is told how far it goes. With several gateways that is as far as they are not at work on it.
+/// store is told how far that has been looked at: with several gateways as far as they are not at work on it. What comes to
+/// the log meanwhile, of work that was cut off at the end, is for the next start.
 pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
     let from = expect_log(gateway.store.as_ref(), &gateway.audit).await?;
     erasures::apply_since(gateway, from).await?;
-    let is_shared = gateway.store.is_shared();
-    let closed_until = close_from(gateway, from, is_shared).await?;
-    let until = if is_shared { closed_until } else { gateway.audit.len() };
+    let until = close_from(gateway, from, gateway.store.is_shared()).await?;
     let root = gateway.audit.root_of(until)?;
     gateway.store.set_reconciled(Reconciled { until, root }).await?;
     Ok(())

@@ -64,13 +64,15 @@ async fn strike(town: &Town, chance: &Chance, passing: &mut JoinSet<()>) {
             });
         }
         6..13 => {
-            let fault = match chance.below(8) {
+            let fault = match chance.below(9) {
                 0 | 1 => Fault::ResetAfterEffect,
                 2 => Fault::ResetBeforeEffect,
                 3 => Fault::HalfAnswer,
                 4 => Fault::Status { code: 503, retry_after: chance.one_in(2).then_some(120) },
                 5 => Fault::FailAfterEffect(502),
                 6 => Fault::Garbage,
+                // Longer than anybody waits for an answer, and no longer than it is given to settle.
+                7 => Fault::LateEffect(chance.seconds(1, 40)),
                 _ => Fault::Slow(chance.seconds(1, 14)),
             };
             town.book.note(format!("{agency}: once {fault:?}"));

@@ -38,9 +38,9 @@ pub use journeys::{
     follow_ups_come_up_when_they_are_due, tallies_are_added_up_by_agency_and_day,
 };
 pub use lists::{
-    a_recipient_sees_what_has_reached_it, events_are_told_to_their_parties,
-    instruments_are_found_by_person_and_in_force, overdue_and_erasable_referrals_are_found,
-    referrals_are_listed_page_by_page,
+    a_recipient_sees_what_has_reached_it, contents_that_are_still_told_hold_no_other_up,
+    events_are_told_to_their_parties, instruments_are_found_by_person_and_in_force,
+    overdue_and_erasable_referrals_are_found, referrals_are_listed_page_by_page,
 };
 pub use plans::{
     a_part_of_a_change_that_fails_takes_plans_and_tasks_along, a_person_has_a_plan_at_several_agencies,
@@ -84,6 +84,7 @@ macro_rules! store_suite {
             a_recipient_sees_what_has_reached_it,
             referrals_are_listed_page_by_page,
             overdue_and_erasable_referrals_are_found,
+            contents_that_are_still_told_hold_no_other_up,
             instruments_are_found_by_person_and_in_force,
             events_are_told_to_their_parties,
             notices_are_told_to_their_agency,

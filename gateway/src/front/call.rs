@@ -19,8 +19,9 @@ use axum::body::Body;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use polku_proto::CallerRoles;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
+use tokio::time::timeout_at;
 use tonic::Code;
 use tonic_types::ErrorDetails;
 use tower::{Service, ServiceExt};
@@ -73,40 +74,60 @@ const TOO_SLOW: Refusal<'_> = Refusal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Until(pub(crate) Instant);
 
+/// How long what is cut off has to be gone: until the next time that it waits for something.
+const CUT_OFF: Duration = Duration::from_secs(2);
+
 /// Counts what is at work, so that the end can wait for it.
 #[derive(Debug, Clone)]
 pub struct Running {
     // Nothing is ever sent: the channel closes when the last holder is gone.
     sender: mpsc::Sender<Infallible>,
     receiver: Arc<tokio::sync::Mutex<mpsc::Receiver<Infallible>>>,
+    over: Arc<watch::Sender<bool>>,
 }
 
 impl Default for Running {
     fn default() -> Self {
         let (sender, receiver) = mpsc::channel(1);
-        Self { sender, receiver: Arc::new(tokio::sync::Mutex::new(receiver)) }
+        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        Self { sender, receiver, over: Arc::new(watch::Sender::new(false)) }
     }
 }
 
 impl Running {
-    /// Starts work that goes on even when nobody waits for it any more.
-    pub fn spawn<F>(&self, work: F) -> tokio::task::JoinHandle<F::Output>
+    /// Starts work that goes on even when nobody waits for it any more. It has no output when it is cut off at the end.
+    pub fn spawn<F>(&self, work: F) -> tokio::task::JoinHandle<Option<F::Output>>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let holder = self.sender.clone();
+        let (holder, mut over) = (self.sender.clone(), self.over.subscribe());
+        // Without the counter there is nobody to cut it off.
+        let cut_off = async move { over.wait_for(|over| *over).await.is_ok() };
         tokio::spawn(async move {
-            let output = work.await;
+            let output = tokio::select! {
+                // What is done next is always the same.
+                biased;
+                output = work => Some(output),
+                true = cut_off => None,
+            };
             drop(holder);
             output
         })
     }
 
-    /// Waits for the end of all that has been started. Every other holder of the counter has to be gone.
-    pub async fn finished(self) {
-        let Running { sender, receiver } = self;
+    /// Waits for the end of all that has been started, and cuts off what has not ended by then: nothing of it works any more
+    /// behind this. Tells whether all has ended by itself. Every other holder of the counter has to be gone.
+    pub async fn finished_by(self, end: tokio::time::Instant) -> bool {
+        let Running { sender, receiver, over } = self;
         drop(sender);
-        let _: Option<Infallible> = receiver.lock().await.recv().await;
+        let mut receiver = receiver.lock().await;
+        let has_ended = timeout_at(end, receiver.recv()).await.is_ok();
+        if !has_ended {
+            over.send_replace(true);
+            // Work that never waits for anything cannot be cut off.
+            let _: Result<Option<Infallible>, _> = tokio::time::timeout(CUT_OFF, receiver.recv()).await;
+        }
+        has_ended
     }
 }
 
@@ -174,7 +195,7 @@ impl Service<Request<Incoming>> for Calls {
             let door = &waiting.door;
             let answered = async {
                 let answer = work.await;
-                if matches!(&answer, Ok(Ok(response)) if tells_nothing(response.headers())) {
+                if matches!(&answer, Ok(Some(Ok(response))) if tells_nothing(response.headers())) {
                     // A caller who lets a request trickle in does not choose where in the beat it is worked on.
                     let since = door.complete().unwrap_or(begun);
                     tokio::time::sleep(until_beat(since.elapsed())).await;
@@ -186,10 +207,10 @@ impl Service<Request<Incoming>> for Calls {
                 return Ok(turned_away(refused));
             }
             let answer = match answer {
-                Ok(Ok(Ok(response))) => {
+                Ok(Ok(Some(Ok(response)))) => {
                     return Ok(response.map(|body| Body::new(Ending::new(body, shutdown, unread.answered()))));
                 }
-                Ok(Err(_)) => {
+                Ok(Err(_) | Ok(None)) => {
                     tracing::error!(reason = FAILED.reason, "call failed");
                     FAILED
                 }

@@ -118,14 +118,14 @@ impl Entry {
             answer
         });
         match work.await {
-            Ok(Some(Answer::Agency(reply))) => worded(reply),
-            Ok(Some(Answer::Stranger(reply))) => {
+            Ok(Some(Some(Answer::Agency(reply)))) => worded(reply),
+            Ok(Some(Some(Answer::Stranger(reply)))) => {
                 let mut response = worded(reply);
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 response
             }
-            Ok(None) => Problem::NotFound.response(),
-            Err(_) => Problem::Internal.response(),
+            Ok(Some(None)) => Problem::NotFound.response(),
+            Ok(None) | Err(_) => Problem::Internal.response(),
         }
     }
 

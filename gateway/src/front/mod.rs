@@ -161,7 +161,8 @@ impl Open {
         self.health.clone()
     }
 
-    /// Serves until shutdown begins, then finishes what has begun, for [`Limits::drain`] at most.
+    /// Serves until shutdown begins, then finishes what has begun, for [`Limits::drain`] at most. Behind that nothing of it
+    /// works any more.
     pub async fn serve(self, shutdown: Shutdown) {
         let limits = self.front.limits;
         let running = Running::default();
@@ -178,8 +179,8 @@ impl Open {
             self.health.leave().await;
         };
         tokio::join!(grpc.serve(calls, shutdown.clone()), inbound.serve(messages, shutdown.clone()), leaving);
-        if tokio::time::timeout_at(shutdown.end(limits.drain), running.finished()).await.is_err() {
-            tracing::warn!("calls were still at work when the time to finish was over");
+        if !running.finished_by(shutdown.end(limits.drain)).await {
+            tracing::warn!("calls were still at work when the time to finish was over, and are cut off");
         }
     }
 }

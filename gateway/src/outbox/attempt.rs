@@ -45,6 +45,9 @@ impl Gateway {
         let ready = match self.prepare(row, fate, pass).await? {
             Prepared::Ready(ready) => ready,
             Prepared::Nothing => return Ok(()),
+            // It may still be at work on the message, and what takes effect after it has said that nothing is there would
+            // be called stopped. Left leased: it is due again when the lease runs out, which is longer than that.
+            Prepared::FindOut(row) if self.timer() < self.settled(&row) => return Ok(()),
             Prepared::FindOut(row) => match self.find_out(&adapter, &row).await {
                 Found::Ended(end) => return self.end(*row, |_| end).await,
                 Found::NotThere => {
@@ -130,8 +133,11 @@ impl Gateway {
             (Retry::Never, _) => End::of(DeliveryState::Rejected, now, &code),
             (Retry::Backoff, _) => End::of(waiting, later, &code),
             (Retry::After(pause), _) => End::of(waiting, now + pause, &code),
-            // Stays in sending: whoever ends the matter before the next attempt knows that the agency may have it.
-            (Retry::FindOut, Redelivery::Deduplicates) => End::of(DeliveryState::Sending, later, &code),
+            // Stays in sending: whoever ends the matter before the next attempt knows that the agency may have it. It is
+            // due no sooner than now, also past its deadline: by that it is known when the agency may be asked.
+            (Retry::FindOut, Redelivery::Deduplicates) => {
+                End { settled: Some(now), ..End::of(DeliveryState::Sending, later, &code) }
+            }
             // Not asked before the whole pause is over: the agency may still be at work on the message, and what takes
             // effect after it has said that nothing is there takes effect twice.
             (Retry::FindOut, Redelivery::AnswersStatus) => {
@@ -141,6 +147,12 @@ impl Gateway {
             }
             (Retry::FindOut, Redelivery::Neither) => End::of(DeliveryState::InDoubt, now, &code),
         }
+    }
+
+    /// From when on an agency that recognises messages can say for good that it does not have this one: none of its attempts
+    /// has ended after it was due.
+    fn settled(&self, row: &DeliveryRow) -> Timestamp {
+        row.due + self.delivery.settle
     }
 
     /// An instant that it is put off until, on the clock that pauses are counted by, as its deadline allows.

@@ -65,7 +65,7 @@ const LOOK_FOR_IDENTITY: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) const NO_DEADLINE: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
 /// What is under way to each agency.
-type UnderWay = Arc<Mutex<HashMap<AgencyId, HashSet<MessageId>>>>;
+pub(crate) type UnderWay = Arc<Mutex<HashMap<AgencyId, HashSet<MessageId>>>>;
 
 /// Works until told to stop, then finishes what is under way. It is told until when: nothing works any more behind that.
 pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<Option<Instant>>) {
@@ -100,7 +100,7 @@ pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<Option<Instant
             }
             Err(error) => status::log(&error),
         }
-        let pause = gateway.pause().await;
+        let pause = gateway.pause(tasks.len(), &under_way).await;
         tokio::select! {
             // What is done next is always the same. Whoever has ended comes first: until then it takes up a place, and as
             // long as something new is queued all the time nobody else would be looked at.
@@ -220,10 +220,19 @@ impl Gateway {
         Ok(self.store.lease_due(&lease).await?)
     }
 
-    /// How long nothing will be due. What waits for an agency that is left alone is looked at no more often than anything.
-    async fn pause(&self) -> Duration {
+    /// How long nothing will be due that could be taken. What waits for an agency that is left alone is looked at no more
+    /// often than anything, and so is what waits until others have ended: they are heard of.
+    pub(crate) async fn pause(&self, busy: usize, under_way: &UnderWay) -> Duration {
         let now = self.timer();
-        let held: Vec<AgencyId> = self.pace.held(now).into_iter().map(|(agency, _)| agency).collect();
+        if busy >= usize::try_from(self.delivery.concurrency).unwrap_or(usize::MAX) {
+            return self.delivery.look_again;
+        }
+        let mut held: Vec<AgencyId> = self.pace.held(now).into_iter().map(|(agency, _)| agency).collect();
+        let most = usize::try_from(PER_AGENCY).unwrap_or(usize::MAX);
+        let full = |(agency, messages): (&AgencyId, &HashSet<MessageId>)| {
+            (messages.len() >= most).then(|| agency.clone())
+        };
+        held.extend(lock(under_way).iter().filter_map(full));
         match self.store.next_due(&held).await {
             Ok(Some(due)) => until(now, due).min(self.delivery.look_again),
             Ok(None) | Err(_) => self.delivery.look_again,

@@ -86,7 +86,8 @@ pub trait Store: Several + Upkeep + Debug + Send + Sync {
     /// Referrals that wait for an answer whose time has passed, at most `limit`.
     async fn overdue_referrals(&self, now: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError>;
 
-    /// Referrals that still hold content and whose delivery ended before `before`, at most `limit`.
+    /// Referrals that still hold content, whose delivery ended before `before`, and of whose content nothing is still to be
+    /// delivered, at most `limit`.
     async fn erasable_referrals(&self, before: Timestamp, limit: u32)
     -> Result<Vec<ReferralRow>, StoreError>;
 

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use polku_adapters::Redelivery;
+use polku_proto::YouthName;
 use polku_proto::v1::{DataCategory as C, DeliveryState};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::agency::Mood;
 use super::world::{ADULT, SOSIAALI, Setting, TE, World};
-use crate::trail;
+use crate::audit::Event;
+use crate::trail::{self, Entry};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_works_any_more_behind_the_end() {
@@ -46,4 +49,22 @@ async fn what_has_its_time_comes_to_its_end_and_nothing_else_is_begun() {
     assert_eq!(handed_over.state, DeliveryState::Delivered);
     let later = world.refer(SOSIAALI, TE, &youth).await;
     assert!(world.deliveries(&later).await.iter().all(|row| row.attempts == 0));
+}
+
+/// What comes to the log while it is closed, of somebody who was cut off, is for the next start to look at.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_closed_as_far_as_it_was_looked_at() {
+    let world = World::open(Redelivery::AnswersStatus).await;
+    let youth: YouthName = world.identify(ADULT).await.parse().unwrap();
+    let gateway = &world.gateway;
+    let person = gateway.person(youth.youth).await.unwrap();
+    // Announced, and cut off.
+    let entry = Entry::of(Event::JourneyEntry, person.id);
+    let open = gateway.announce(entry, &person, &json!({}), gateway.now()).await.unwrap().receipt.sequence;
+    // The leaf that closes it is written behind all that was looked at.
+    for until in [open + 1, open + 2] {
+        trail::close_unfinished(gateway).await.unwrap();
+        assert_eq!(gateway.store.reconciled().await.unwrap().until, until);
+        assert_eq!((gateway.audit.len(), world.leaves(Event::Closed)), (open + 2, 1));
+    }
 }

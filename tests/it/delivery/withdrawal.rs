@@ -104,6 +104,31 @@ async fn what_is_under_way_is_said_and_the_agency_is_told_once() {
     }
 }
 
+/// The workshop is still at work on what it has not answered. When it is asked what it has, it has had its time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_effect_late_is_not_called_stopped() {
+    let settings = WorldSettings {
+        retry_seconds: vec![0],
+        answer_ms: 500,
+        attempt_seconds: 2,
+        settle_seconds: 6,
+        lease_seconds: 8,
+        ..WorldSettings::default()
+    };
+    let mut scene = Scene::open(&settings).await;
+    let (youth, consent) = scene.consenting(PEOPLE[0], PAJA).await;
+    scene.faults(PAJA).set_on(Operation::Deliver, Fault::LateEffect(Duration::from_millis(1_500)));
+    let late = scene.send(&youth, PAJA).await.name;
+    scene.until_delivery(&late, DeliveryState::Sending).await;
+    let change = scene.withdraw(&consent).await;
+    assert_eq!((change.stopped, change.under_way), (vec![], vec![late.clone()]));
+    scene.faults(PAJA).clear().unwrap();
+    one_withdrawal_notice(&scene, PAJA, &late).await;
+    assert_eq!(scene.get(&late).await.delivery_state(), DeliveryState::Delivered);
+    assert_eq!(scene.effects(PAJA, &late), 1);
+    scene.end().await.check_intents();
+}
+
 /// The agency has the referral, every answer of it is lost, and the consent is withdrawn before anybody knows.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_arrived_is_not_called_stopped() {

@@ -1,7 +1,7 @@
 //! Do both listeners do what the whole front promises: health, reflection, deadlines, agencies' messages?
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -264,12 +264,16 @@ async fn a_stream_ends_with_the_gateway() {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_end_for_all_that_is_under_way() {
     const DRAIN: Duration = Duration::from_secs(6);
-    let has_begun = Arc::new(Notify::new());
-    let tells = Arc::clone(&has_begun);
+    let (has_begun, work) = (Arc::new(Notify::new()), Arc::new(Mutex::new(Weak::<()>::new())));
+    let (tells, at_work) = (Arc::clone(&has_begun), Arc::clone(&work));
     let never = any(async move |body: axum::body::Body| {
         let _ = body.collect().await;
+        let held = Arc::new(());
+        *at_work.lock().unwrap() = Arc::downgrade(&held);
         tells.notify_one();
-        std::future::pending::<&'static str>().await
+        std::future::pending::<()>().await;
+        drop(held);
+        "never"
     });
     let patient = Duration::from_secs(3600);
     let limits = Limits { call: patient, longest_call: patient, drain: DRAIN, ..Limits::default() };
@@ -281,6 +285,8 @@ async fn there_is_one_end_for_all_that_is_under_way() {
     opened.shutdown.begin();
     opened.task.await.unwrap();
     assert!((DRAIN..2 * DRAIN).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    // The logs are closed next.
+    assert!(work.lock().unwrap().upgrade().is_none(), "it is still at work");
     assert!(under_way.await.is_err(), "it is answered");
 }
 

@@ -2,13 +2,15 @@
 
 use anyhow::{Context, Result, ensure};
 use polku_gateway::store::{
-    Change, InForce, InstrumentKind, InstrumentRow, InstrumentWrite, ReferralFilter, ReferralRow, Store,
-    StoreError,
+    About, Change, DeliveryItem, DeliveryRow, InForce, InstrumentKind, InstrumentRow, InstrumentWrite,
+    ReferralFilter, ReferralRow, Store, StoreError,
 };
-use polku_proto::v1::ReferralState;
+use polku_proto::v1::{DeliveryState, ReferralState};
 use uuid::Uuid;
 
-use super::samples::{agency, at, begin, event, instrument, new_referral, referral, youth, youth_id};
+use super::samples::{
+    agency, at, begin, delivery, event, instrument, new_referral, referral, youth, youth_id,
+};
 
 /// The sender sees its referrals at once, the recipient when they have reached it, the young person always.
 ///
@@ -110,6 +112,41 @@ pub async fn overdue_and_erasable_referrals_are_found(store: &dyn Store) -> Resu
     assert_eq!(numbers(&store.erasable_referrals(at(100), 10).await?), [4]);
     assert_eq!(numbers(&store.erasable_referrals(at(101), 10).await?), [4, 3]);
     assert_eq!(numbers(&store.erasable_referrals(at(101), 1).await?), [4]);
+    Ok(())
+}
+
+/// What is still to be delivered of a content keeps it, and nothing from going that comes behind it.
+///
+/// # Errors
+/// What the store answers.
+pub async fn contents_that_are_still_told_hold_no_other_up(store: &dyn Store) -> Result<()> {
+    begin(store).await?;
+    let accepted = |number| -> Result<ReferralRow> {
+        let ended = Some(at(i64::try_from(number)?));
+        Ok(ReferralRow { state: ReferralState::Accepted, delivery_ended: ended, ..referral(number, 0)? })
+    };
+    let about = |number, state, item| -> Result<DeliveryRow> {
+        let about = About::Referral(referral(number, 0)?.id);
+        Ok(DeliveryRow { about, state, item, ..delivery(number, 0)? })
+    };
+    let notice = DeliveryItem::DisclosureNotice { leaf: 3, index: 0 };
+    let mut change = Change::announced_by(1);
+    for (number, state, item) in [
+        (2, DeliveryState::Queued, DeliveryItem::Information(0)),
+        (3, DeliveryState::Sending, DeliveryItem::StateChange),
+        (4, DeliveryState::Retrying, DeliveryItem::Handover),
+        (5, DeliveryState::InDoubt, DeliveryItem::Information(0)),
+        (6, DeliveryState::Delivered, DeliveryItem::Handover),
+        (7, DeliveryState::Queued, DeliveryItem::ConsentWithdrawn),
+        (8, DeliveryState::Retrying, notice),
+    ] {
+        change.referrals.push(new_referral(accepted(number)?));
+        change.enqueue.push(about(number, state, item)?);
+    }
+    change.referrals.push(new_referral(accepted(9)?));
+    store.commit(change).await?;
+    assert_eq!(numbers(&store.erasable_referrals(at(100), 10).await?), [5, 6, 7, 8, 9]);
+    assert_eq!(numbers(&store.erasable_referrals(at(100), 1).await?), [5]);
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Deadlines as callers write them, the end of work, and the beat at which refusals leave.
 
+use tokio::time::Instant;
+
 use super::*;
 
 #[test]
@@ -29,8 +31,22 @@ async fn the_end_waits_for_work_that_nobody_waits_for() {
         tokio::time::sleep(Duration::from_millis(20)).await;
         done.send(()).unwrap();
     }));
-    running.finished().await;
+    assert!(running.finished_by(Instant::now() + Duration::from_secs(3600)).await);
     assert!(is_done.try_recv().is_ok());
+}
+
+#[tokio::test]
+async fn behind_the_end_nothing_works() {
+    let (running, work) = (Running::default(), Arc::new(()));
+    let held = Arc::clone(&work);
+    let task = running.spawn(async move {
+        std::future::pending::<()>().await;
+        drop(held);
+    });
+    tokio::task::yield_now().await;
+    assert!(!running.finished_by(Instant::now()).await);
+    assert_eq!(Arc::strong_count(&work), 1, "it is still at work");
+    assert!(task.await.unwrap().is_none());
 }
 
 #[test]

@@ -209,15 +209,16 @@ pub(super) struct Lane {
 }
 
 /// Agencies and priorities with something pending, in this order, one at a time: one step in the index for each of them.
+/// Not by one comparison of both: where many wait in the lane that is passed, SQLite would look at every one of them.
 pub(super) fn next_lane(passed: Option<&Lane>) -> Query<Lane> {
     let (agency, priority) = passed.map_or(("", 0), |lane| (lane.agency.as_str(), lane.priority));
-    let condition = "delivery WHERE state IN (1, 2, 4) AND (agency, priority) > (?1, ?2)
-        ORDER BY agency, priority, wake LIMIT 1";
-    Query {
-        sql: select("agency, priority, wake", condition),
-        values: params![agency.to_owned(), priority],
-        read: lane,
-    }
+    let sql = "SELECT agency, priority, wake FROM (SELECT agency, priority, wake FROM delivery
+            WHERE state IN (1, 2, 4) AND agency = ?1 AND priority > ?2 ORDER BY priority, wake LIMIT 1) AS of_same
+        UNION ALL
+        SELECT agency, priority, wake FROM (SELECT agency, priority, wake FROM delivery
+            WHERE state IN (1, 2, 4) AND agency > ?1 ORDER BY agency, priority, wake LIMIT 1) AS of_next
+        ORDER BY agency, priority LIMIT 1";
+    Query { sql: sql.to_owned(), values: params![agency.to_owned(), priority], read: lane }
 }
 
 /// Wake and number of what is due in a lane.

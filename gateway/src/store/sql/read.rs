@@ -81,7 +81,10 @@ pub(super) fn overdue_referrals(now: Timestamp, limit: u32) -> Query<ReferralRow
 
 /// See [`crate::store::Store::erasable_referrals`].
 pub(super) fn erasable_referrals(before: Timestamp, limit: u32) -> Query<ReferralRow> {
+    // Deliveries that are open, but for those that tell nothing of the content.
     let condition = "referral WHERE holds_content = 1 AND delivery_ended IS NOT NULL AND delivery_ended < ?1
+        AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.referral = referral.id
+            AND delivery.state IN (1, 2, 4) AND delivery.item NOT IN (4, 5))
         ORDER BY delivery_ended LIMIT ?2";
     Query { sql: select(REFERRAL, condition), values: params![instant(before), limit], read: rows::referral }
 }

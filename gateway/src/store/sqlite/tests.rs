@@ -1,5 +1,7 @@
 //! Tests of what only SQLite has; what every store promises is tested in the package `tests`.
 
+mod queue;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -353,9 +355,19 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "delivery_pending (agency=? AND priority=? AND wake<?)",
         ),
         (
-            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND (agency, priority) > ('', 0)
+            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND agency = 'te' AND priority > 1
+                ORDER BY priority, wake LIMIT 1",
+            "delivery_pending (agency=? AND priority>?)",
+        ),
+        (
+            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND agency > 'te'
                 ORDER BY agency, priority, wake LIMIT 1",
-            "delivery_pending ((agency,priority)>(?,?))",
+            "delivery_pending (agency>?)",
+        ),
+        (
+            "SELECT wake, number FROM delivery WHERE state IN (1, 2, 4) AND agency = 'te' AND deadline <= 1
+                AND wake <= 1 ORDER BY deadline, number LIMIT 1",
+            "delivery_by_deadline (agency=? AND deadline<?)",
         ),
         (
             "SELECT * FROM delivery WHERE youth = x'00' AND state IN (1, 2, 4, 5) ORDER BY number",
@@ -376,8 +388,11 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
         ),
         (
             "SELECT * FROM referral WHERE holds_content = 1 AND delivery_ended IS NOT NULL AND delivery_ended < 1
+                AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.referral = referral.id
+                    AND delivery.state IN (1, 2, 4) AND delivery.item NOT IN (4, 5))
                 ORDER BY delivery_ended",
-            "referral_erasable (delivery_ended>? AND delivery_ended<?)",
+            "referral_erasable (delivery_ended>? AND delivery_ended<?); CORRELATED SCALAR SUBQUERY 1; \
+             SEARCH delivery USING INDEX delivery_by_referral (referral=?)",
         ),
         (
             "SELECT * FROM instrument WHERE number > 7 AND in_force = 1 ORDER BY number LIMIT 9",

@@ -100,6 +100,8 @@ struct Matter {
     has: bool,
     permitted: bool,
     expired: bool,
+    /// Whether what was sent has taken effect by now, or never does.
+    settled: bool,
 }
 
 impl Matter {
@@ -116,6 +118,8 @@ impl Matter {
                 Mood::Refusing => S::InDoubt,
                 Mood::Silent | Mood::Deaf | Mood::Down | Mood::Endless => S::Sending,
             },
+            // Asked no sooner: it may still be at work.
+            Redelivery::Deduplicates if !self.settled => S::Sending,
             Redelivery::Deduplicates | Redelivery::AnswersStatus if self.mood == Mood::Down => {
                 if self.expired { S::InDoubt } else { S::Sending }
             }
@@ -206,12 +210,14 @@ impl Person {
     }
 
     fn matter(&self, row: &DeliveryRow) -> Matter {
+        let gateway = &self.stage.world.gateway;
         Matter {
             agency: self.agency,
             mood: self.mood,
             has: self.has(row.message),
             permitted: !self.withdrawn,
-            expired: row.deadline <= self.stage.world.gateway.now(),
+            expired: row.deadline <= gateway.now(),
+            settled: row.due + gateway.delivery.settle <= gateway.now(),
         }
     }
 

@@ -132,9 +132,19 @@ async fn searches_for_work_use_the_index_of_what_is_pending() {
             "delivery_pending",
         ),
         (
-            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND (agency, priority) > ('', 0)
+            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND agency = 'te' AND priority > 1
+                ORDER BY priority, wake LIMIT 1",
+            "delivery_pending",
+        ),
+        (
+            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND agency > 'te'
                 ORDER BY agency, priority, wake LIMIT 1",
             "delivery_pending",
+        ),
+        (
+            "SELECT wake, number FROM delivery WHERE state IN (1, 2, 4) AND agency = 'te' AND deadline <= 1
+                AND wake <= 1 ORDER BY deadline LIMIT 1",
+            "delivery_by_deadline",
         ),
         (
             "SELECT * FROM referral WHERE state IN (1, 2) AND respond_by <= 1 ORDER BY respond_by",
@@ -156,5 +166,80 @@ async fn searches_for_work_use_the_index_of_what_is_pending() {
         let explain = format!("SET enable_seqscan = off; SET enable_bitmapscan = off; EXPLAIN {search}");
         let plan = cluster.sql(&settings.database, &explain).unwrap();
         assert!(plan.contains(&format!("using {index}")) && !plan.contains("Sort"), "{search}\n{plan}");
+    }
+}
+
+/// How many rows each node of a plan has read, by the server's own count: those that it has given, and those that it has
+/// thrown away.
+fn rows_read(plan: &str) -> usize {
+    let numbers = |before: &'static str| {
+        plan.split(before).skip(1).map(|rest| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse::<usize>().unwrap()
+        })
+    };
+    numbers("(actual rows=").chain(numbers("by Filter: ")).chain(numbers("by Index Recheck: ")).max().unwrap()
+}
+
+/// What waits for one agency is passed over by whoever looks for work for others, however many there are, whatever the
+/// server knows of the table, and whether or not it plans for the values.
+#[tokio::test]
+async fn ten_thousand_that_wait_for_one_agency_are_passed_over() {
+    let cluster = Cluster::shared().unwrap();
+    let settings = cluster.database().unwrap();
+    drop(PostgresStore::open(&settings).await.unwrap());
+    let fill = |agency: &str, count: u32| {
+        format!(
+            "INSERT INTO delivery (message, item, item_index, referral, youth, agency, state, attempts, due, deadline,
+                    fence, priority)
+                SELECT gen_random_uuid(), 1, 0, gen_random_uuid(), gen_random_uuid(), '{agency}', 1, 0, number % 900,
+                    1000000, 0, 2
+                FROM generate_series(1, {count}) AS number;"
+        )
+    };
+    let (many, one) = (fill("te", 10_000), fill("walmu", 1));
+    // Whom and what they are about is somewhere else.
+    cluster
+        .sql(&settings.database, &format!("SET session_replication_role = replica; {many} {one}"))
+        .unwrap();
+    for statistics in ["", "ANALYZE delivery;"] {
+        for mode in ["force_generic_plan", "force_custom_plan"] {
+            for (parameters, search, values, most) in [
+                (
+                    "TEXT, BIGINT",
+                    "SELECT agency, priority, wake FROM (SELECT agency, priority, wake FROM delivery
+                            WHERE state IN (1, 2, 4) AND agency = $1 AND priority > $2 ORDER BY priority, wake
+                            LIMIT 1) AS of_same
+                        UNION ALL
+                        SELECT agency, priority, wake FROM (SELECT agency, priority, wake FROM delivery
+                            WHERE state IN (1, 2, 4) AND agency > $1 ORDER BY agency, priority, wake
+                            LIMIT 1) AS of_next
+                        ORDER BY agency, priority LIMIT 1",
+                    "'te', 2",
+                    1,
+                ),
+                (
+                    "TEXT, BIGINT, BIGINT, BIGINT",
+                    "SELECT wake, number FROM delivery WHERE state IN (1, 2, 4) AND agency = $1 AND priority = $2
+                        AND wake <= $3 ORDER BY wake, number LIMIT $4",
+                    "'te', 2, 1000, 16",
+                    16,
+                ),
+                (
+                    "TEXT, BIGINT, BIGINT, BIGINT",
+                    "SELECT wake, number FROM delivery WHERE state IN (1, 2, 4) AND agency = $1 AND deadline <= $2
+                        AND wake <= $3 ORDER BY deadline, number LIMIT $4",
+                    "'te', 1000, 1000, 16",
+                    16,
+                ),
+            ] {
+                let explain = format!(
+                    "SET plan_cache_mode = {mode}; {statistics} PREPARE search ({parameters}) AS {search};
+                    EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE search ({values})"
+                );
+                let plan = cluster.sql(&settings.database, &explain).unwrap();
+                assert!(rows_read(&plan) <= most, "{mode} {statistics}\n{plan}");
+            }
+        }
     }
 }
