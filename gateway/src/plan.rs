@@ -37,6 +37,7 @@ mod questionnaire;
 mod resolve;
 mod seats;
 mod section;
+mod seen;
 mod source;
 mod states;
 mod told;

@@ -36,6 +36,7 @@ mod stopped;
 mod table;
 mod tellings;
 mod trials;
+mod turns;
 mod urgent;
 mod used;
 mod watch;

@@ -6,6 +6,7 @@ mod consents;
 mod identities;
 mod journeys;
 mod lists;
+mod parts;
 mod plans;
 mod queue;
 mod samples;
@@ -42,6 +43,10 @@ pub use lists::{
     events_are_told_to_their_parties, instruments_are_found_by_person_and_in_force,
     overdue_and_erasable_referrals_are_found, referrals_are_listed_page_by_page,
 };
+pub use parts::{
+    a_part_of_a_plan_that_is_leased_goes_behind, a_part_of_a_plan_that_is_sent_does_not_wait,
+    a_part_of_a_plan_that_was_tried_goes_behind, a_part_of_a_plan_waits_once,
+};
 pub use plans::{
     a_part_of_a_change_that_fails_takes_plans_and_tasks_along, a_person_has_a_plan_at_several_agencies,
     every_revision_of_a_plan_is_kept, plan_events_are_told_to_their_agency, plans_are_found_by_person,
@@ -49,11 +54,9 @@ pub use plans::{
 };
 pub use queue::{
     a_disclosure_has_one_notice, a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
-    a_part_of_a_plan_that_is_leased_goes_behind, a_part_of_a_plan_that_is_sent_does_not_wait,
-    a_part_of_a_plan_waits_once, a_waiting_delivery_is_stopped_whoever_holds_it,
-    agencies_that_are_left_alone_get_a_probe_and_ends, an_older_fence_cannot_write,
-    due_deliveries_are_leased_once, leases_leave_out_busy_agencies, open_deliveries_end,
-    what_has_not_arrived_is_listed_page_by_page, what_is_urgent_goes_first,
+    a_waiting_delivery_is_stopped_whoever_holds_it, agencies_that_are_left_alone_get_a_probe_and_ends,
+    an_older_fence_cannot_write, due_deliveries_are_leased_once, leases_leave_out_busy_agencies,
+    open_deliveries_end, what_has_not_arrived_is_listed_page_by_page, what_is_urgent_goes_first,
 };
 pub use several::{a_closed_leaf_is_never_committed, what_is_known_of_people_has_an_order};
 pub use tasks::{
@@ -118,6 +121,7 @@ macro_rules! store_suite {
             a_part_of_a_plan_waits_once,
             a_part_of_a_plan_that_is_leased_goes_behind,
             a_part_of_a_plan_that_is_sent_does_not_wait,
+            a_part_of_a_plan_that_was_tried_goes_behind,
             open_deliveries_end,
             committed_leaves_are_marked,
             old_answers_are_erased,

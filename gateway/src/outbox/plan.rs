@@ -1,8 +1,12 @@
 //! What does a delivery about a joint plan say, when is its turn, and what follows from its end?
 //!
 //! Queued is only that an agency has to hear of a section; what it hears is made of the plan as it is at the sending, so
-//! one delivery stands for all changes that come before it. A part that an agency has refused, or that has expired, does
-//! not hold up later ones, and is owed: with the next change of the plan it is queued again.
+//! one delivery stands for all changes that come before it. So nothing is told that was taken back meanwhile, and what is
+//! sent again after a silence tells what there is then: an agency that has the first one and recognises the message keeps
+//! that, and hears the rest by the next one, since whatever changes once a part was sent is queued behind it.
+//!
+//! A part that an agency has refused, that has expired or that nothing permitted in its moment does not hold up later ones,
+//! and is owed: with the next change of the plan it is queued again.
 
 use jiff::Timestamp;
 use polku_adapters::Matter;
@@ -10,7 +14,7 @@ use polku_policy::{Question, Viewer};
 use polku_proto::v1::{Delivery, DeliveryState, delivery};
 use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid, YouthId};
 
-use super::end::{End, may_have_arrived};
+use super::end::{End, Fate, may_have_arrived};
 use super::message::IDENTITY;
 use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict, Whose};
 use super::told::{Mark, Told};
@@ -82,24 +86,32 @@ impl Gateway {
 
     /// What an agency hears of one plan reaches it in the order of the queue. A notice of a disclosure tells of an event
     /// that is over: it neither waits nor is waited for.
-    pub(super) async fn turn_about_plan(&self, row: &DeliveryRow, plan: PlanId) -> Result<Turn, Error> {
-        for other in self.store.open_deliveries_of(row.youth).await? {
-            if other.message == row.message || is_notice(row) {
-                break;
-            }
-            if is_notice(&other) {
-                continue;
-            }
+    ///
+    /// A part that is not there yet is not told any more while a later one of its section waits: it would tell what has
+    /// changed since before what was queued of other sections between the two. One that may be there is sent again all
+    /// the same, with what there is now: only when the agency has answered nothing of it can come over what follows.
+    pub(super) async fn turn_about_plan(
+        &self,
+        row: &DeliveryRow,
+        plan: PlanId,
+        fate: Fate,
+    ) -> Result<Turn, Error> {
+        if is_notice(row) {
+            return Ok(Turn::Now);
+        }
+        let open = self.store.open_deliveries_of(row.youth).await?;
+        for other in open.iter().take_while(|other| other.message != row.message) {
             let same = matches!(other.about, About::Plan { plan: of, .. } if of == plan);
             let is_under_way = matches!(
                 other.state,
                 DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying
             );
-            if same && is_under_way && other.agency == row.agency {
+            if same && is_under_way && other.agency == row.agency && !is_notice(other) {
                 return Ok(Turn::After(other.leased_until.unwrap_or(other.due)));
             }
         }
-        Ok(Turn::Now)
+        let is_overtaken = fate == Fate::NotThere && open.iter().any(|other| stands_for(other, row));
+        Ok(if is_overtaken { Turn::Never } else { Turn::Now })
     }
 
     /// What has waited for its turn behind a delivery that has ended is due at once, not only when the lease of the other
@@ -248,6 +260,17 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+/// Whether it waits and, when it is sent, tells all that this part of a plan would.
+pub(super) fn stands_for(other: &DeliveryRow, row: &DeliveryRow) -> bool {
+    let waits = matches!(other.state, DeliveryState::Queued | DeliveryState::Retrying);
+    waits
+        && row.item == DeliveryItem::PlanPart
+        && other.item == row.item
+        && other.about == row.about
+        && other.agency == row.agency
+        && other.message != row.message
 }
 
 /// Whether it tells a discloser of a disclosure.

@@ -122,7 +122,7 @@ impl Gateway {
         let person = self.person(row.youth).await?;
         let turn = match row.about {
             About::Referral(referral) => self.turn_about_referral(&row, referral).await?,
-            About::Plan { plan, .. } => self.turn_about_plan(&row, plan).await?,
+            About::Plan { plan, .. } => self.turn_about_plan(&row, plan, fate).await?,
             About::Journey => Turn::Now,
         };
         if let Turn::After(other) = turn {

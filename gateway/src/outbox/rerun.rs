@@ -10,6 +10,7 @@ use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{DeliveryState, Purpose, ReferralState};
 use polku_proto::{ReferralId, ReferralName};
 
+use super::plan::stands_for;
 use super::prepare::{Refused, Verdict, named};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -121,24 +122,11 @@ impl Gateway {
         let is_asked_first = row.state == DeliveryState::InDoubt && can_tell;
         let state = if is_asked_first { DeliveryState::Sending } else { DeliveryState::Queued };
         // What waits about the same section of a plan says all that this one would.
-        let state = if self.is_overtaken(&row).await? { DeliveryState::Stopped } else { state };
+        let others = self.store.open_deliveries_of(row.youth).await?;
+        let is_overtaken = others.iter().any(|other| stands_for(other, &row));
+        let state = if is_overtaken { DeliveryState::Stopped } else { state };
         let deadline = self.deadline_of(row.item, now);
         Ok(DeliveryRow { state, attempts: 0, due: self.on_timer(now), deadline, leased_until: None, ..row })
-    }
-
-    async fn is_overtaken(&self, row: &DeliveryRow) -> Result<bool, Error> {
-        if row.item != DeliveryItem::PlanPart {
-            return Ok(false);
-        }
-        let others = self.store.open_deliveries_of(row.youth).await?;
-        Ok(others.iter().any(|other| {
-            let waits = matches!(other.state, DeliveryState::Queued | DeliveryState::Retrying);
-            waits
-                && other.item == row.item
-                && other.about == row.about
-                && other.agency == row.agency
-                && other.message != row.message
-        }))
     }
 
     /// A referral is sent once more only as long as its recipient has not answered it, and there is something to send.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use polku_proto::v1::{PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent};
 
 use super::fields::Fields;
-use super::fragment::{fragment, is_filled};
+use super::fragment::{Fragments, is_filled};
 use super::item::Item;
 use super::path::Path;
 
@@ -24,7 +24,8 @@ pub struct Change {
 /// of items. In the order of the contract; items that were added are behind those that are in both.
 #[must_use]
 pub fn changes(before: &PlanPart, after: &PlanPart) -> Vec<Change> {
-    let mut found = Changes { before, after, all: Vec::new() };
+    let sides = [before, after].map(Fragments::of);
+    let mut found = Changes { before, after, sides, all: Vec::new() };
     PlanPart::differing(before, after, &mut |field| found.add(Path::Field(field)));
     if before.background != after.background {
         let nothing = ReferralContent::default();
@@ -48,13 +49,14 @@ pub fn is_shown(part: &PlanPart, path: &str) -> bool {
 struct Changes<'a> {
     before: &'a PlanPart,
     after: &'a PlanPart,
+    sides: [Fragments<'a>; 2],
     all: Vec<Change>,
 }
 
 impl Changes<'_> {
     fn add(&mut self, path: Path<'_>) {
-        let cut = |part| is_filled(part, path).then(|| fragment(part, path));
-        self.all.push(Change { path: path.to_string(), before: cut(self.before), after: cut(self.after) });
+        let [before, after] = self.sides.each_mut().map(|side| side.filled(path));
+        self.all.push(Change { path: path.written(), before, after });
     }
 
     fn list<I: Item>(&mut self) {

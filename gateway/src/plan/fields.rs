@@ -16,6 +16,9 @@ pub(super) trait Fields: Clone + PartialEq + Default {
 
     /// Takes one field over. False if there is no such field.
     fn take(&mut self, from: &Self, field: &str) -> bool;
+
+    /// Gives a copy with nothing but these fields in it.
+    fn fields(&self) -> Self;
 }
 
 /// Every field stands here once, an editor's or not: with one that does not, this does not compile.
@@ -58,6 +61,12 @@ macro_rules! fields {
                     _ => return false,
                 }
                 true
+            }
+
+            fn fields(&self) -> Self {
+                let mut copy = Self::default();
+                $(Clone::clone_from(&mut copy.$field, &self.$field);)+
+                copy
             }
         }
     };

@@ -1,5 +1,6 @@
 //! What have needs, goals, actions and meetings in common?
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -40,6 +41,32 @@ pub(super) trait Item: Fields + Disclose + Message {
     /// Finds an item.
     fn find<'a>(part: &'a PlanPart, id: &str) -> Option<&'a Self> {
         Self::of(part).iter().find(|item| item.id() == id)
+    }
+}
+
+/// A list in which items are looked for by their ids: mostly in the order in which they stand, which costs nothing, and in
+/// any other order by a table that is made then.
+#[derive(Debug)]
+pub(super) struct ById<'a, I> {
+    items: &'a [I],
+    /// Where the last one was found.
+    last: usize,
+    places: OnceCell<HashMap<&'a str, usize>>,
+}
+
+impl<'a, I: Item> ById<'a, I> {
+    pub(super) fn new(items: &'a [I]) -> Self {
+        Self { items, last: 0, places: OnceCell::new() }
+    }
+
+    pub(super) fn find(&mut self, id: &str) -> Option<&'a I> {
+        let is_it = |place: &usize| self.items.get(*place).is_some_and(|item| item.id() == id);
+        let place = [self.last, self.last + 1].into_iter().find(is_it).or_else(|| {
+            let places = || self.items.iter().enumerate().map(|(place, item)| (item.id(), place)).collect();
+            self.places.get_or_init(places).get(id).copied()
+        })?;
+        self.last = place;
+        self.items.get(place)
     }
 }
 

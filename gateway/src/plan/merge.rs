@@ -1,18 +1,18 @@
 //! How does one party's change come in over what others have changed since?
 
-use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use polku_proto::CategorySet;
 use polku_proto::v1::{PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent};
-use polku_proto::{CategorySet, Disclose};
 
 use super::around::Grown;
 use super::fields::Fields;
-use super::fragment::fragment;
-use super::item::{Item, by_id};
+use super::fragment::Fragments;
+use super::item::{ById, Item};
 use super::path::{List, Path};
-use super::view::is_everything;
+use super::seen::Seen;
 
 /// What has become of a section.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,14 +34,6 @@ pub struct Clash {
     pub ours: PlanPart,
     /// What is stored with everything that could be brought in, whole.
     pub theirs: PlanPart,
-}
-
-impl Clash {
-    fn new(path: String, base: &PlanPart, ours: &PlanPart, theirs: &PlanPart) -> Clash {
-        let cut = |part: &PlanPart| Path::parse(&path).map(|path| fragment(part, path)).unwrap_or_default();
-        let (base, ours, theirs) = (cut(base), cut(ours), cut(theirs));
-        Clash { path, base, ours, theirs }
-    }
 }
 
 /// Brings the difference between `base`, what an editor has read of a section, and `ours`, what the editor wants, into
@@ -71,7 +63,7 @@ pub fn merge(
     grown: &Grown,
     now: Timestamp,
 ) -> Merged {
-    let seen = &*seen(theirs, told);
+    let seen = &Seen::of(theirs, told);
     let mut merging =
         Merging { base, ours, theirs, seen, grown, now, part: theirs.clone(), clashes: Vec::new() };
     merging.fields();
@@ -83,7 +75,12 @@ pub fn merge(
     merging.list::<PlanNeed>();
     merging.list::<PlanMeeting>();
     let Merging { part, clashes, .. } = merging;
-    let clashes = clashes.into_iter().map(|path| Clash::new(path, base, ours, &part)).collect();
+    let mut sides = [base, ours, &part].map(Fragments::of);
+    let clash = |path: Path<'_>| {
+        let [base, ours, theirs] = sides.each_mut().map(|side| side.cut(path));
+        Clash { path: path.written(), base, ours, theirs }
+    };
+    let clashes = clashes.into_iter().map(clash).collect();
     Merged { part, clashes }
 }
 
@@ -93,19 +90,19 @@ struct Merging<'a> {
     ours: &'a PlanPart,
     theirs: &'a PlanPart,
     /// What the editor may be told of theirs.
-    seen: &'a PlanPart,
+    seen: &'a Seen<'a>,
     grown: &'a Grown,
     now: Timestamp,
     part: PlanPart,
-    clashes: Vec<String>,
+    clashes: Vec<Path<'a>>,
 }
 
 impl<'a> Merging<'a> {
     /// What stands in the section beside the lists.
     fn fields(&mut self) {
-        let (clashes, seen) = (&mut self.clashes, self.seen);
+        let (clashes, seen) = (&mut self.clashes, &*self.seen.fields);
         PlanPart::bring(self.base, self.ours, seen, &mut self.part, &mut |field| {
-            clashes.push(Path::Field(field).to_string());
+            clashes.push(Path::Field(field));
         });
         if self.base.background == self.ours.background {
             return;
@@ -115,56 +112,52 @@ impl<'a> Merging<'a> {
             .map(|background| background.as_ref().unwrap_or(&nothing));
         let mut stored = self.part.background.take().unwrap_or_default();
         ReferralContent::bring(base, ours, seen, &mut stored, &mut |field| {
-            clashes.push(Path::Background(field).to_string());
+            clashes.push(Path::Background(field));
         });
         self.part.background = Some(stored).filter(|stored| *stored != nothing);
     }
 
-    fn list<I: Item>(&mut self) {
-        let (base, ours) = (by_id(I::of(self.base)), by_id(I::of(self.ours)));
-        let mut known = HashSet::with_capacity(I::of(self.theirs).len());
+    fn list<I: Item + 'a>(&mut self) {
+        let (mut in_base, mut in_ours) = (ById::new(I::of(self.base)), ById::new(I::of(self.ours)));
         let mut merged = Vec::with_capacity(I::of(self.theirs).len() + 8);
         let stored_items = std::mem::take(I::of_mut(&mut self.part));
-        let referred = if I::of(self.base).iter().all(|item| ours.contains_key(item.id())) {
-            HashSet::new()
-        } else {
-            I::referred(&self.part)
-        };
+        let referred = OnceCell::new();
+        let is_referred = |id: &str| referred.get_or_init(|| I::referred(&self.part)).contains(id);
         let mut hidden = HashSet::new();
         let mut clashes = Vec::new();
-        let mut seen_items = I::of(self.seen).iter().peekable();
-        for (mut item, stored) in stored_items.into_iter().zip(I::of(self.theirs)) {
+        let stored = I::of(self.theirs).iter().zip(self.seen.items::<I>());
+        for (mut item, (stored, seen)) in stored_items.into_iter().zip(stored) {
             let id = stored.id();
-            let Some(seen) = seen_items.next_if(|seen| seen.id() == id) else {
+            let Some(seen) = seen else {
                 // To the editor it is like one that is gone, down to the order of what clashes.
                 hidden.insert(id);
                 merged.push(item);
                 continue;
             };
-            known.insert(id);
-            match (base.get(id), ours.get(id)) {
+            match (in_base.find(id), in_ours.find(id)) {
                 (Some(base), Some(ours)) => {
-                    merge_item((*base, *ours, seen), &mut item, &mut clashes, self.now);
+                    merge_item([base, ours, seen, stored], &mut item, &mut clashes, self.now);
                 }
-                (Some(base), None)
-                    if seen == *base && !referred.contains(id) && !self.grown.has(I::LIST, id) =>
-                {
+                (Some(base), None) if seen == base && !is_referred(id) && !self.grown.has(I::LIST, id) => {
                     continue;
                 }
-                (Some(_), None) => clashes.push(Path::Item(I::LIST, id).to_string()),
-                (None, Some(ours)) if seen != *ours => {
-                    clashes.push(Path::Item(I::LIST, id).to_string());
-                }
+                (Some(_), None) => clashes.push(Path::Item(I::LIST, id)),
+                (None, Some(ours)) if seen != ours => clashes.push(Path::Item(I::LIST, id)),
                 (None, Some(_) | None) => {}
             }
             merged.push(item);
         }
-        for item in I::of(self.ours).iter().filter(|item| !known.contains(item.id())) {
-            match base.get(item.id()) {
-                None if !hidden.contains(item.id()) => merged.push(item.clone()),
-                None => clashes.push(Path::Item(I::LIST, item.id()).to_string()),
-                Some(base) if *base == item => {}
-                Some(_) => clashes.push(Path::Item(I::LIST, item.id()).to_string()),
+        let mut in_theirs = ById::new(I::of(self.theirs));
+        for item in I::of(self.ours) {
+            let id = item.id();
+            let is_hidden = hidden.contains(id);
+            if !is_hidden && in_theirs.find(id).is_some() {
+                continue;
+            }
+            match in_base.find(id) {
+                None if !is_hidden => merged.push(item.clone()),
+                Some(base) if base == item => {}
+                None | Some(_) => clashes.push(Path::Item(I::LIST, id)),
             }
         }
         *I::of_mut(&mut self.part) = merged;
@@ -173,87 +166,79 @@ impl<'a> Merging<'a> {
 
     /// Puts references of ours back that lead to a goal that theirs has removed.
     fn keep_goals_of_actions(&mut self) {
-        let known = self.known::<PlanGoal>();
-        let loose: Vec<usize> = places(&self.part.actions, |action| {
-            !action.goal.is_empty() && !known.contains(action.goal.as_str())
-        });
-        for place in loose {
-            let Some(action) = self.part.actions.get_mut(place) else {
-                continue;
-            };
-            let stored = PlanAction::find(self.theirs, &action.id);
-            let stored = stored.map(|stored| stored.goal.clone()).unwrap_or_default();
-            // It leads to what the editor does not see, and was not changed.
-            if action.goal == stored {
+        let (mut in_theirs, mut in_ours) = (ById::new(&self.theirs.actions), ById::new(&self.ours.actions));
+        let known = OnceCell::new();
+        for action in &mut self.part.actions {
+            let stored = in_theirs.find(&action.id);
+            let goal = stored.map_or("", |stored| stored.goal.as_str());
+            // What was not changed may lead to what the editor does not see.
+            if action.goal.is_empty() || action.goal == goal {
                 continue;
             }
-            action.goal = stored;
-            self.clashes.push(Path::ItemField(List::Actions, &action.id, "goal").to_string());
+            let known = known.get_or_init(|| known_ids::<PlanGoal>(self.base, self.ours, self.seen));
+            if known.contains(action.goal.as_str()) {
+                continue;
+            }
+            goal.clone_into(&mut action.goal);
+            let written = stored.or_else(|| in_ours.find(&action.id));
+            self.clashes.extend(written.map(|it| Path::ItemField(List::Actions, &it.id, "goal")));
         }
-    }
-
-    /// The ids that the items of a list will have, what is yet to be removed included, as far as the editor may be told: a
-    /// reference to what is hidden is like one to what is gone.
-    fn known<I: Item + 'a>(&self) -> HashSet<&'a str> {
-        let (base, ours, seen) = (self.base, self.ours, self.seen);
-        let base: HashSet<&str> = I::of(base).iter().map(Item::id).collect();
-        let new = I::of(ours).iter().map(Item::id).filter(|id| !base.contains(id));
-        I::of(seen).iter().map(Item::id).chain(new).collect()
     }
 
     /// Puts references of ours back that lead to a need that theirs has removed.
     fn keep_needs_of_goals(&mut self) {
-        let known = self.known::<PlanNeed>();
-        let is_loose = |need: &str| !known.contains(need);
-        let loose = places(&self.part.goals, |goal| goal.needs.iter().any(|need| is_loose(need)));
-        for place in loose {
-            let Some(goal) = self.part.goals.get_mut(place) else {
+        let (mut in_theirs, mut in_ours) = (ById::new(&self.theirs.goals), ById::new(&self.ours.goals));
+        let known = OnceCell::new();
+        for goal in &mut self.part.goals {
+            let stored = in_theirs.find(&goal.id);
+            if goal.needs.is_empty() || stored.is_some_and(|stored| stored.needs == goal.needs) {
                 continue;
-            };
-            match PlanGoal::find(self.theirs, &goal.id) {
-                Some(stored) if stored.needs == goal.needs => continue,
-                Some(stored) => goal.needs.clone_from(&stored.needs),
-                None => goal.needs.retain(|need| !is_loose(need)),
             }
-            self.clashes.push(Path::ItemField(List::Goals, &goal.id, "needs").to_string());
+            let known = known.get_or_init(|| known_ids::<PlanNeed>(self.base, self.ours, self.seen));
+            let is_known = |need: &String| known.contains(need.as_str());
+            if goal.needs.iter().all(is_known) {
+                continue;
+            }
+            match stored {
+                Some(stored) => goal.needs.clone_from(&stored.needs),
+                None => goal.needs.retain(is_known),
+            }
+            let written = stored.or_else(|| in_ours.find(&goal.id));
+            self.clashes.extend(written.map(|it| Path::ItemField(List::Goals, &it.id, "needs")));
         }
     }
 }
 
-/// Where the items stand that are of some kind.
-fn places<T>(items: &[T], is_it: impl Fn(&T) -> bool) -> Vec<usize> {
-    items.iter().enumerate().filter(|(_, item)| is_it(item)).map(|(place, _)| place).collect()
+/// The ids that the items of a list will have, what is yet to be removed included, as far as the editor may be told: a
+/// reference to what is hidden is like one to what is gone.
+fn known_ids<'a, I: Item + 'a>(
+    base: &'a PlanPart,
+    ours: &'a PlanPart,
+    seen: &'a Seen<'a>,
+) -> HashSet<&'a str> {
+    let base: HashSet<&str> = I::of(base).iter().map(Item::id).collect();
+    let new = I::of(ours).iter().map(Item::id).filter(|id| !base.contains(id));
+    seen.items::<I>().flatten().map(Item::id).chain(new).collect()
 }
 
-/// What the editor may be told of the stored section.
-fn seen(theirs: &PlanPart, told: CategorySet) -> Cow<'_, PlanPart> {
-    if is_everything(told) {
-        return Cow::Borrowed(theirs);
-    }
-    let mut seen = theirs.clone();
-    seen.restrict(told);
-    Cow::Owned(seen)
-}
-
-/// Merges an item that is there on all sides.
-fn merge_item<I: Item>(
-    (base, ours, seen): (&I, &I, &I),
-    stored: &mut I,
-    clashes: &mut Vec<String>,
+/// Merges an item that is there on all sides: as it was read, as it is wanted, and what is seen of what is stored.
+fn merge_item<'a, I: Item>(
+    [base, ours, seen, stored]: [&'a I; 4],
+    item: &mut I,
+    clashes: &mut Vec<Path<'a>>,
     now: Timestamp,
 ) {
     if base == ours {
         return;
     }
     let before = clashes.len();
-    let untouched = stored.clone();
-    I::bring(base, ours, seen, stored, &mut |field| {
-        clashes.push(Path::ItemField(I::LIST, untouched.id(), field).to_string());
+    I::bring(base, ours, seen, item, &mut |field| {
+        clashes.push(Path::ItemField(I::LIST, stored.id(), field));
     });
     // Changes of two fields that bind each other are one change.
-    if !stored.is_sound(now) && untouched.is_sound(now) {
+    if !item.is_sound(now) && stored.is_sound(now) {
         clashes.truncate(before);
-        clashes.push(Path::Item(I::LIST, untouched.id()).to_string());
-        *stored = untouched;
+        clashes.push(Path::Item(I::LIST, stored.id()));
+        item.clone_from(stored);
     }
 }

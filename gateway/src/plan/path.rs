@@ -1,7 +1,5 @@
 //! Where in a section does something stand?
 
-use std::fmt;
-
 /// The lists of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum List {
@@ -63,15 +61,14 @@ impl<'a> Path<'a> {
             _ => None,
         }
     }
-}
 
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes it.
+    pub(super) fn written(self) -> String {
         match self {
-            Path::Field(field) => formatter.write_str(field),
-            Path::Background(field) => write!(formatter, "background/{field}"),
-            Path::Item(list, id) => write!(formatter, "{}/{id}", list.name()),
-            Path::ItemField(list, id, field) => write!(formatter, "{}/{id}/{field}", list.name()),
+            Path::Field(field) => field.to_owned(),
+            Path::Background(field) => ["background/", field].concat(),
+            Path::Item(list, id) => [list.name(), "/", id].concat(),
+            Path::ItemField(list, id, field) => [list.name(), "/", id, "/", field].concat(),
         }
     }
 }

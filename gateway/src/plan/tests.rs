@@ -10,6 +10,7 @@ mod histories;
 mod merge;
 mod providers;
 mod resolve;
+mod seen;
 mod size;
 mod source;
 mod told;

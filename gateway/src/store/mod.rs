@@ -254,7 +254,7 @@ pub trait Store: Several + Upkeep + Debug + Send + Sync {
     /// Deliveries that have not arrived, each with its place, in the order of the queue.
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<(u64, DeliveryRow)>, StoreError>;
 
-    /// The deliveries about a person that have not come to a final state, oldest first.
+    /// The deliveries about a person that wait, are being sent or are in doubt, in the order of the queue.
     async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// The deliveries about a referral, oldest first.

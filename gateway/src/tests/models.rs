@@ -5,6 +5,7 @@
 
 mod consent;
 mod outbox;
+mod watched;
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;

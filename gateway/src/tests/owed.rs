@@ -10,7 +10,9 @@ use polku_proto::v1::{
 use serde_json::json;
 
 use super::agency::Mood;
-use super::table::{BASE, add, begin, goal, heard, id, merge, need, read, settled, valid};
+use super::table::{
+    BASE, add, begin, goal, heard, id, merge, need, read, settled, until_all_have_ended, until_one_is, valid,
+};
 use super::world::{ADULT, KELA, TE, World, caller};
 use crate::audit::Event;
 use crate::journey::TaskRecord;
@@ -115,27 +117,62 @@ async fn a_doubt_about_the_young_persons_section_goes_to_who_takes_the_plan_over
     assert!(asked_about(&world, &youth).await.iter().all(|(_, other)| other != message));
 }
 
+/// The last part that the system was sent has come to this end instead.
+async fn came_to_nothing(world: &World, youth: &YouthName, state: DeliveryState) {
+    let gateway = &world.gateway;
+    let message = world.te.taken().last().unwrap().message_id.parse().unwrap();
+    let row = gateway.store.delivery(message).await.unwrap().unwrap();
+    let person = gateway.person(youth.youth).await.unwrap();
+    let _alone = gateway.alone_with(youth.youth).await.unwrap();
+    let now = gateway.now();
+    let entry = Entry::of(Event::DeliveryOutcome, person.id);
+    let announced = gateway.announce(entry, &person, &json!({}), now).await.unwrap();
+    let mut change = Change::announced_by(announced.receipt.sequence);
+    gateway.untold(&person, &row, state, &mut change, now).await.unwrap();
+    gateway.commit(change).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_expired_is_looked_at_again_by_itself_once() {
     let (world, youth, plan) = shared(Mood::Fine).await;
-    let expire = async || {
-        let gateway = &world.gateway;
-        let message = world.te.taken().last().unwrap().message_id.parse().unwrap();
-        let row = gateway.store.delivery(message).await.unwrap().unwrap();
-        let person = gateway.person(youth.youth).await.unwrap();
-        let _alone = gateway.alone_with(youth.youth).await.unwrap();
-        let (now, state) = (gateway.now(), DeliveryState::Expired);
-        let entry = Entry::of(Event::DeliveryOutcome, person.id);
-        let announced = gateway.announce(entry, &person, &json!({}), now).await.unwrap();
-        let mut change = Change::announced_by(announced.receipt.sequence);
-        gateway.untold(&person, &row, state, &mut change, now).await.unwrap();
-        gateway.commit(change).await.unwrap();
-    };
     assert_eq!(swept(&world, &youth).await, 1);
-    expire().await;
+    came_to_nothing(&world, &youth, DeliveryState::Expired).await;
     assert_eq!(swept(&world, &youth).await, 2);
-    expire().await;
+    came_to_nothing(&world, &youth, DeliveryState::Expired).await;
     assert_eq!(swept(&world, &youth).await, 2, "a system that stays silent is not asked without end");
     change_elsewhere(&world, &youth, &plan, "n1").await;
     assert_eq!(heard(&world).len(), 3);
+}
+
+/// It may be permitted again before anybody has looked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nothing_permitted_in_its_moment_is_said_with_the_next_change() {
+    let (world, youth, plan) = shared(Mood::Fine).await;
+    came_to_nothing(&world, &youth, DeliveryState::Stopped).await;
+    assert_eq!(swept(&world, &youth).await, 1, "what is not permitted is not tried again by itself");
+    change_elsewhere(&world, &youth, &plan, "n1").await;
+    assert_eq!(heard(&world).len(), 2);
+}
+
+/// What is in doubt was sent before, and does not say what was refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_owed_though_something_before_it_is_in_doubt() {
+    let mut world = World::open(Redelivery::Neither).await;
+    let youth = world.identify(ADULT).await;
+    let plan = begin(&world, KELA, &youth, Purpose::EmploymentServices).await;
+    world.consent(&youth, KELA, TE, &BASE).await;
+    add(&world, KELA, &plan, TE).await;
+    world.deliver();
+    for (mood, end) in [(Mood::Silent, DeliveryState::InDoubt), (Mood::Refusing, DeliveryState::Rejected)] {
+        world.te.become_(mood);
+        let text = format!("{mood:?}");
+        merge(&world, &caller(KELA), &plan, KELA, |part| part.goals = vec![goal("g1", &text)]).await;
+        until_one_is(&world, end).await;
+    }
+    world.te.become_(Mood::Fine);
+    assert_eq!(heard(&world), [(KELA.to_owned(), 1, false)]);
+    let hidden = need("n1", DataCategory::Housing, "n1");
+    merge(&world, &caller(KELA), &plan, KELA, |part| part.needs.push(hidden)).await;
+    until_all_have_ended(&world).await;
+    assert_eq!(heard(&world), [(KELA.to_owned(), 1, false), (KELA.to_owned(), 2, false)]);
 }

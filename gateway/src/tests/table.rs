@@ -5,7 +5,7 @@ use std::time::Duration;
 use polku_policy::{Authorised, Engine, RuleSource, Rules};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Delivery, GetPlanRequest, GoalState,
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Delivery, DeliveryState, GetPlanRequest, GoalState,
     MergePlanRequest, Plan, PlanGoal, PlanNeed, PlanPart, PlanState, Purpose, RevokePlanRequest,
     WatchPlansRequest, Worker,
 };
@@ -17,6 +17,7 @@ use crate::answer::answer;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::journey::{Feed as _, Plans};
+use crate::store::DeliveryFilter;
 
 /// What is told by every consent here, so that anything is.
 pub(super) const BASE: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::JointPlan];
@@ -232,4 +233,26 @@ pub(super) fn goal(id: &str, text: &str) -> PlanGoal {
 
 pub(super) fn need(id: &str, category: DataCategory, text: &str) -> PlanNeed {
     PlanNeed { id: id.to_owned(), category: category as i32, text: text.to_owned(), ..PlanNeed::default() }
+}
+
+/// Waits until a delivery that has not arrived is in this state.
+pub(super) async fn until_one_is(world: &World, state: DeliveryState) {
+    until(world, &[state], |found| found > 0).await;
+}
+
+/// Waits until nothing waits or is being sent. What is in doubt may be there.
+pub(super) async fn until_all_have_ended(world: &World) {
+    use DeliveryState::{Queued, Retrying, Sending};
+    until(world, &[Queued, Sending, Retrying], |found| found == 0).await;
+}
+
+async fn until(world: &World, states: &[DeliveryState], is_it: impl Fn(usize) -> bool) {
+    let filter = DeliveryFilter { states: states.to_vec(), agency: None, after: None, limit: 1 };
+    for _ in 0..1500 {
+        if is_it(world.gateway.store.deliveries(&filter).await.unwrap().len()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it does not come so far: {states:?}");
 }

@@ -14035,7 +14035,8 @@ pub mod operations_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Lists deliveries that have not arrived, in the order in which they came into the queue.
+        /// Lists deliveries that have not arrived, in the order of the queue: as they came into it, but for a section of a plan
+        /// that has changed again while it waited, which has gone behind what was queued of that plan meanwhile.
         pub async fn list_deliveries(
             &mut self,
             request: impl tonic::IntoRequest<super::ListDeliveriesRequest>,
@@ -14145,7 +14146,8 @@ pub mod operations_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with OperationsServiceServer.
     #[async_trait]
     pub trait OperationsService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists deliveries that have not arrived, in the order in which they came into the queue.
+        /// Lists deliveries that have not arrived, in the order of the queue: as they came into it, but for a section of a plan
+        /// that has changed again while it waited, which has gone behind what was queued of that plan meanwhile.
         async fn list_deliveries(
             &self,
             request: tonic::Request<super::ListDeliveriesRequest>,
@@ -14650,8 +14652,8 @@ pub mod follow_up {
         /// The agency coordinates a joint plan of the young person and has been made a party to another one: two agencies that
         /// did not know of each other have each begun one. Whoever now sees both brings them together: with the young person
         /// and the other coordinator, the one plan is gone on with and the other one ended.
-        /// It is a task of the own plan: professionals who may change that plan see it, and it ends with that plan. While it is
-        /// open it does not come again. Nobody is asked where the agency takes part in the two by different units, nor where it
+        /// It is a task of the own plan: professionals who may change that plan see it. It ends with either plan, and when the
+        /// agency leaves the other one. While it is open it does not come again. Nobody is asked where the agency takes part in the two by different units, nor where it
         /// comes to both as a party and coordinates neither.
         TwoPlans = 11,
     }

@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Outcome, Question, Viewer};
-use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    AddPlanPartyRequest, CreatePlanRequest, DataCategory, FollowUp, Plan, PlanChange, PlanConflict,
-    PlanState, RemovePlanPartyRequest, TransferPlanRequest, Worker,
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanConflict, PlanState,
+    RemovePlanPartyRequest, TransferPlanRequest, Worker,
 };
-use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanId, PlanName, TaskId, Valid};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanId, PlanName, Valid};
 
 use super::clash::is_of;
 use super::commit::Draft;
@@ -166,51 +165,6 @@ impl Gateway {
         kept.parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency != party.agency));
         kept.parties.push(party.to_string());
         self.change_plan(&call, &person, "AddPlanParty", draft, now).await
-    }
-
-    /// Tasks of a party that comes to a plan and coordinates another one that has not ended: it is the first to see both.
-    /// Each is a task of the own plan, for those who may change that, and asked once.
-    async fn two_plans(
-        &self,
-        joined: PlanName,
-        party: &Party,
-        now: Timestamp,
-    ) -> Result<Vec<TaskWrite>, Error> {
-        // Units of one agency see nothing of each other's.
-        let is_same = |own: Party| own.unit.is_none() || party.unit.is_none() || own.unit == party.unit;
-        let mut tasks = Vec::new();
-        for youth in self.ids_of(joined.youth) {
-            let mut rows = self.store.plans_of(youth).await?;
-            rows.retain(|row| !row.ended && row.coordinator == party.agency);
-            if rows.is_empty() {
-                continue;
-            }
-            let person = self.person(youth).await?;
-            for row in rows {
-                let own = PlanRecord::open(&person, row)?;
-                let plans = vec![own.name().to_string(), joined.to_string()];
-                let follow_up = FollowUp { kind: Kind::TwoPlans as i32, plans, ..FollowUp::default() };
-                let matter = Matter::FollowUp(follow_up);
-                if own.party(&party.agency).is_some_and(is_same)
-                    && !self.is_asked(&person, &own, &matter).await?
-                {
-                    let about = (TaskId::from_uuid(self.new_id(now)?), youth, own.row.id);
-                    let mut task = TaskRecord::new(about, party.agency.clone(), matter, now);
-                    tasks.push(task.first_version(&person, now)?);
-                }
-            }
-        }
-        Ok(tasks)
-    }
-
-    /// Whether the same is asked already, and nobody has answered.
-    async fn is_asked(&self, person: &Person, record: &PlanRecord, matter: &Matter) -> Result<bool, Error> {
-        for row in self.store.open_tasks_of_plan(record.row.id).await? {
-            if TaskRecord::open(person, row)?.message.matter.as_ref() == Some(matter) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Ends a party's part.

@@ -94,6 +94,7 @@ impl Gateway {
             plan::check_whole(before.as_ref().and_then(|before| before.kept.plan.as_ref()), after.plan()?)?;
             self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
             self.follow_clashes(person, &after, &mut tasks, now).await?;
+            tasks.extend(self.close_two_plans(before.as_ref(), &after, now).await?);
         }
         let looked_after = self.after_plan(person, (before.as_ref(), &after), now).await?;
         tasks.extend(looked_after.tasks);

@@ -23,6 +23,7 @@ mod task;
 mod task_list;
 mod tell;
 mod told;
+mod two_plans;
 mod used;
 mod watch;
 

@@ -14,6 +14,7 @@ use super::sights::Looks;
 use crate::audit::sha256;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::outbox::has_ended;
 use crate::person::Person;
 use crate::plan::{YOUTH, owner_of, told_part};
 use crate::store::{About, Change, DeliveryItem, DeliveryRow};
@@ -116,7 +117,8 @@ impl Gateway {
 
 impl Gateway {
     /// Remembers that a word about a section has not reached a system: it is owed, and said with the next change or look.
-    /// What has expired is looked at again by itself once: the system was silent, and has refused nothing.
+    /// What has expired is looked at again by itself once: the system was silent, and has refused nothing. What nothing
+    /// permitted when it was to be sent may be permitted again before anybody has looked.
     pub(crate) async fn untold(
         &self,
         person: &Person,
@@ -127,14 +129,16 @@ impl Gateway {
     ) -> Result<(), Error> {
         let About::Plan { plan, owner } = &row.about else { return Ok(()) };
         let is_word = |item| matches!(item, DeliveryItem::PlanPart | DeliveryItem::PlanEnded);
-        let has_failed = matches!(state, DeliveryState::Rejected | DeliveryState::Expired);
+        let was_stopped = state == DeliveryState::Stopped;
+        let has_failed = was_stopped || matches!(state, DeliveryState::Rejected | DeliveryState::Expired);
         if !has_failed || !is_word(row.item) {
             return Ok(());
         }
-        // One that comes after it says what there is to say.
+        // One that comes after it says what there is to say. One in doubt has been sent before it, and says no more.
         for other in self.store.open_deliveries_of(person.id).await? {
             let is_same = other.about == row.about && other.agency == row.agency;
-            if is_same && is_word(other.item) && other.message != row.message {
+            let goes_on = !has_ended(other.state) && other.message != row.message;
+            if is_same && is_word(other.item) && goes_on {
                 return Ok(());
             }
         }
@@ -142,6 +146,10 @@ impl Gateway {
         let before = stored.revision;
         let mut record = PlanRecord::open(person, stored)?;
         let Some(told) = told_mut(&mut record.kept.told, owner, row.agency.as_str()) else { return Ok(()) };
+        // That nothing is told any more has been said already.
+        if was_stopped && told.ended {
+            return Ok(());
+        }
         told.seen.clear();
         told.ended = false;
         if state == DeliveryState::Expired && !told.again {

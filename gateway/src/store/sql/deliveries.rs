@@ -111,8 +111,10 @@ pub(super) fn parts_told(plan: PlanId, owner: &str, agency: &AgencyId) -> Query<
 
 /// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.
 /// That one tells the section as it is when it is sent. With something of the plan behind it, it would tell a later change
-/// before an earlier one: unless it has been tried, it goes behind all of that, and is due as it was. Whoever holds it
-/// finds another fence then. In which order the sections of a plan go is seen to at the sending (`crate::outbox`).
+/// before an earlier one: it goes behind all of that, be it that it has been tried and is not there, and is due as it was.
+/// Whoever holds it finds another fence then. Of two that wait beside each other, the first for its next attempt, that is
+/// the second: the first is not told any more. In which order the sections of a plan go is seen to at the sending
+/// (`crate::outbox`).
 pub(super) fn enqueue(row: &DeliveryRow) -> Result<Vec<Step<'_>>, StoreError> {
     let (referral, plan, owner) = about_columns(&row.about);
     let (item, item_index, item_place) = item_numbers(row.item);
@@ -144,8 +146,11 @@ pub(super) fn enqueue(row: &DeliveryRow) -> Result<Vec<Step<'_>>, StoreError> {
     }
     // What is open about one person is little. Written so that neither the plan nor what all wait for an agency is searched.
     let overtaken = "UPDATE delivery
-        SET number = (SELECT max(number) + 1 FROM delivery), fence = fence + 1, leased_until = NULL
-        WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state = 1 AND attempts = 0 AND intent IS NULL
+        SET number = (SELECT max(number) + 1 FROM delivery), fence = fence + 1, leased_until = NULL, state = 1
+        WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state IN (1, 4)
+            AND (state = 1 OR NOT EXISTS (SELECT 1 FROM delivery other
+                WHERE other.plan = ?1 AND other.owner = ?2 AND other.agency = ?3 AND other.item = 6
+                    AND other.state IN (1, 4) AND (other.state = 1 OR other.number > delivery.number)))
             AND EXISTS (SELECT 1 FROM delivery behind
                 WHERE behind.youth = delivery.youth AND behind.state IN (1, 2, 4, 5) AND behind.state <> 5
                     AND behind.number > delivery.number AND NOT behind.plan <> ?1 AND behind.agency = ?3

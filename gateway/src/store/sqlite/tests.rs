@@ -415,7 +415,10 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
         ),
         (
             "UPDATE delivery SET fence = fence + 1
-                WHERE plan = x'00' AND owner = 'te' AND agency = 'te' AND item = 6 AND state = 1
+                WHERE plan = x'00' AND owner = 'te' AND agency = 'te' AND item = 6 AND state IN (1, 4)
+                AND (state = 1 OR NOT EXISTS (SELECT 1 FROM delivery other
+                    WHERE other.plan = x'00' AND other.owner = 'te' AND other.agency = 'te' AND other.item = 6
+                    AND other.state IN (1, 4) AND (other.state = 1 OR other.number > delivery.number)))
                 AND EXISTS (SELECT 1 FROM delivery behind
                     WHERE behind.youth = delivery.youth AND behind.state IN (1, 2, 4, 5) AND behind.state <> 5
                     AND behind.number > delivery.number AND NOT behind.plan <> x'00' AND behind.agency = 'te'
