@@ -100,7 +100,15 @@ impl Config {
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        parse::parse(&text, path).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
+        Config::parse(&text, path)
+    }
+
+    /// Checks the text of a configuration file and reads the files that it names.
+    ///
+    /// # Errors
+    /// [`ConfigError::Wrong`], with everything that is wrong.
+    pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+        parse::parse(text, path).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
     }
 
     /// Reads and checks what a configuration file says of quotas. What else stands in it need not be right.
@@ -114,13 +122,15 @@ impl Config {
     }
 }
 
-/// Addresses that are opened. Port 0 lets the system choose.
+/// Addresses that are opened, and what they tell. Port 0 lets the system choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
     /// gRPC over mutual TLS.
     pub grpc: SocketAddr,
     /// Agencies' own protocols over HTTP/1.1 and TLS.
     pub inbound: SocketAddr,
+    /// Whether the first tells the contract by server reflection.
+    pub reflection: bool,
 }
 
 /// What joint plans are kept with.

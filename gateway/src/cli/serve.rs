@@ -8,12 +8,12 @@ use polku_gateway::front::{Bound, Shutdown};
 use polku_gateway::reload::Reload;
 use polku_gateway::serve::StartError;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Failure, check_config, note, runtime, tell};
-
-/// What these libraries log below this level shows parts of messages.
-const QUIET: [&str; 5] = ["h2=info", "hyper=info", "hyper_util=info", "rustls=info", "tonic=info"];
 
 /// How to run.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,8 @@ pub(super) struct Arguments {
     /// How the log is written to standard error.
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
-    /// What is logged: a level, or levels by module such as `info,polku_gateway::front=debug`.
+    /// What is logged: a level, or levels by module such as `info,polku_gateway::front=debug`. Of libraries nothing below
+    /// `info`.
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log_filter: String,
 }
@@ -81,16 +82,23 @@ fn start_log(arguments: &Arguments) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&arguments.log_filter)
         .context("--log-filter cannot be read")
         .map_err(Failure::Usage)?;
-    let filter = QUIET.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = filter.and(filter_fn(tells_nothing_of_messages));
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    match arguments.log {
-        Log::Text => log.init(),
-        Log::Json => log.json().init(),
-    }
+    let log = match arguments.log {
+        Log::Text => lines.with_filter(filter).boxed(),
+        Log::Json => lines.json().with_filter(filter).boxed(),
+    };
+    tracing_subscriber::registry().with(log).init();
     Ok(())
+}
+
+/// What libraries log in detail shows parts of messages, headers and statements: of them only what is above that is logged,
+/// whatever the filter says.
+fn tells_nothing_of_messages(metadata: &Metadata<'_>) -> bool {
+    let (module, _) = metadata.target().split_once("::").unwrap_or((metadata.target(), ""));
+    module.starts_with("polku") || *metadata.level() <= Level::INFO
 }
 
 /// Begins the shutdown at SIGTERM or SIGINT. The second signal ends the process at once.

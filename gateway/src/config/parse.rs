@@ -150,8 +150,9 @@ fn listen(section: Section<'_>) -> Option<Listen> {
     {
         section.wrong("inbound", quoted(inbound), "another address than listen.grpc");
     }
+    let reflection = section.flag("reflection");
     section.finish();
-    Some(Listen { grpc: grpc?, inbound: inbound? })
+    Some(Listen { grpc: grpc?, inbound: inbound?, reflection })
 }
 
 fn tls(section: Section<'_>, folder: &Path, problems: &Problems) -> Option<Tls> {

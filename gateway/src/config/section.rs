@@ -144,6 +144,18 @@ impl<'a> Section<'a> {
         texts.collect()
     }
 
+    /// Yes or no; no if the key is absent.
+    pub(super) fn flag(&self, key: &'static str) -> bool {
+        match self.get(key) {
+            None => false,
+            Some(Value::Boolean(flag)) => *flag,
+            Some(value) => {
+                self.wrong(key, kind(value), "true or false");
+                false
+            }
+        }
+    }
+
     /// A whole number between bounds, or the default if the key is absent.
     pub(super) fn number(&self, key: &'static str, bounds: (u32, u32), default: u32) -> u32 {
         let (least, most) = bounds;

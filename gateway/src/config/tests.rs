@@ -88,12 +88,17 @@ fn each_wrong_value_is_named_with_what_was_expected() {
         (
             "inbound = \"127.0.0.1:0\"",
             "inbound = \"127.0.0.1:0\"\nport = 1",
-            "line 5: listen.port: found an unknown key, expected one of grpc, inbound",
+            "line 5: listen.port: found an unknown key, expected one of grpc, inbound, reflection",
         ),
         (
             "key_file = \"none\"",
             "key_file = \"\"",
             "line 7: tls.key_file: found an empty text, expected the path of a PEM file",
+        ),
+        (
+            "inbound = \"127.0.0.1:0\"",
+            "inbound = \"127.0.0.1:0\"\nreflection = \"yes\"",
+            "line 5: listen.reflection: found a text, expected true or false",
         ),
         ("directory = \"data\"", "directory = \"a/b\"", "FOLDER"),
         (

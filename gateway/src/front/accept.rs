@@ -6,6 +6,7 @@
 mod frames;
 mod handshakes;
 mod places;
+mod taken;
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -32,6 +33,7 @@ use super::{Limits, Peer, Shutdown};
 use frames::Counted;
 use handshakes::Handshakes;
 use places::Places;
+use taken::Taken;
 
 /// Streams that a client may have open at the same time.
 const MAX_CONCURRENT_STREAMS: u32 = 64;
@@ -44,6 +46,8 @@ const MAX_HEADER_SIZE: u32 = 8 * 1024;
 /// What a client may send ahead, in bytes, of one stream and of all of a connection.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// What is kept for a stream that its client makes room for and does not fetch, in bytes.
+const SEND_BUFFER: usize = 64 * 1024;
 /// How often a silent connection is asked whether it still lives, and how long it has to answer.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -188,7 +192,8 @@ impl Lobby {
         let life = async {
             match self.protocol {
                 Protocol::Http1 => {
-                    let connection = http1(&self.limits).serve_connection(TokioIo::new(stream), service);
+                    let stream = TokioIo::new(Taken::new(stream, self.limits.stream_idle));
+                    let connection = http1(&self.limits).serve_connection(stream, service);
                     self.carry(connection, &asked, &unread, number).await;
                 }
                 Protocol::Http2 => {
@@ -292,6 +297,7 @@ fn http2() -> http2::Builder<TokioExecutor> {
         .adaptive_window(false)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
     builder
@@ -302,7 +308,7 @@ trait Graceful: Future<Output = hyper::Result<()>> {
     fn finish(self: Pin<&mut Self>);
 }
 
-impl<S, B> Graceful for http1::Connection<TokioIo<TlsStream<TcpStream>>, S>
+impl<S, B> Graceful for http1::Connection<TokioIo<Taken<TlsStream<TcpStream>>>, S>
 where
     S: HttpService<Incoming, ResBody = B>,
     S::Error: Into<BoxError>,

@@ -27,7 +27,7 @@ const METHOD_UNKNOWN: Refusal<'_> = Refusal {
     code: Code::Unimplemented,
     reason: "METHOD_UNKNOWN",
     text: "there is no such method",
-    hint: "call a method of the services that server reflection lists",
+    hint: "call a method of the contract: `polku call --list` names them",
     retry: "no",
 };
 const COMPRESSED: Refusal<'_> = Refusal {

@@ -26,7 +26,7 @@ use tonic::Code;
 use tonic_types::ErrorDetails;
 use tower::{Service, ServiceExt};
 
-use super::admission::Admission;
+use super::admission::{Admission, SOONEST};
 use super::arriving::{Arriving, Door, Patience, Refused};
 use super::ending::Ending;
 use super::refusal::Refusal;
@@ -38,6 +38,9 @@ mod tests;
 
 /// What "there is nothing" and "it is not permitted" leave at multiples of: longer than it takes to find either out.
 const BEAT: Duration = Duration::from_millis(25);
+
+/// The one method that takes more than one message, in each version of reflection.
+const STREAM_OF_REQUESTS: &str = "/ServerReflectionInfo";
 
 /// Work that panicked.
 const FAILED: Refusal<'_> = Refusal {
@@ -67,6 +70,13 @@ const TOO_SLOW: Refusal<'_> = Refusal {
     reason: "MESSAGE_TOO_SLOW",
     text: "the request did not come in time",
     hint: "send the whole request at once, and end it",
+    retry: "same call later",
+};
+const UNREAD: Refusal<'_> = Refusal {
+    code: Code::ResourceExhausted,
+    reason: "ANSWERS_UNREAD",
+    text: "the answers on this connection are not read, and leave no room for this one",
+    hint: "read them, and make the same call again",
     retry: "same call later",
 };
 
@@ -170,7 +180,7 @@ impl Service<Request<Incoming>> for Calls {
         let roles = CallerRoles::of_method(path);
         let class = MethodClass::of_method(path);
         let room = self.admission.room(path).map(|room| (room, path.to_owned()));
-        let patience = if roles == CallerRoles::NONE {
+        let patience = if path.ends_with(STREAM_OF_REQUESTS) {
             Patience::Part(self.limits.stream_idle)
         } else {
             Patience::Whole(self.limits.body_read)
@@ -208,7 +218,12 @@ impl Service<Request<Incoming>> for Calls {
             }
             let answer = match answer {
                 Ok(Ok(Some(Ok(response)))) => {
-                    return Ok(response.map(|body| Body::new(Ending::new(body, shutdown, unread.answered()))));
+                    let (parts, body) = response.into_parts();
+                    let mut ending = Ending::new(body, shutdown, unread.answered());
+                    if ending.has_room().await {
+                        return Ok(Response::from_parts(parts, Body::new(ending)));
+                    }
+                    return Ok(refused_for_now(UNREAD, Some(SOONEST)));
                 }
                 Ok(Err(_) | Ok(None)) => {
                     tracing::error!(reason = FAILED.reason, "call failed");
@@ -245,6 +260,10 @@ fn turned_away(refused: Refused) -> Response<Body> {
         Refused::Full(full) => (OVERLOADED, Some(full.after)),
         Refused::TooSlow => (TOO_SLOW, None),
     };
+    refused_for_now(refusal, after)
+}
+
+fn refused_for_now(refusal: Refusal<'_>, after: Option<Duration>) -> Response<Body> {
     tracing::info!(reason = refusal.reason, "call refused");
     let mut details = ErrorDetails::new();
     if after.is_some() {

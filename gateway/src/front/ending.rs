@@ -1,6 +1,6 @@
 //! How does an answer that goes on for ever end, when the gateway does?
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -30,6 +30,8 @@ const LAST_PIECE: usize = 1024;
 /// The body of an answer. Once shutdown has begun it ends, when it has nothing more to say for the moment.
 pub(super) struct Ending {
     body: Body,
+    /// What it begins with, before that is handed on.
+    first: Option<Result<Frame<Bytes>, axum::Error>>,
     /// What is left of the last data.
     rest: Bytes,
     shutdown: Shutdown,
@@ -40,7 +42,31 @@ pub(super) struct Ending {
 
 impl Ending {
     pub(super) fn new(body: Body, shutdown: Shutdown, answered: Answered) -> Ending {
-        Ending { body, rest: Bytes::new(), shutdown, begun: None, over: false, answered }
+        Ending { body, first: None, rest: Bytes::new(), shutdown, begun: None, over: false, answered }
+    }
+
+    /// Looks at what the answer begins with, if it is there: of a call that is answered once, all of it. Says whether the
+    /// connection has room for it.
+    pub(super) async fn has_room(&mut self) -> bool {
+        if hyper::body::Body::is_end_stream(&self.body) {
+            return true;
+        }
+        let look = |context: &mut Context<'_>| {
+            Poll::Ready(hyper::body::Body::poll_frame(Pin::new(&mut self.body), context))
+        };
+        match poll_fn(look).await {
+            Poll::Ready(Some(first)) => {
+                let bytes = first.as_ref().ok().and_then(Frame::data_ref).map_or(0, Bytes::len);
+                self.first = Some(first);
+                self.answered.begins(bytes)
+            }
+            Poll::Ready(None) => {
+                self.over = true;
+                true
+            }
+            // It goes on answering, and has nothing to say yet.
+            Poll::Pending => true,
+        }
     }
 
     /// The next piece of the data, of which the rest is kept. Trailers stay as they are.
@@ -79,12 +105,16 @@ impl hyper::body::Body for Ending {
             return Poll::Ready(None);
         }
         self.answered.asked();
-        let frame = if self.rest.is_empty() {
+        let frame = if let Some(first) = self.first.take() {
+            Poll::Ready(Some(first))
+        } else if self.rest.is_empty() {
             Pin::new(&mut self.body).poll_frame(context)
         } else {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
         };
         let frame = frame.map_ok(|frame| self.piece(frame));
+        let left = self.rest.len();
+        self.answered.holds(left);
         if matches!(frame, Poll::Ready(Some(Ok(_)))) {
             self.answered.given();
         }
@@ -99,11 +129,14 @@ impl hyper::body::Body for Ending {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over || (self.rest.is_empty() && hyper::body::Body::is_end_stream(&self.body))
+        let is_handed_on = self.first.is_none() && self.rest.is_empty();
+        self.over || (is_handed_on && hyper::body::Body::is_end_stream(&self.body))
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let first = self.first.as_ref().and_then(|first| first.as_ref().ok()?.data_ref());
+        let rest = self.rest.len().saturating_add(first.map_or(0, Bytes::len));
+        let rest = u64::try_from(rest).unwrap_or(u64::MAX);
         let body = hyper::body::Body::size_hint(&self.body);
         let mut hint = SizeHint::new();
         hint.set_lower(body.lower().saturating_add(rest));

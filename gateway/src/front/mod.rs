@@ -64,7 +64,7 @@ pub struct Front {
     pub tls: CurrentTls,
     /// How much and how long.
     pub limits: Limits,
-    /// The gRPC services. Health and reflection are added to them.
+    /// The gRPC services. Health is added to them, and reflection where it is wanted.
     pub routes: Routes,
     /// Agencies with an adapter. Each is a service of its own to the health service.
     pub agencies: Vec<AgencyId>,
@@ -119,22 +119,12 @@ impl Front {
         let mut services = services()?;
         services.extend(self.agencies.iter().map(ToString::to_string));
         let health = Health { reporter, services: services.into(), leaving: Arc::default() };
-        let contract = || {
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        };
-        let reflection = contract().build_v1().map_err(FrontError::Reflection)?;
-        // The reflection client of gRPC for Python knows the older version only.
-        let older_reflection = contract().build_v1alpha().map_err(FrontError::Reflection)?;
-        let routes = self
-            .routes
-            .add_service(health_server.max_decoding_message_size(LARGEST_MESSAGE))
-            .add_service(reflection.max_decoding_message_size(LARGEST_MESSAGE))
-            .add_service(older_reflection.max_decoding_message_size(LARGEST_MESSAGE))
-            .prepare();
+        let mut routes = self.routes.add_service(health_server.max_decoding_message_size(LARGEST_MESSAGE));
+        if self.listen.reflection {
+            routes = reflecting(routes)?;
+        }
         health.serving().await;
-        Ok(Open { front: Front { routes, ..self }, grpc, inbound, bound, health })
+        Ok(Open { front: Front { routes: routes.prepare(), ..self }, grpc, inbound, bound, health })
     }
 }
 
@@ -237,6 +227,21 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, FrontError> {
 
 fn address(listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, FrontError> {
     listener.local_addr().map_err(|source| FrontError::Listen { address: asked, source })
+}
+
+/// Adds that the contract is told to whoever asks.
+fn reflecting(routes: Routes) -> Result<Routes, FrontError> {
+    let contract = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let reflection = contract().build_v1().map_err(FrontError::Reflection)?;
+    // The reflection client of gRPC for Python knows the older version only.
+    let older_reflection = contract().build_v1alpha().map_err(FrontError::Reflection)?;
+    Ok(routes
+        .add_service(reflection.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(older_reflection.max_decoding_message_size(LARGEST_MESSAGE)))
 }
 
 /// Full names of the contract's services.

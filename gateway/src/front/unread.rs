@@ -1,11 +1,19 @@
 //! Are answers read?
 //!
 //! A stream whose reader gives it no room stands still, and with it what it holds. Only its connection can end it. What
-//! has been handed on whole is not seen any more: a connection that is at work on nothing else shall not stay for it.
+//! has been handed on whole is not seen any more: a connection that is at work on nothing else shall not stay for it. And
+//! what stands still has its bounds by time and by number: an answer for which a connection has no room is not kept.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::LARGEST_ANSWER;
+
+/// How many bytes of answers one connection may leave unread: as many as the largest answer has.
+const MOST: usize = LARGEST_ANSWER;
+/// An answer that is no larger has room on each stream there may be: that something was withdrawn is always said.
+const SMALL: usize = 16 * 1024;
 
 /// What stands still on one connection.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +23,8 @@ pub(super) struct Unread(Arc<Mutex<Parts>>);
 struct Parts {
     next: u64,
     since: HashMap<u64, Instant>,
+    /// How many bytes of answers have not been handed on.
+    held: usize,
     /// Requests at work, and answers that have not been handed on whole.
     live: usize,
     /// When the last of them ended.
@@ -26,6 +36,8 @@ struct Parts {
 pub(super) struct Answered {
     unread: Unread,
     number: u64,
+    /// How many bytes of it have not been handed on.
+    held: usize,
 }
 
 impl Unread {
@@ -34,7 +46,7 @@ impl Unread {
         let mut parts = self.parts();
         parts.next += 1;
         parts.live += 1;
-        Answered { unread: self.clone(), number: parts.next }
+        Answered { unread: self.clone(), number: parts.next, held: 0 }
     }
 
     /// Waits until something has been left unread for so long.
@@ -64,6 +76,24 @@ impl Unread {
 }
 
 impl Answered {
+    /// It begins with so many bytes. Says whether there is room for them beside the other answers of the connection.
+    pub(super) fn begins(&mut self, bytes: usize) -> bool {
+        let mut parts = self.unread.parts();
+        let has_room = bytes <= SMALL || parts.held == 0 || parts.held.saturating_add(bytes) <= MOST;
+        if has_room {
+            parts.held = parts.held.saturating_add(bytes);
+            self.held = bytes;
+        }
+        has_room
+    }
+
+    /// So many bytes of it are left to be handed on.
+    pub(super) fn holds(&mut self, bytes: usize) {
+        let mut parts = self.unread.parts();
+        parts.held = parts.held.saturating_sub(self.held).saturating_add(bytes);
+        self.held = bytes;
+    }
+
     /// A part of it is given to be sent.
     pub(super) fn given(&self) {
         self.unread.parts().since.insert(self.number, Instant::now());
@@ -78,8 +108,30 @@ impl Answered {
 impl Drop for Answered {
     fn drop(&mut self) {
         self.asked();
+        self.holds(0);
         let mut parts = self.unread.parts();
         parts.live = parts.live.saturating_sub(1);
         parts.ended = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_are_not_read_have_room_for_the_largest_and_small_ones() {
+        let unread = Unread::default();
+        let mut first = unread.answered();
+        assert!(first.begins(MOST), "the largest one alone");
+        let (mut second, mut small) = (unread.answered(), unread.answered());
+        assert!(!second.begins(SMALL + 1) && small.begins(SMALL));
+        first.holds(MOST / 2);
+        assert!(!second.begins(MOST / 2), "the small one is there");
+        drop(small);
+        assert!(second.begins(MOST / 2));
+        drop(first);
+        second.holds(0);
+        assert_eq!(unread.parts().held, 0);
     }
 }

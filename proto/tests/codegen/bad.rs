@@ -168,6 +168,21 @@ fn categories_that_would_have_no_effect_are_refused() {
 }
 
 #[test]
+fn a_method_that_says_not_on_whose_behalf_it_can_be_called_is_refused() {
+    for option in [
+        "",
+        "option (callers) = {};",
+        "option (callers) = {roles: [CALLER_ROLE_UNSPECIFIED]};",
+        "option (callers) = {roles: [CALLER_ROLE_OPERATOR, CALLER_ROLE_UNSPECIFIED]};",
+    ] {
+        assert_refused(
+            &format!("service CaseService {{ rpc Try(Part) returns (Part) {{ {option} }} }}"),
+            "polku.v1.CaseService.Try: the option callers names nobody",
+        );
+    }
+}
+
+#[test]
 fn maps_are_refused() {
     assert_refused(
         "message Case {

@@ -94,6 +94,23 @@ async fn http1_headers_that_do_not_end_are_not_waited_for() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_an_answer_over_http1_loses_the_connection() {
+    let site = Site::new();
+    // More than the system keeps for a connection.
+    let large = Router::new().fallback(async || vec![7_u8; 64 * 1024 * 1024]);
+    let served = site.serve(Protocol::Http1, Limits { stream_idle: hasty().grace, ..hasty() }, large).await;
+    let mut stream = served.connect(site.anonymous("http/1.1")).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let cut = async {
+        // Only what cannot be written says so to whoever does not read.
+        while stream.write_all(b"X").await.is_ok() && stream.flush().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, cut).await.expect("the connection stays open");
+}
+
+#[tokio::test]
 async fn one_certificate_does_not_take_all_connections() {
     let site = Site::new();
     let limits = Limits { connections_per_certificate: 2, ..hasty() };

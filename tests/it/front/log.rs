@@ -2,7 +2,7 @@
 
 use polku_tests::simulators::Action;
 use polku_tests::simulators::te::Update;
-use polku_tests::world::{GatewayProcess, World, WorldSettings, official};
+use polku_tests::world::{GatewayProcess, PATIENCE, PEOPLE, World, WorldSettings, eventually, official};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -18,6 +18,33 @@ async fn the_audit_log_is_logged_by_its_length() {
     let logged: Value = serde_json::from_str(line).unwrap();
     let said = json!({ "message": "audit log opened", "leaves": 0, "torn_bytes": 0 });
     assert_eq!(logged["fields"], said, "{line}");
+}
+
+/// What libraries log in detail shows parts of messages: it is not logged, however much is asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn libraries_log_nothing_in_detail() {
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+    let log = folder.path().join("gateway.log");
+    let gateway = GatewayProcess::start_logging(&world.config_file(), &log, "trace,h2=trace").await.unwrap();
+    let mut worker = world.guidance_worker(gateway.bound.grpc).unwrap();
+    worker.identify(PEOPLE[0]).await.unwrap();
+    // Something that the gateway itself tells in detail: a handshake that fails.
+    drop(tokio::net::TcpStream::connect(gateway.bound.grpc).await.unwrap());
+    let is_told =
+        || async { std::fs::read_to_string(&log).unwrap().contains("a TLS handshake").then_some(()) };
+    eventually(PATIENCE, is_told).await.expect("the gateway logs nothing in detail");
+    gateway.kill().await.unwrap();
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<(String, String)> = lines
+        .map(|line| (line["target"].as_str().unwrap().to_owned(), line["level"].as_str().unwrap().to_owned()))
+        .collect();
+    let is_detail = |level: &String| ["DEBUG", "TRACE"].contains(&level.as_str());
+    assert!(told.iter().any(|(target, level)| target.starts_with("polku") && is_detail(level)), "{told:?}");
+    for (target, level) in told {
+        assert!(target.starts_with("polku") || !is_detail(&level), "{target} logs at {level}");
+    }
 }
 
 /// X-Road's faults have a place for the id of the line in the log that tells more.

@@ -31,6 +31,10 @@ use crate::stage::{Stage, assert_refused};
 /// The health service's answer SERVING, as it is on the wire.
 pub(super) const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 8, 1];
 
+const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+/// Field 7 of what it is asked, with nothing in it.
+const LIST_SERVICES: &[u8] = &[0x3a, 0];
+
 /// A limit that a test can wait for, and that a request is complete within.
 const SOON: Duration = Duration::from_millis(500);
 
@@ -55,12 +59,16 @@ pub(super) struct Opened {
 }
 
 pub(super) async fn open(limits: Limits, router: Router) -> Opened {
-    let site = Site::new();
     let any_port = "127.0.0.1:0".parse().unwrap();
+    open_at(Listen { grpc: any_port, inbound: any_port, reflection: true }, limits, router).await
+}
+
+async fn open_at(listen: Listen, limits: Limits, router: Router) -> Opened {
+    let site = Site::new();
     let mut routes = Routes::default();
     *routes.axum_router_mut() = router;
     let front = Front {
-        listen: Listen { grpc: any_port, inbound: any_port },
+        listen,
         tls: site.tls.clone().into(),
         limits,
         routes,
@@ -171,14 +179,27 @@ async fn the_health_of_every_agency_with_an_adapter_is_told() {
 async fn reflection_tells_the_services() {
     let opened = open(Limits::default(), Router::new()).await;
     let mut sender = opened.grpc().await;
-    // list_services is field 7.
-    let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-    let (body, status) = call(&mut sender, path, &[0x3a, 0], &[]).await;
+    let (body, status) = call(&mut sender, REFLECTION, LIST_SERVICES, &[]).await;
     assert_eq!(status.code(), Code::Ok);
     let told = String::from_utf8_lossy(&body);
     for service in ["polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService"] {
         assert!(told.contains(service), "{service} is not told");
     }
+}
+
+#[tokio::test]
+async fn reflection_tells_nothing_where_it_is_not_wanted() {
+    let any_port = "127.0.0.1:0".parse().unwrap();
+    let listen = Listen { grpc: any_port, inbound: any_port, reflection: false };
+    let opened = open_at(listen, Limits::default(), Routes::default().into_axum_router()).await;
+    let mut sender = opened.grpc().await;
+    for path in [REFLECTION, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"] {
+        let (body, status) = call(&mut sender, path, LIST_SERVICES, &[]).await;
+        assert_refused(Err::<(), _>(status), Code::Unimplemented, "METHOD_UNKNOWN");
+        assert!(body.is_empty());
+    }
+    let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(""), &[]).await;
+    assert_eq!(status.code(), Code::Ok);
 }
 
 #[tokio::test]
@@ -308,7 +329,7 @@ async fn an_address_that_is_taken_is_named() {
     let address = taken.local_addr().unwrap();
     let site = Site::new();
     let front = Front {
-        listen: Listen { grpc: "127.0.0.1:0".parse().unwrap(), inbound: address },
+        listen: Listen { grpc: "127.0.0.1:0".parse().unwrap(), inbound: address, reflection: false },
         tls: site.tls.clone().into(),
         limits: Limits::default(),
         routes: Routes::default(),

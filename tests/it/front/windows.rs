@@ -5,14 +5,19 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::post;
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
-use polku_gateway::front::Limits;
-use polku_tests::world::PATIENCE;
+use polku_gateway::front::{LARGEST_ANSWER, Limits};
+use polku_tests::world::{PATIENCE, eventually};
 use tokio::io::AsyncWriteExt as _;
+use tokio::task::JoinSet;
+use tonic::{Code, Status};
 
 use super::connect;
 use super::frames::{self, DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, call_of, frame};
-use super::opened::open;
+use super::opened::{call, open};
+use crate::stage::assert_refused;
 
 const READ: &str = "/polku.v1.ReferralService/GetReferral";
 /// As many calls as there may be at the same time, and almost one more.
@@ -57,4 +62,60 @@ async fn who_makes_hardly_any_room_for_answers_loses_the_connection() {
             );
         }
     }
+}
+
+/// What a client does not read is kept for it up to a size, however many calls it makes: what is small always has room.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_not_read_are_kept_up_to_a_size() {
+    const LENGTH: usize = 1024 * 1024;
+    const SMALL: &str = "/polku.v1.ConsentService/WithdrawConsent";
+    let answers = |length: usize| {
+        post(move |body: Bytes| async move {
+            drop(body);
+            let answer = http::Response::builder().header("grpc-status", "0");
+            answer.body(Body::from(vec![0; length])).unwrap()
+        })
+    };
+    let router = Router::new().route(READ, answers(LENGTH)).route(SMALL, answers(5));
+    let opened = open(Limits::default(), router).await;
+    let mut sender = opened.grpc().await;
+    let request = |path: &str| {
+        Request::post(format!("https://localhost{path}")).body(Full::<Bytes>::default()).unwrap()
+    };
+    let (mut unread, mut refused) = (Vec::new(), 0);
+    for _ in 0..40 {
+        let response = sender.send_request(request(READ)).await.unwrap();
+        match Status::from_header_map(response.headers()) {
+            Some(status) if status.code() != Code::Ok => {
+                assert_refused(Err::<(), _>(status), Code::ResourceExhausted, "ANSWERS_UNREAD");
+                refused += 1;
+            }
+            _ => unread.push(response),
+        }
+    }
+    // Of each a part is on its way: less than a hyper client takes in by itself.
+    let kept = unread.len() * LENGTH;
+    assert!(kept >= LARGEST_ANSWER && kept <= 2 * LARGEST_ANSWER, "{} are kept", unread.len());
+    assert!(refused > 0);
+    let small = sender.send_request(request(SMALL)).await.unwrap();
+    assert_eq!(Status::from_header_map(small.headers()).unwrap().code(), Code::Ok);
+    // All at the same time: what waits of one takes up the room of the others.
+    let mut reading: JoinSet<usize> = unread
+        .into_iter()
+        .map(|response| async { response.into_body().collect().await.unwrap().to_bytes().len() })
+        .collect();
+    while let Some(read) = reading.join_next().await {
+        assert_eq!(read.unwrap(), LENGTH);
+    }
+    assert_eq!(small.into_body().collect().await.unwrap().to_bytes().len(), 5);
+    assert_eq!(call(&mut sender, READ, b"", &[]).await.1.code(), Code::Ok, "there is room again");
+    // Whoever goes away without reading leaves nothing behind.
+    for _ in 0..40 {
+        drop(sender.send_request(request(READ)).await.unwrap());
+    }
+    let has_room = || {
+        let mut sender = sender.clone();
+        async move { (call(&mut sender, READ, b"", &[]).await.1.code() == Code::Ok).then_some(()) }
+    };
+    eventually(PATIENCE, has_room).await.expect("the room of answers that nobody reads any more is lost");
 }

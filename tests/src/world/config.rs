@@ -106,6 +106,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
 [listen]
 grpc = "{grpc}"
 inbound = "{inbound}"
+reflection = true
 
 [tls]
 certificate_file = "gateway.crt.pem"
