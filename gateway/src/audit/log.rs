@@ -57,10 +57,18 @@ enum Writer {
 
 #[derive(Debug)]
 enum Job {
-    Append { leaf: Leaf, answer: oneshot::Sender<Result<Receipt, AuditError>> },
+    Append {
+        leaf: Leaf,
+        answer: oneshot::Sender<Result<Receipt, AuditError>>,
+    },
     /// Answered before it is on disk, where there is a buffer.
-    Buffer { leaf: Leaf, answer: oneshot::Sender<Result<Receipt, AuditError>> },
-    CopyOthers { answer: oneshot::Sender<Result<(), AuditError>> },
+    Buffer {
+        leaf: Leaf,
+        answer: oneshot::Sender<Result<Receipt, AuditError>>,
+    },
+    CopyOthers {
+        answer: oneshot::Sender<Result<(), AuditError>>,
+    },
 }
 
 #[derive(Debug)]

@@ -249,7 +249,11 @@ fn audit_log(
     let buffer = section.number("buffer_milliseconds", (0, 50), 0);
     if is_shared && buffer > 0 {
         // A place in the order of several gateways is not known before the database has it.
-        section.wrong("buffer_milliseconds", buffer.to_string(), "0 with store.postgres: there it has no effect");
+        section.wrong(
+            "buffer_milliseconds",
+            buffer.to_string(),
+            "0 with store.postgres: there it has no effect",
+        );
     }
     section.finish();
     (path, (buffer > 0).then(|| Duration::from_millis(u64::from(buffer))))

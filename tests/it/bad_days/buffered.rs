@@ -1,13 +1,13 @@
 //! What if an operator lets questions be answered before their leaves are on disk, and the disk fails?
 
 use polku_gateway::audit::AuditLog;
-use polku_proto::v1::{AuditReceipt, DataCategory, VerifyConsentRequest};
+use polku_proto::v1::{AuditReceipt, VerifyConsentRequest};
 use polku_tests::disk::{Disk, Fault};
 use polku_tests::world::{Client, OHJAAMO, PEOPLE, TE};
 use tonic::Status;
 
 use super::{Machine, PURPOSE, assert_comes_back, consenting, record};
-use crate::stage::{Health, expect_health, wire};
+use crate::stage::{CATEGORIES, Health, expect_health};
 
 async fn verify(client: &Client, youth: &str) -> Result<AuditReceipt, Status> {
     let request = VerifyConsentRequest {
@@ -15,7 +15,7 @@ async fn verify(client: &Client, youth: &str) -> Result<AuditReceipt, Status> {
         discloser: OHJAAMO.to_owned(),
         recipient: TE.to_owned(),
         purpose: PURPOSE.into(),
-        categories: wire(&[DataCategory::ServiceNeeds]),
+        categories: CATEGORIES.iter().map(|category| *category as i32).collect(),
         ..VerifyConsentRequest::default()
     };
     Ok(client.clone().consent.verify_consent(request).await?.into_inner().receipt.unwrap())

@@ -47,7 +47,9 @@ impl Copy<'_> {
             let (mut appends, mut copies) = (Vec::new(), Vec::new());
             for job in waiting.drain(..) {
                 match job {
-                    Job::Append { leaf, answer } | Job::Buffer { leaf, answer } => appends.push((leaf, answer)),
+                    Job::Append { leaf, answer } | Job::Buffer { leaf, answer } => {
+                        appends.push((leaf, answer))
+                    }
                     Job::CopyOthers { answer } => copies.push(answer),
                 }
             }
