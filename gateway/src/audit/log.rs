@@ -27,7 +27,7 @@ use super::{AuditError, Leaf, Order, Receipt, Recovery};
 use crate::machine::{Blocking, Turn};
 use buffered::Buffered;
 use file::{ReadFrom, expect_end, keep_cut, open_file, reader};
-use group::{Group, refuse, write_group, write_groups};
+use group::{Answer, Group, refuse, write_group, write_groups};
 use several::Copy;
 
 pub(super) use file::{read_file, scan, sync_folder_of};
@@ -208,12 +208,7 @@ impl AuditLog {
     /// [`AuditError::Stuck`] when it cannot be written now, [`AuditError::Broken`] when it could not be synced, now or
     /// earlier, [`AuditError::Malformed`] for a leaf that cannot be written down.
     pub async fn append(&self, leaf: Leaf) -> Result<Receipt, AuditError> {
-        if self.is_broken() {
-            return Err(AuditError::Broken);
-        }
-        let (answer, receipt) = oneshot::channel();
-        self.hand_in(vec![Job::Append { leaf, answer }]).await?;
-        receipt.await.map_err(|_| AuditError::Broken)?
+        self.placed(|answer| Job::Append { leaf, answer }).await
     }
 
     /// Appends a leaf that nothing rests on, and answers when it has its place: with a buffer that is before it is on
@@ -222,11 +217,15 @@ impl AuditLog {
     /// # Errors
     /// Those of [`AuditLog::append`].
     pub async fn append_buffered(&self, leaf: Leaf) -> Result<Receipt, AuditError> {
+        self.placed(|answer| Job::Buffer { leaf, answer }).await
+    }
+
+    async fn placed(&self, job: impl FnOnce(Answer) -> Job) -> Result<Receipt, AuditError> {
         if self.is_broken() {
             return Err(AuditError::Broken);
         }
         let (answer, receipt) = oneshot::channel();
-        self.hand_in(vec![Job::Buffer { leaf, answer }]).await?;
+        self.hand_in(vec![job(answer)]).await?;
         receipt.await.map_err(|_| AuditError::Broken)?
     }
 
@@ -457,12 +456,7 @@ impl Shared {
     ///
     /// # Errors
     /// [`AuditError::Stuck`] and [`AuditError::Broken`], when nothing of it is there.
-    fn finish(&self, mut group: Group) -> Result<(), AuditError> {
-        self.put(&mut group)
-    }
-
-    /// The same of a group that is kept where it fails.
-    fn put(&self, group: &mut Group) -> Result<(), AuditError> {
+    fn finish(&self, group: &mut Group) -> Result<(), AuditError> {
         if group.bytes.is_empty() {
             return Ok(());
         }
@@ -477,7 +471,8 @@ impl Shared {
         durable.marks.append(&mut group.marks);
         drop(durable);
         self.grown.notify_waiters();
-        for (answer, receipt) in group.written.drain(..) {
+        // The last one first: whoever waits for several waits for the first of them, and is woken when all are answered.
+        for (answer, receipt) in group.written.drain(..).rev() {
             // Nobody waits any more: the leaf is there all the same.
             let _ = answer.send(Ok(receipt));
         }

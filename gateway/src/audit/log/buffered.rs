@@ -10,8 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use super::group::Answer;
-use super::{Group, Job, QUEUE_LEAVES, Shared};
+use super::{Answer, Group, Job, QUEUE_LEAVES, Shared};
 use crate::audit::merkle::Hash;
 use crate::audit::record::GROUP_LEAVES;
 use crate::audit::{AuditError, Leaf};
@@ -114,7 +113,7 @@ impl<'a> Buffered<'a> {
 
     /// Puts what is held on disk. Where that fails, all of it is still held.
     fn put(&mut self) -> Result<(), AuditError> {
-        self.shared.put(&mut self.group)?;
+        self.shared.finish(&mut self.group)?;
         self.group = Group::behind(&self.shared.durable());
         self.due = None;
         Ok(())

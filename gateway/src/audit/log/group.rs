@@ -42,7 +42,7 @@ pub(super) fn write_group(shared: &Shared, jobs: impl Iterator<Item = Job>) {
         group.take(&leaf, answer);
     }
     // Whoever waits has been told.
-    let _ = shared.finish(group);
+    let _ = shared.finish(&mut group);
 }
 
 impl Group {

@@ -4,17 +4,17 @@
 //! the file here: in the same order, checked leaf by leaf. A caller has the receipt when both are on disk.
 
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::{GROUP_LEAVES, Group, Job, Shared, refuse};
+use super::{Answer, GROUP_LEAVES, Group, Job, Shared, refuse};
 use crate::audit::record::{START, encode};
-use crate::audit::{AuditError, Leaf, LeafError, Order, Placed, Receipt, leaf_hash};
+use crate::audit::{AuditError, Leaf, LeafError, Order, Placed, leaf_hash};
 use crate::causes::told;
 
 /// How many leaves of others are copied at once.
 const COPIED: u32 = 4096;
 
-type Appending = (Leaf, oneshot::Sender<Result<Receipt, AuditError>>);
+type Appending = (Leaf, Answer);
 
 /// The log of all gateways, and the copy of it.
 pub(super) struct Copy<'a> {
@@ -92,7 +92,7 @@ impl Copy<'_> {
             for bytes in &found {
                 add_other(&mut group, bytes).inspect_err(|error| self.contradicted(error))?;
             }
-            self.shared.finish(group)?;
+            self.shared.finish(&mut group)?;
         }
     }
 
@@ -131,7 +131,7 @@ impl Copy<'_> {
             }
         }
         // Whoever waits has been told. What could not be written here is copied with what comes next.
-        let _ = self.shared.finish(group);
+        let _ = self.shared.finish(&mut group);
     }
 }
 
