@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use polku_gateway::audit::AuditLog;
 use polku_proto::v1::{Consent, ConsentState, GetConsentRequest, Purpose, RecordConsentRequest};
 use polku_tests::world::{
-    Client, GatewayProcess, OHJAAMO, PEOPLE, TE, World, WorldSettings, evidence, request_id, terms,
+    Client, Database, GatewayProcess, OHJAAMO, PEOPLE, TE, World, WorldSettings, evidence, request_id, terms,
 };
 use tempfile::TempDir;
 use tonic::{Code, Status};
@@ -33,8 +33,13 @@ struct Machine {
 
 impl Machine {
     fn make() -> Machine {
+        Machine::with(Database::Embedded)
+    }
+
+    fn with(database: Database) -> Machine {
         let folder = TempDir::new().unwrap();
-        let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+        let settings = WorldSettings { database, ..WorldSettings::default() };
+        let world = World::make(folder.path(), &settings).unwrap();
         Machine { folder, world, acknowledged: Vec::new() }
     }
 

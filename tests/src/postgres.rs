@@ -232,6 +232,12 @@ impl Cluster {
         ))
     }
 
+    /// The port that the server listens on, over TLS.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The folder of the server's socket.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -1,7 +1,7 @@
 //! What if the disk is full, read-only or broken?
 
 use polku_tests::disk::{Disk, Fault};
-use polku_tests::world::{GatewayProcess, PEOPLE};
+use polku_tests::world::{Database, GatewayProcess, PEOPLE};
 
 use super::{Machine, assert_comes_back, consenting, look, record};
 use crate::stage::{Health, expect_health};
@@ -12,8 +12,8 @@ pub(super) async fn start(machine: &Machine, disk: &Disk) -> GatewayProcess {
 }
 
 /// Nothing is acknowledged and nothing is told: of what is not in the audit log nobody learns anything.
-async fn refused_until_mended(fault: Fault) {
-    let mut machine = Machine::make();
+async fn refused_until_mended(fault: Fault, database: Database) {
+    let mut machine = Machine::with(database);
     let disk = Disk::of(&machine.data(), machine.folder.path()).unwrap();
     let gateway = start(&machine, &disk).await;
     let client = machine.client(&gateway);
@@ -39,17 +39,23 @@ async fn refused_until_mended(fault: Fault) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_stops_everything_until_there_is_room() {
-    refused_until_mended(Fault::Full).await;
+    refused_until_mended(Fault::Full, Database::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_disk_stops_everything_until_it_is_none() {
-    refused_until_mended(Fault::ReadOnly).await;
+    refused_until_mended(Fault::ReadOnly, Database::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_fails_stops_everything_until_it_does_not() {
-    refused_until_mended(Fault::Bad).await;
+    refused_until_mended(Fault::Bad, Database::Embedded).await;
+}
+
+/// The log of all gateways is on the server, and a copy of it in the folder of each.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_stops_everything_with_a_database_server_too() {
+    refused_until_mended(Fault::Full, Database::Server).await;
 }
 
 /// What could not be synced may be lost without another word: nothing goes on before it was read anew.

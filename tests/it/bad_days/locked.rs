@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use polku_tests::world::PEOPLE;
+use polku_tests::postgres::Cluster;
+use polku_tests::world::{Database, PEOPLE};
 use rusqlite::Connection;
 use tokio::time::{Instant, sleep};
 
@@ -90,5 +91,43 @@ async fn a_long_reader_delays_nobody_and_the_write_ahead_log_stays_bounded() {
         machine.acknowledged.push(record(&client, &consenting(&youth)).await.unwrap().name);
     }
     assert!(size() <= peak.max(WAL_BYTES) && size() < 2 * peak, "{peak} bytes, and then {}", size());
+    machine.holds_all(gateway).await;
+}
+
+/// Another session holds the consents for so many seconds: they can be read, and nobody else can change one. Begun when
+/// this returns.
+async fn hold(machine: &Machine, seconds: u32) -> std::thread::JoinHandle<()> {
+    let database = machine.world.database().unwrap().to_owned();
+    let sql = format!("BEGIN; LOCK TABLE instrument IN EXCLUSIVE MODE; SELECT pg_sleep({seconds}); COMMIT");
+    let holding = std::thread::spawn(move || drop(Cluster::shared().unwrap().sql(&database, &sql).unwrap()));
+    while !is_held(machine) {
+        sleep(Duration::from_millis(10)).await;
+    }
+    holding
+}
+
+fn is_held(machine: &Machine) -> bool {
+    let sql =
+        "SELECT count(*) FROM pg_locks WHERE relation = 'instrument'::regclass AND mode = 'ExclusiveLock'
+        AND granted";
+    Cluster::shared().unwrap().sql(machine.world.database().unwrap(), sql).unwrap() != "0"
+}
+
+/// A lock of a table on a server: waited for as well, and nothing is acknowledged that is not done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_locked_on_a_server_is_waited_for() {
+    let mut machine = Machine::with(Database::Server);
+    let gateway = machine.start().await;
+    let client = machine.client(&gateway);
+    machine.works(&client).await;
+    let youth = client.clone().identify(PEOPLE[0]).await.unwrap();
+    for seconds in [1, 5] {
+        let waiting = consenting(&youth);
+        let holding = hold(&machine, seconds).await;
+        machine.acknowledged.push(record(&client, &waiting).await.unwrap().name);
+        assert!(!is_held(&machine), "acknowledged while it was locked");
+        holding.join().unwrap();
+        machine.works(&client).await;
+    }
     machine.holds_all(gateway).await;
 }

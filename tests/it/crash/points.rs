@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use polku_gateway::seal::Keys;
 use polku_tests::disk::{Disk, Point, Stop};
+use polku_tests::postgres::Cluster;
 use polku_tests::simulators::Repetition;
 use polku_tests::world::{Database, GatewayProcess, OHJAAMO, PAJA, PATIENCE, PEOPLE, TE, World, eventually};
 use tempfile::TempDir;
@@ -25,8 +26,8 @@ use crate::stage::{how_often, polku};
 /// How many seeds there are for each step; `POLKU_FAULT_SEEDS` says otherwise.
 const SEEDS: usize = 20;
 
-/// The employment services say what they have.
-const ASKED: Repetition = Repetition::Asked;
+/// The same with a database server, where a start takes longer.
+const SEEDS_WITH_SERVER: usize = 3;
 
 /// How many of them one gateway lives through: master keys have numbers up to 255.
 const TOGETHER: usize = 100;
@@ -38,6 +39,15 @@ struct Step {
     calls: fn(&World, usize) -> (Point, usize),
     while_: While,
     te_repetition: Repetition,
+    database: Database,
+}
+
+impl Step {
+    /// While calls are made, and the employment services say what they have.
+    fn usual(name: &'static str, calls: fn(&World, usize) -> (Point, usize)) -> Step {
+        let database = Database::Embedded;
+        Step { name, calls, while_: While::Calls, te_repetition: Repetition::Asked, database }
+    }
 }
 
 /// What goes on meanwhile.
@@ -77,25 +87,25 @@ fn port(world: &World, seed: usize) -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn before_commit() {
     let calls = |_: &World, _| (Point::Write("polku.db-wal"), 60);
-    holds(Step { name: "before_commit", calls, while_: While::Calls, te_repetition: ASKED }).await;
+    holds(Step::usual("before_commit", calls)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_commit() {
     let calls = |_: &World, _| (Point::Sync("polku.db-wal"), 20);
-    holds(Step { name: "after_commit", calls, while_: While::Calls, te_repetition: ASKED }).await;
+    holds(Step::usual("after_commit", calls)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_send() {
     let calls = |world: &World, seed| (Point::Send(port(world, seed)), 12);
-    holds(Step { name: "before_send", calls, while_: While::Calls, te_repetition: ASKED }).await;
+    holds(Step::usual("before_send", calls)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_effect_before_mark() {
     let calls = |world: &World, seed| (Point::Receive(port(world, seed)), 12);
-    holds(Step { name: "after_effect_before_mark", calls, while_: While::Calls, te_repetition: ASKED }).await;
+    holds(Step::usual("after_effect_before_mark", calls)).await;
 }
 
 /// Where nobody can tell whether it has had its effect.
@@ -103,8 +113,7 @@ async fn after_effect_before_mark() {
 async fn after_effect_in_doubt() {
     let calls = |world: &World, _| (Point::Receive(world.te.address().port()), 12);
     let te_repetition = Repetition::Neither;
-    let name = "after_effect_in_doubt";
-    holds(Step { name, calls, while_: While::Calls, te_repetition }).await;
+    holds(Step { te_repetition, ..Step::usual("after_effect_in_doubt", calls) }).await;
 }
 
 /// Of the database, and of the audit log.
@@ -114,18 +123,48 @@ async fn during_checkpoint() {
         true => (Point::Write("polku.db"), 8),
         false => (Point::Rename("tlog/checkpoint"), 1),
     };
-    holds(Step { name: "during_checkpoint", calls, while_: While::Calls, te_repetition: ASKED }).await;
+    holds(Step::usual("during_checkpoint", calls)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn during_key_rotation() {
     let calls = |_: &World, _| (Point::Write("polku.db-wal"), 60);
-    holds(Step { name: "during_key_rotation", calls, while_: While::Rotation, te_repetition: ASKED }).await;
+    holds(Step { while_: While::Rotation, ..Step::usual("during_key_rotation", calls) }).await;
+}
+
+/// Where the database server listens.
+fn database_port() -> u16 {
+    Cluster::shared().unwrap().port()
+}
+
+/// Anything that is said to the database server may be what it commits by.
+#[tokio::test(flavor = "multi_thread")]
+async fn before_commit_on_a_server() {
+    let calls = |_: &World, _| (Point::Send(database_port()), 60);
+    holds(Step { database: Database::Server, ..Step::usual("before_commit_on_a_server", calls) }).await;
+}
+
+/// And anything that it says, that it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_commit_on_a_server() {
+    let calls = |_: &World, _| (Point::Receive(database_port()), 60);
+    holds(Step { database: Database::Server, ..Step::usual("after_commit_on_a_server", calls) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_effect_before_mark_on_a_server() {
+    let calls = |world: &World, seed| (Point::Receive(port(world, seed)), 12);
+    let name = "after_effect_before_mark_on_a_server";
+    holds(Step { database: Database::Server, ..Step::usual(name, calls) }).await;
 }
 
 async fn holds(step: Step) {
     let began = Instant::now();
-    let seeds: Vec<usize> = (0..how_often("POLKU_FAULT_SEEDS", SEEDS)).collect();
+    let usual = match step.database {
+        Database::Embedded => SEEDS,
+        Database::Server => SEEDS_WITH_SERVER,
+    };
+    let seeds: Vec<usize> = (0..how_often("POLKU_FAULT_SEEDS", usual)).collect();
     let mut acknowledged = 0;
     for together in seeds.chunks(TOGETHER) {
         acknowledged += play(&step, together).await;
@@ -140,7 +179,7 @@ async fn holds(step: Step) {
 
 async fn play(step: &Step, seeds: &[usize]) -> usize {
     let folder = TempDir::new().unwrap();
-    let world = World::make(folder.path(), &settings(Database::Embedded, step.te_repetition)).unwrap();
+    let world = World::make(folder.path(), &settings(step.database, step.te_repetition)).unwrap();
     let disk = Disk::of(&folder.path().join("data"), folder.path()).unwrap();
     let (config, log, keys) = (world.config_file(), folder.path().join("log"), folder.path().join("keys"));
     let start = async || {

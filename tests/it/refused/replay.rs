@@ -12,7 +12,8 @@ use polku_proto::v1::{
 };
 use polku_tests::simulators::{Fault, Operation, Repetition};
 use polku_tests::world::{
-    Client, KELA, PEOPLE, TE, WorldSettings, eventually, full_content, nobody, referral_to, request_id,
+    Client, Database, KELA, PEOPLE, TE, WorldSettings, eventually, full_content, nobody, referral_to,
+    request_id,
 };
 use prost::Message as _;
 use tokio::task::JoinSet;
@@ -23,11 +24,26 @@ use crate::stage::{Stage, assert_refused, brief_content, get, how_often, purpose
 
 /// How often something is said again.
 const REPLAYS: usize = 1_000;
+/// The same with a database server.
+const REPLAYS_WITH_SERVER: usize = 300;
 /// How many say it at the same time.
 const AT_ONCE: usize = 100;
 
 fn replays() -> usize {
     how_often("POLKU_REPLAYS", REPLAYS)
+}
+
+/// On which database, and how often something is said again there.
+fn on_server() -> (Database, usize) {
+    (Database::Server, how_often("POLKU_REPLAYS", REPLAYS_WITH_SERVER))
+}
+
+fn embedded() -> (Database, usize) {
+    (Database::Embedded, replays())
+}
+
+async fn stage_on(database: Database) -> Stage {
+    Stage::with(&WorldSettings { database, ..WorldSettings::default() }, |text| text).await
 }
 
 type Call<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -73,12 +89,21 @@ async fn referrals(stage: &Stage, youth: &str) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_call_a_hundred_at_once_and_one_after_the_other() {
-    let stage = Stage::open().await;
+    the_same_call_has_one_effect(embedded()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_call_on_a_database_server() {
+    the_same_call_has_one_effect(on_server()).await;
+}
+
+async fn the_same_call_has_one_effect((database, replays): (Database, usize)) {
+    let stage = stage_on(database).await;
     let youth = stage.youth(PEOPLE[0]).await;
     let ohjaamo = connected(stage.ohjaamo()).await;
     let mut sent = BTreeSet::new();
     // A hundred at once, each time another call.
-    for _ in 0..replays() / AT_ONCE {
+    for _ in 0..replays / AT_ONCE {
         let request = referral_to(KELA, &youth, purpose_of(KELA), brief_content());
         let again = |_| Box::pin(send(ohjaamo.clone(), request.clone())) as Sent;
         let answers: BTreeSet<Vec<u8>> =
@@ -87,11 +112,11 @@ async fn the_same_call_a_hundred_at_once_and_one_after_the_other() {
         let answer = SendReferralResponse::decode(answers.first().unwrap().as_slice()).unwrap();
         sent.insert(answer.referral.unwrap().name);
     }
-    assert_eq!(sent.len(), replays() / AT_ONCE);
+    assert_eq!(sent.len(), replays / AT_ONCE);
     // One call again and again.
     let request = referral_to(TE, &youth, purpose_of(TE), brief_content());
     let first = send(ohjaamo.clone(), request.clone()).await.unwrap();
-    for number in 0..replays() {
+    for number in 0..replays {
         assert_eq!(send(ohjaamo.clone(), request.clone()).await.unwrap(), first, "repetition {number}");
     }
     sent.insert(SendReferralResponse::decode(first.as_slice()).unwrap().referral.unwrap().name);
@@ -101,7 +126,16 @@ async fn the_same_call_a_hundred_at_once_and_one_after_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_id_with_another_body_is_refused_with_help() {
-    let stage = Stage::open().await;
+    another_body_is_refused(embedded()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_id_with_another_body_on_a_database_server() {
+    another_body_is_refused(on_server()).await;
+}
+
+async fn another_body_is_refused((database, replays): (Database, usize)) {
+    let stage = stage_on(database).await;
     let youth = stage.youth(PEOPLE[1]).await;
     let ohjaamo = connected(stage.ohjaamo()).await;
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
@@ -111,7 +145,7 @@ async fn the_same_id_with_another_body_is_refused_with_help() {
         request.content.as_mut().unwrap().reason = format!("kanaria-perustelu {number}");
         Box::pin(send(ohjaamo.clone(), request)) as Sent
     };
-    for answer in at_once(replays(), other).await {
+    for answer in at_once(replays, other).await {
         let status = assert_refused(answer, Code::InvalidArgument, "REQUEST_ID_REUSED");
         assert!(status.message().contains("make a new UUID"), "{status:?}");
     }
@@ -122,7 +156,16 @@ async fn the_same_id_with_another_body_is_refused_with_help() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_id_of_another_client_is_another_call() {
-    let stage = Stage::open().await;
+    another_client_makes_another_call(embedded()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_id_of_another_client_on_a_database_server() {
+    another_client_makes_another_call(on_server()).await;
+}
+
+async fn another_client_makes_another_call((database, replays): (Database, usize)) {
+    let stage = stage_on(database).await;
     let (ohjaamo, kela) = (connected(stage.ohjaamo()).await, connected(stage.kela()).await);
     let identify = |mut client: Client, request_id: String, code: String| async move {
         let request =
@@ -139,11 +182,11 @@ async fn the_same_id_of_another_client_is_another_call() {
             [(one, first), (other, second)]
         }) as Call<[(String, String); 2]>
     };
-    let known: BTreeSet<(String, String)> = at_once(replays(), both).await.into_iter().flatten().collect();
+    let known: BTreeSet<(String, String)> = at_once(replays, both).await.into_iter().flatten().collect();
     let ids: BTreeSet<&String> = known.iter().map(|(_, youth)| youth).collect();
     assert_eq!(
         (known.len(), ids.len()),
-        (100.min(2 * replays()), 100.min(2 * replays())),
+        (100.min(2 * replays), 100.min(2 * replays)),
         "one id for each person"
     );
     stage.close().await;

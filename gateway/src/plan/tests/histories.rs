@@ -170,7 +170,7 @@ fn an_id_whose_item_is_hidden_is_refused_like_one_whose_item_is_gone() {
 }
 
 proptest! {
-    #![proptest_config(config(192))]
+    #![proptest_config(config(1_000))]
 
     /// Everything that the world asserts at every step and at the end: no acknowledged change disappears, nothing is
     /// changed that nobody wanted, repetition changes nothing, and nobody is told what may not be told.

@@ -71,19 +71,18 @@ fn cost(waiting: u32, under_way: &[(&str, u32)], held: &[(&str, u32)]) -> (usize
 
 #[test]
 fn ten_thousand_that_wait_cost_no_more_than_twenty() {
-    let cases: [(&[(&str, u32)], &[(&str, u32)], usize); 5] = [
-        // Nothing is known of the agency yet.
-        (&[], &[], 17),
-        // It is silent, and as many wait for its answer as may.
-        (&[("te", 16)], &[], 1),
-        // It is left alone, and then tried by one.
-        (&[], &[("te", 0)], 1),
-        (&[], &[("te", 1)], 2),
-        (&[("te", 1)], &[("te", 0)], 1),
-    ];
-    for (under_way, held, leased) in cases {
-        let (few, many) = (cost(20, under_way, held), cost(10_000, under_way, held));
-        assert_eq!(few.0, leased, "{under_way:?}, {held:?}");
-        assert_eq!(many, few, "{under_way:?}, {held:?}");
-    }
+    // Nothing is known of the agency yet.
+    costs_the_same(&[], &[], 17);
+    // It is silent, and as many wait for its answer as may.
+    costs_the_same(&[("te", 16)], &[], 1);
+    // It is left alone, and then tried by one.
+    costs_the_same(&[], &[("te", 0)], 1);
+    costs_the_same(&[], &[("te", 1)], 2);
+    costs_the_same(&[("te", 1)], &[("te", 0)], 1);
+}
+
+fn costs_the_same(under_way: &[(&str, u32)], held: &[(&str, u32)], leased: usize) {
+    let (few, many) = (cost(20, under_way, held), cost(10_000, under_way, held));
+    assert_eq!(few.0, leased, "{under_way:?}, {held:?}");
+    assert_eq!(many, few, "{under_way:?}, {held:?}");
 }
