@@ -44,8 +44,8 @@ pub(super) trait Item: Fields + Disclose + Message {
     }
 }
 
-/// A list in which items are looked for by their ids: mostly in the order in which they stand, which costs nothing, and in
-/// any other order by a table that is made then.
+/// A list in which items are looked for by their ids: mostly in the order in which they stand, each not far behind the last,
+/// which costs little, and in any other order by a table that is made then.
 #[derive(Debug)]
 pub(super) struct ById<'a, I> {
     items: &'a [I],
@@ -54,15 +54,20 @@ pub(super) struct ById<'a, I> {
     places: OnceCell<HashMap<&'a str, usize>>,
 }
 
+/// So many items are looked at before the table is.
+const NEAR: usize = 8;
+
 impl<'a, I: Item> ById<'a, I> {
     pub(super) fn new(items: &'a [I]) -> Self {
         Self { items, last: 0, places: OnceCell::new() }
     }
 
     pub(super) fn find(&mut self, id: &str) -> Option<&'a I> {
-        let is_it = |place: &usize| self.items.get(*place).is_some_and(|item| item.id() == id);
-        let place = [self.last, self.last + 1].into_iter().find(is_it).or_else(|| {
-            let places = || self.items.iter().enumerate().map(|(place, item)| (item.id(), place)).collect();
+        let all = || self.items.iter().enumerate();
+        let mut near = all().skip(self.last).chain(all().take(self.last)).take(NEAR);
+        let near = near.find(|(_, item)| item.id() == id).map(|(place, _)| place);
+        let place = near.or_else(|| {
+            let places = || all().map(|(place, item)| (item.id(), place)).collect();
             self.places.get_or_init(places).get(id).copied()
         })?;
         self.last = place;

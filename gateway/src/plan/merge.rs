@@ -119,34 +119,34 @@ impl<'a> Merging<'a> {
 
     fn list<I: Item + 'a>(&mut self) {
         let (mut in_base, mut in_ours) = (ById::new(I::of(self.base)), ById::new(I::of(self.ours)));
-        let mut merged = Vec::with_capacity(I::of(self.theirs).len() + 8);
-        let stored_items = std::mem::take(I::of_mut(&mut self.part));
+        let mut merged = std::mem::take(I::of_mut(&mut self.part));
         let referred = OnceCell::new();
         let is_referred = |id: &str| referred.get_or_init(|| I::referred(&self.part)).contains(id);
         let mut hidden = HashSet::new();
         let mut clashes = Vec::new();
-        let stored = I::of(self.theirs).iter().zip(self.seen.items::<I>());
-        for (mut item, (stored, seen)) in stored_items.into_iter().zip(stored) {
+        let mut all_stored = I::of(self.theirs).iter().zip(self.seen.items::<I>());
+        merged.retain_mut(|item| {
+            // As many as there are items: they are a copy of these.
+            let Some((stored, seen)) = all_stored.next() else { return true };
             let id = stored.id();
             let Some(seen) = seen else {
                 // To the editor it is like one that is gone, down to the order of what clashes.
                 hidden.insert(id);
-                merged.push(item);
-                continue;
+                return true;
             };
             match (in_base.find(id), in_ours.find(id)) {
                 (Some(base), Some(ours)) => {
-                    merge_item([base, ours, seen, stored], &mut item, &mut clashes, self.now);
+                    merge_item([base, ours, seen, stored], item, &mut clashes, self.now);
                 }
                 (Some(base), None) if seen == base && !is_referred(id) && !self.grown.has(I::LIST, id) => {
-                    continue;
+                    return false;
                 }
                 (Some(_), None) => clashes.push(Path::Item(I::LIST, id)),
                 (None, Some(ours)) if seen != ours => clashes.push(Path::Item(I::LIST, id)),
                 (None, Some(_) | None) => {}
             }
-            merged.push(item);
-        }
+            true
+        });
         let mut in_theirs = ById::new(I::of(self.theirs));
         for item in I::of(self.ours) {
             let id = item.id();

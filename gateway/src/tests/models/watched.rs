@@ -182,7 +182,7 @@ impl Watched {
         self.stage.clock.advance(SignedDuration::from_secs(1));
         what(self).await;
         let second = self.second();
-        for place in 0..WATCHERS.len() {
+        for (place, name) in WATCHERS.into_iter().enumerate() {
             let view = self.view(place).await;
             self.assert_nothing_hidden(place, view.as_ref());
             if view == self.watchers[place].view {
@@ -197,7 +197,7 @@ impl Watched {
             // That it is a party no more is told with the name alone.
             let name_alone = Plan { name: self.plan.clone(), ..Plan::default() };
             let expected = (second, view.unwrap_or(name_alone));
-            assert!(self.next(place).await == expected, "{} is told of something else", WATCHERS[place]);
+            assert!(self.next(place).await == expected, "{name} is told of something else");
         }
     }
 
