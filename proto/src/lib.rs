@@ -33,7 +33,7 @@ pub use id::{
 };
 pub use roles::CallerRoles;
 pub use validate::{Valid, Validate, Violation, Violations, is_plain};
-pub use weight::{Part, Weigh};
+pub use weight::{Part, Weigh, fits};
 
 /// Messages and services of `polku/v1/*.proto`.
 #[expect(

@@ -46,7 +46,8 @@ impl Part {
 
 /// Whether the lists of an encoded message take at most so many bytes of memory, without the room that they grow into.
 /// Of what is no message nothing is said: it cannot be read anyway.
-pub(crate) fn fits<X: Weigh>(bytes: &[u8], most: usize) -> bool {
+#[must_use]
+pub fn fits<X: Weigh>(bytes: &[u8], most: usize) -> bool {
     let mut left = Some(most);
     let _: Result<(), DecodeError> = subtract(X::PARTS, bytes, &mut left);
     left.is_some()

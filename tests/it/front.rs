@@ -16,6 +16,7 @@ mod renewal;
 mod revocation;
 mod revoked;
 mod roles;
+mod slow;
 mod trust;
 mod windows;
 

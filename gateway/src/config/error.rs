@@ -45,7 +45,9 @@ impl fmt::Display for Problem {
         if let Some(line) = self.line {
             write!(formatter, "line {line}: ")?;
         }
-        write!(formatter, "{}: found {}, expected {}", self.key, self.found, self.expected)?;
+        // A key may have any character, quoted; what is said of it is one line.
+        let key = self.key.replace(char::is_control, "?");
+        write!(formatter, "{key}: found {}, expected {}", self.found, self.expected)?;
         if self.why.is_empty() { Ok(()) } else { write!(formatter, ": {}", self.why) }
     }
 }

@@ -100,6 +100,11 @@ fn each_wrong_value_is_named_with_what_was_expected() {
             "inbound = \"127.0.0.1:0\"\nreflection = \"yes\"",
             "line 5: listen.reflection: found a text, expected true or false",
         ),
+        (
+            "inbound = \"127.0.0.1:0\"",
+            "inbound = \"127.0.0.1:0\"\n\"po\\nrt\\u001b\" = 1",
+            "line 5: listen.po?rt?: found an unknown key, expected one of grpc, inbound, reflection",
+        ),
         ("directory = \"data\"", "directory = \"a/b\"", "FOLDER"),
         (
             "sector = \"youth_work\"",

@@ -234,7 +234,7 @@ fn is_code(code: &str) -> bool {
 }
 
 /// Whether one stands anywhere but within a UUID, which may happen to hold what looks like one.
-fn has_identity_code(text: &str) -> bool {
+pub fn has_identity_code(text: &str) -> bool {
     let text = text.to_ascii_uppercase();
     let is_part = |letter: char| letter.is_ascii_hexdigit() || letter == '-';
     let is_uuid = |run: &&str| {

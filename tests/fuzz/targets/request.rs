@@ -1,0 +1,11 @@
+//! What can a request of a caller do?
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|input: &[u8]| -> Corpus {
+    match polku_fuzz::request::try_input(input).leads_somewhere() {
+        true => Corpus::Keep,
+        false => Corpus::Reject,
+    }
+});
