@@ -63,18 +63,16 @@ pub(crate) async fn serve(config: &str) -> Result<()> {
     let engine = serve::engine(&config)?;
     let mut systems = serve::adapters(&config)?;
     systems.retain(|system| system.adapter.agency().as_str().starts_with(ADDED));
-    let mut orders = BufReader::new(tokio::io::stdin()).lines();
-    let mut out = tokio::io::stdout();
-    while let Some(number) = orders.next_line().await? {
+    // Nothing else is to be done while it waits for the next line.
+    for number in std::io::stdin().lines() {
         let mut line = String::new();
-        for _ in 0..number.parse()? {
+        for _ in 0..number?.parse()? {
             let begun = Instant::now();
             let calls = systems.iter().map(|system| ask(&engine, &*system.adapter, system.fetches));
             try_join_all(calls).await?;
             line += &format!("{} ", begun.elapsed().as_nanos());
         }
-        out.write_all(format!("{line}\n").as_bytes()).await?;
-        out.flush().await?;
+        println!("{line}");
     }
     Ok(())
 }

@@ -4,8 +4,6 @@
 //! that are taken up, a joint plan. When that consent is over, the situation is made, and what there is to see is the same
 //! in every one of them.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::clock::Clock as _;
 use polku_policy::{Capacity, GivenBy, GrantKind, LegalStatus, PurposeSet};
@@ -19,14 +17,14 @@ use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     AcceptReferralRequest, Attainment, Background, ConsentEvidence, ConsentTerms, DataCategory,
     EducationLevel, EndLegalStatusRequest, EscortedHandover, JourneyLeaving, JourneySource, Mandate,
-    MultiSectorSupport, PathStage, PermitDomain, PlanItem, PlanPart, ProfileAssessment, ProhibitionTerms,
-    Purpose, RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, Sex, WorkSpent, attainment,
-    mandate, plan_item, retention_answer,
+    MultiSectorSupport, PathStage, PermitDomain, PlanPart, ProfileAssessment, ProhibitionTerms, Purpose,
+    RecordConsentRequest, RecordProhibitionRequest, RetentionAnswer, Sex, WorkSpent, attainment, mandate,
+    plan_item, retention_answer,
 };
 use polku_tests::world::{Client, evidence, full_content, nobody_born, referral_to, request_id, terms};
 
 use super::town::{Town, id, named};
-use super::{add, assignment, encounter, opening, tasks};
+use super::{add, assignment, encounter, opening};
 use crate::matrix::engine::{AGENCIES, Direction, HOME, WITHOUT_AGREEMENT, personal};
 use crate::matrix::situations::{Given, Lacks, Prohibited, Situation};
 use crate::plan::table;
@@ -56,9 +54,6 @@ pub(super) const PLANNED: CategorySet = CategorySet::of(&[
     DataCategory::HealthCapacity,
     DataCategory::EducationWork,
 ]);
-/// The ids of the needs in each section, and of the action.
-const NEEDS: [&str; 4] = ["a", "b", "c", "d"];
-const STEP: &str = "e";
 /// What the next step of the plan is about.
 pub(super) const NEXT: DataCategory = DataCategory::ServiceNeeds;
 /// Somebody who has nothing to do with any of it.
@@ -73,8 +68,6 @@ pub(super) struct Person {
     pub(super) youth: String,
     /// Who has referred the young person to whom.
     pub(super) referrals: Vec<Direction>,
-    /// Of which pairs in the plan the coordinator is asked when it may see all of it, by the name of the task.
-    pub(super) offered: BTreeMap<String, [PlanItem; 2]>,
 }
 
 impl Person {
@@ -86,7 +79,7 @@ impl Person {
         for mut other in others.chain([town.assessor(), town.employment_services()]) {
             assert_eq!(other.identify(&code).await.unwrap(), youth);
         }
-        let person = Self { number, situation, youth, referrals: Vec::new(), offered: BTreeMap::new() };
+        let person = Self { number, situation, youth, referrals: Vec::new() };
         // Long ago: what guardians say of those who are of age by now.
         if !person.situation.is_minor() {
             for given in person.situation.grants.iter().filter(|given| given.by == GivenBy::Guardian) {
@@ -195,7 +188,7 @@ impl Person {
     }
 
     /// A plan to which all are parties, with a section of each.
-    pub(super) async fn plan(&mut self, town: &Town) {
+    pub(super) async fn plan(&self, town: &Town) {
         let coordinator = town.agency(COORDINATOR);
         let plan = table::create_for(&coordinator, &self.youth, self.plan_purpose()).await.unwrap();
         let plan = plan.plan.unwrap().name;
@@ -206,16 +199,14 @@ impl Person {
         }
         for agency in others().chain([COORDINATOR]) {
             let write = |part: &mut PlanPart| {
-                let needs = PLANNED.iter().zip(NEEDS);
+                let needs = PLANNED.iter().zip(["a", "b", "c", "d"]);
                 part.needs.extend(needs.map(|(category, id)| table::need(id, category, "kanaria-tarve")));
-                part.actions.push(table::action(STEP, NEXT, "kanaria-askel"));
+                part.actions.push(table::action("e", NEXT, "kanaria-askel"));
             };
             table::edit(&town.agency(agency), &plan, &id(agency), write).await.unwrap();
         }
-        let step = table::item(&id(self.step_of()), plan_item::Kind::Action, STEP);
+        let step = table::item(&id(self.step_of()), plan_item::Kind::Action, "e");
         table::flag(&coordinator, &plan, Some(step)).await.unwrap();
-        self.offered = tasks::pairs(&coordinator, &self.youth).await;
-        assert!(!self.offered.is_empty(), "all have planned the same");
     }
 
     /// Whose section the next step stands in: over all situations, everybody's.
@@ -312,12 +303,6 @@ impl Person {
             town.young_person(&self.youth).consent.withdraw_consent(withdrawal(&name)).await.unwrap();
         }
     }
-}
-
-/// What an item of the plan is about.
-pub(super) fn planned(item: &str) -> DataCategory {
-    let need = NEEDS.iter().position(|id| *id == item);
-    need.map_or(NEXT, |place| PLANNED.iter().nth(place).unwrap())
 }
 
 /// For what the recipient is referred to.
