@@ -429,7 +429,8 @@ impl Shared {
         durable.marks.extend(group.marks);
         drop(durable);
         self.grown.notify_waiters();
-        for (answer, receipt) in group.written {
+        // The last one first: whoever waits for several waits for the first of them, and is woken when all are answered.
+        for (answer, receipt) in group.written.into_iter().rev() {
             // Nobody waits any more: the leaf is there all the same.
             let _ = answer.send(Ok(receipt));
         }

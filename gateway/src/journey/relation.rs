@@ -33,7 +33,7 @@ impl Gateway {
             let party = Some(agency.clone());
             let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
             let referred = !self.store.referrals(&filter).await?.is_empty();
-            let written = self.store.entries_of(youth, 1).await?.iter().any(|row| row.agency == *agency);
+            let written = self.store.has_entry_by(youth, agency).await?;
             is_there |= referred || written;
         }
         Ok(is_there)

@@ -204,6 +204,9 @@ pub trait Store: Several + Upkeep + Debug + Send + Sync {
     /// never push out another.
     async fn entries_of(&self, youth: YouthId, limit: u32) -> Result<Vec<EntryRow>, StoreError>;
 
+    /// Whether the agency has written anything into this journey.
+    async fn has_entry_by(&self, youth: YouthId, agency: &AgencyId) -> Result<bool, StoreError>;
+
     /// The entries that an agency has written down, person by person and oldest first, behind this one, at most `limit`.
     /// When something happened is in the seal, and a later entry may replace an earlier one: so there is no period here.
     async fn entries_by(

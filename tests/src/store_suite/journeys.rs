@@ -54,6 +54,10 @@ pub async fn entries_of_each_kind_are_found(store: &dyn Store) -> Result<()> {
     store.commit(change).await?;
     let found = store.entries_of(youth_id(1), 2).await?;
     assert_eq!(found, [entry(29, 3)?, entry(28, 3)?, of_other, first]);
+    for (youth, id, expected) in [(1, "te", true), (1, "kela", true), (1, "ohjaamo", false), (2, "te", false)]
+    {
+        assert_eq!(store.has_entry_by(youth_id(youth), &agency(id)?).await?, expected, "{youth}, {id}");
+    }
     Ok(())
 }
 

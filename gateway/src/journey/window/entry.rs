@@ -41,8 +41,7 @@ impl Gateway {
         agency: &AgencyId,
         person: &Person,
     ) -> Result<bool, Error> {
-        let rows = self.store.entries_of(person.id, 1).await?;
-        Ok(rows.iter().any(|row| row.agency == *agency))
+        Ok(self.store.has_entry_by(person.id, agency).await?)
     }
 
     /// What was written down of a person's journey under this id, newest first.

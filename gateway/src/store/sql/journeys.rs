@@ -29,6 +29,14 @@ pub(super) fn entries_of(youth: YouthId, limit: u32) -> Query<EntryRow> {
     Query { sql, values: params![blob(youth.uuid()), limit], read: entry_row }
 }
 
+/// See [`crate::store::Store::has_entry_by`]. When one was written.
+pub(super) fn entry_by(youth: YouthId, agency: &AgencyId) -> Query<Timestamp> {
+    let values = params![blob(youth.uuid()), agency.as_str().to_owned()];
+    let read = |row: &dyn Row| Columns::new(row, "journey_entry").instant();
+    let condition = "journey_entry WHERE youth = ?1 AND agency = ?2 LIMIT 1";
+    Query { sql: select("created", condition), values, read }
+}
+
 /// See [`crate::store::Store::entries_by`].
 pub(super) fn entries_by(
     agency: &AgencyId,

@@ -215,6 +215,10 @@ impl<B: Backend> Store for B {
         self.read(journeys::entries_of(youth, limit)).await
     }
 
+    async fn has_entry_by(&self, youth: YouthId, agency: &AgencyId) -> Result<bool, StoreError> {
+        Ok(!self.read(journeys::entry_by(youth, agency)).await?.is_empty())
+    }
+
     async fn marks_told(&self, about: Uuid, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError> {
         let mut told = Vec::new();
         for mark in marks {
