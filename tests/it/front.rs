@@ -8,6 +8,7 @@ mod configured;
 mod connections;
 mod foreign;
 mod frames;
+mod honest;
 mod http2;
 mod log;
 mod opened;

@@ -5,27 +5,21 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use polku_proto::v1::ListReferralsRequest;
-use polku_tests::figures::{Figures, most_memory};
 use polku_tests::pki;
-use polku_tests::world::{Client, GatewayProcess, PATIENCE, World, WorldSettings, professional};
+use polku_tests::world::PATIENCE;
 use rustls::ClientConfig;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::frames::{
     self, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, PRIORITY, RST_STREAM, SETTINGS,
     WINDOW_UPDATE, call_of, frame,
 };
+use super::honest::Honest;
 use super::{connect, with_protocol};
 use crate::stage::how_often;
 
-/// How much more memory the program may take for all of it, in KiB.
-const MEMORY: u64 = 32 * 1024;
-/// How many honest calls are measured at a time.
-const CALLS: usize = 200;
 /// How many pieces of an attack are written at a time.
 const AT_ONCE: usize = 50;
 /// How often it is tried whether they take less than twice as long as they do in quiet: the machine has other work too.
@@ -141,38 +135,20 @@ impl Attack {
     }
 }
 
-/// How long calls take, one after the other, until it is over, and so many at least.
-async fn calls(client: &Client, over: &AtomicBool) -> Figures {
-    let request = ListReferralsRequest { parent: "youths/-".into(), ..ListReferralsRequest::default() };
-    let mut took = Vec::new();
-    while took.len() < CALLS || !over.load(Ordering::SeqCst) {
-        let begun = Instant::now();
-        client.clone().referral.list_referrals(request.clone()).await.expect("an honest call is refused");
-        took.push(begun.elapsed());
-    }
-    Figures::of(took)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_flood_of_frames_is_noticed_by_anybody_else() {
     let wanted = how_often("POLKU_ATTACK_FRAMES", 20_000);
-    let folder = TempDir::new().unwrap();
-    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
-    let log = folder.path().join("log");
-    let gateway = GatewayProcess::start_logging(&world.config_file(), &log, "error").await.unwrap();
-    let process = gateway.id().unwrap().to_string();
-    let worker = professional("kelan-virkailija", "kuntoutus", "official");
-    let honest = world.client(gateway.bound.grpc, &world.identities.kela).unwrap().acting(&worker);
+    let honest = Honest::open().await;
+    let (world, gateway) = (&honest.world, &honest.gateway);
     let config = pki::mutual_client_config(world.authority_pem(), &world.identities.ohjaamo).unwrap();
     let config = with_protocol(config, "h2");
-    let quiet = AtomicBool::new(true);
-    calls(&honest, &quiet).await;
-    let before = most_memory(&process).unwrap();
+    honest.in_quiet().await;
+    let before = honest.memory();
     for attack in &ATTACKS {
         let frames = attack.frames(wanted);
         let mut seen = Vec::new();
         while seen.len() < TRIALS {
-            let in_quiet = calls(&honest, &quiet).await.p99;
+            let in_quiet = honest.in_quiet().await.p99;
             let over = AtomicBool::new(false);
             let attacking = async {
                 let (mut sent, mut connections) = (0, 0);
@@ -183,21 +159,20 @@ async fn no_flood_of_frames_is_noticed_by_anybody_else() {
                 over.store(true, Ordering::SeqCst);
                 connections
             };
-            let (connections, attacked) = tokio::join!(attacking, calls(&honest, &over));
+            let (connections, attacked) = tokio::join!(attacking, honest.calls(&over, Duration::ZERO));
             seen.push((in_quiet, attacked.p99, connections));
             if attacked.p99 < 2 * in_quiet.max(QUICK) {
                 break;
             }
         }
         let &(quiet, attacked, connections) = seen.last().unwrap();
-        let grown = most_memory(&process).unwrap() - before;
+        let grown = honest.grown(before, attack.name);
         println!(
             "{}: {wanted} frames written on {connections} connections; p99 {attacked:?}, in quiet {quiet:?}; {grown} KiB more; {} trials",
             attack.name,
             seen.len()
         );
         assert!(attacked < 2 * quiet.max(QUICK), "{}: {seen:?}", attack.name);
-        assert!(grown < MEMORY, "{}: {grown} KiB more", attack.name);
     }
-    assert!(gateway.stop().await.unwrap().success());
+    honest.close().await;
 }

@@ -11,12 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use polku_gateway::front::Limits;
-use polku_proto::v1::ListReferralsRequest;
-use polku_tests::figures::{Figures, most_memory};
 use polku_tests::pki;
-use polku_tests::world::{Client, GatewayProcess, PATIENCE, World, WorldSettings, professional};
+use polku_tests::world::{GatewayProcess, PATIENCE, World};
 use rustls::ClientConfig;
-use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
@@ -25,11 +22,10 @@ use tokio::task::JoinSet;
 use super::frames::{
     self, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, SETTINGS, call_of, frame,
 };
+use super::honest::Honest;
 use super::{connect, with_protocol};
 use crate::stage::how_often;
 
-/// How much more memory the program may take for those that are there at the same time, in KiB.
-const MEMORY: u64 = 32 * 1024;
 /// How many connections one certificate is used for: fewer than it may have.
 const OF_ONE: usize = 25;
 /// How many connections there are of the kinds that take the agency's one certificate: few of those who do not read, for
@@ -288,19 +284,6 @@ async fn read(mut reader: impl AsyncRead + Unpin, is_http2: bool, tells: mpsc::S
     }
 }
 
-/// How long honest calls take, one after the other, until it is over.
-async fn calls(client: &Client, over: &AtomicBool) -> Figures {
-    let request = ListReferralsRequest { parent: "youths/-".into(), ..ListReferralsRequest::default() };
-    let mut took = Vec::new();
-    while took.len() < 200 || !over.load(Ordering::SeqCst) {
-        let begun = Instant::now();
-        client.clone().referral.list_referrals(request.clone()).await.expect("an honest call fails");
-        took.push(begun.elapsed());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    Figures::of(took)
-}
-
 /// Of each kind how many connections there were, and how long they lasted at most, beside the limit.
 type Held = BTreeMap<&'static str, (usize, Duration, Duration)>;
 
@@ -337,17 +320,15 @@ async fn held(world: &World, gateway: &GatewayProcess, kinds: &[Slow], count: us
     held
 }
 
+/// Between honest calls: they go on for minutes.
+const PAUSE: Duration = Duration::from_millis(5);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_notices_those_who_are_slow() {
     let count = how_often("POLKU_SLOW_CONNECTIONS", 100);
-    let folder = TempDir::new().unwrap();
-    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
-    let log = folder.path().join("log");
-    let gateway = GatewayProcess::start_logging(&world.config_file(), &log, "error").await.unwrap();
-    let process = gateway.id().unwrap().to_string();
-    let worker = professional("kelan-virkailija", "kuntoutus", "official");
-    let honest = world.client(gateway.bound.grpc, &world.identities.kela).unwrap().acting(&worker);
-    let quiet = calls(&honest, &AtomicBool::new(true)).await;
+    let honest = Honest::open().await;
+    let (world, gateway) = (&honest.world, &honest.gateway);
+    let quiet = honest.in_quiet().await;
 
     // First those at one listener who do not come to ask for anything, then all others.
     let soon = |slow: &Slow| {
@@ -356,21 +337,20 @@ async fn nobody_notices_those_who_are_slow() {
     };
     let (first, then): (Vec<Slow>, Vec<Slow>) = KINDS.into_iter().partition(soon);
     for kinds in [first, then] {
-        let before = most_memory(&process).unwrap();
+        let before = honest.memory();
         let over = AtomicBool::new(false);
         let holding = async {
-            let longest = held(&world, &gateway, &kinds, count).await;
+            let longest = held(world, gateway, &kinds, count).await;
             over.store(true, Ordering::SeqCst);
             longest
         };
-        let (longest, meanwhile) = tokio::join!(holding, calls(&honest, &over));
+        let (longest, meanwhile) = tokio::join!(holding, honest.calls(&over, PAUSE));
         for (name, (count, most, limit)) in &longest {
             println!("{name}: {count} connections, closed after {most:?} at most, limit {limit:?}");
         }
         assert_eq!(longest.len(), kinds.len());
-        let grown = most_memory(&process).unwrap() - before;
+        let grown = honest.grown(before, "slow clients");
         println!("p99 {:?}, in quiet {:?}; {grown} KiB more", meanwhile.p99, quiet.p99);
-        assert!(grown < MEMORY, "{grown} KiB more");
     }
-    assert!(gateway.stop().await.unwrap().success());
+    honest.close().await;
 }
