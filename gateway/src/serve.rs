@@ -379,8 +379,10 @@ impl Started {
             tracing::error!(%error, "the outbox ended abnormally");
         }
         // What calls that were cut off have handed to the store comes before the logs are closed.
-        if let Err(error) = self.gateway.store.try_writing().await {
-            services::status::log(&error.into());
+        match timeout(PATIENCE, self.gateway.store.try_writing()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => services::status::log(&error.into()),
+            Err(_) => tracing::warn!("what was under way in the store was not waited for any longer"),
         }
         policy_files::write_down(self.gateway.engine(), &decisions).await;
         // Before the mark of where the store is: from there on nothing is looked at.

@@ -15,6 +15,9 @@ use super::{
     AuditError, AuditLog, Event, Hash, Leaf, LeafError, Recovery, Tree, Verdict, commitment, leaf_hash,
 };
 
+/// Held by who has a log on one of the machine's devices: a log is written by one at a time.
+pub(super) static DEVICES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The leaf that somebody has written as the so many-th.
 pub(super) fn leaf(number: u64) -> Leaf {
     Leaf {
@@ -371,6 +374,7 @@ fn a_malformed_leaf_is_refused_and_leaves_no_gap() {
 
 #[test]
 fn a_failed_sync_breaks_the_log() {
+    let _alone = DEVICES.blocking_lock();
     let (log, _) = AuditLog::open(Path::new("/dev/null")).unwrap();
     Runtime::new().unwrap().block_on(async {
         assert!(matches!(log.append(leaf(0)).await, Err(AuditError::Broken)));
@@ -384,6 +388,7 @@ fn a_failed_sync_breaks_the_log() {
 
 #[test]
 fn a_failed_write_is_refused_and_can_be_tried_again() {
+    let _alone = DEVICES.blocking_lock();
     let (log, _) = AuditLog::open(Path::new("/dev/full")).unwrap();
     assert!(log.is_writable());
     Runtime::new().unwrap().block_on(async {

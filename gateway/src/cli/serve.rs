@@ -9,7 +9,7 @@ use polku_gateway::reload::Reload;
 use polku_gateway::serve::StartError;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -82,7 +82,9 @@ fn start_log(arguments: &Arguments) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&arguments.log_filter)
         .context("--log-filter cannot be read")
         .map_err(Failure::Usage)?;
-    let filter = filter.and(filter_fn(tells_nothing_of_messages));
+    // With the hint, what no filter wants costs nothing.
+    let quiet = filter_fn(tells_nothing_of_messages).with_max_level_hint(LevelFilter::TRACE);
+    let filter = filter.and(quiet);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());

@@ -28,7 +28,7 @@ use tower::{Service, ServiceExt};
 
 use super::admission::{Admission, SOONEST};
 use super::arriving::{Arriving, Door, Patience, Refused};
-use super::ending::Ending;
+use super::ending::{Ending, SHUTTING_DOWN, UNREAD};
 use super::refusal::Refusal;
 use super::unread::Unread;
 use super::{Limits, MethodClass, Shutdown};
@@ -41,6 +41,9 @@ const BEAT: Duration = Duration::from_millis(25);
 
 /// The one method that takes more than one message, in each version of reflection.
 const STREAM_OF_REQUESTS: &str = "/ServerReflectionInfo";
+
+/// When somebody may have read what stands still.
+const WHEN_READ: Duration = Duration::from_secs(1);
 
 /// Work that panicked.
 const FAILED: Refusal<'_> = Refusal {
@@ -70,13 +73,6 @@ const TOO_SLOW: Refusal<'_> = Refusal {
     reason: "MESSAGE_TOO_SLOW",
     text: "the request did not come in time",
     hint: "send the whole request at once, and end it",
-    retry: "same call later",
-};
-const UNREAD: Refusal<'_> = Refusal {
-    code: Code::ResourceExhausted,
-    reason: "ANSWERS_UNREAD",
-    text: "the answers on this connection are not read, and leave no room for this one",
-    hint: "read them, and make the same call again",
     retry: "same call later",
 };
 
@@ -220,12 +216,13 @@ impl Service<Request<Incoming>> for Calls {
                 Ok(Ok(Some(Ok(response)))) => {
                     let (parts, body) = response.into_parts();
                     let mut ending = Ending::new(body, shutdown, unread.answered());
-                    if ending.has_room().await {
+                    if ending.has_room(class == MethodClass::Withdrawals).await {
                         return Ok(Response::from_parts(parts, Body::new(ending)));
                     }
-                    return Ok(refused_for_now(UNREAD, Some(SOONEST)));
+                    return Ok(refused_for_now(UNREAD, Some(WHEN_READ)));
                 }
-                Ok(Err(_) | Ok(None)) => {
+                Ok(Ok(None)) => SHUTTING_DOWN,
+                Ok(Err(_)) => {
                     tracing::error!(reason = FAILED.reason, "call failed");
                     FAILED
                 }

@@ -13,11 +13,19 @@ use super::Shutdown;
 use super::refusal::Refusal;
 use super::unread::Answered;
 
-const SHUTTING_DOWN: Refusal<'_> = Refusal {
+pub(super) const SHUTTING_DOWN: Refusal<'_> = Refusal {
     code: Code::Unavailable,
     reason: "SHUTTING_DOWN",
     text: "the gateway shuts down",
     hint: "make the same call again, to another gateway or to this one when it runs again",
+    retry: "same call later",
+};
+
+pub(super) const UNREAD: Refusal<'_> = Refusal {
+    code: Code::ResourceExhausted,
+    reason: "ANSWERS_UNREAD",
+    text: "the answers on this connection are not read, and leave no room for this one",
+    hint: "read them, and repeat the call with the same request id: it may have taken effect",
     retry: "same call later",
 };
 
@@ -46,8 +54,8 @@ impl Ending {
     }
 
     /// Looks at what the answer begins with, if it is there: of a call that is answered once, all of it. Says whether the
-    /// connection has room for it.
-    pub(super) async fn has_room(&mut self) -> bool {
+    /// connection has room for it, which it always has for some.
+    pub(super) async fn has_room(&mut self, always: bool) -> bool {
         if hyper::body::Body::is_end_stream(&self.body) {
             return true;
         }
@@ -58,7 +66,7 @@ impl Ending {
             Poll::Ready(Some(first)) => {
                 let bytes = first.as_ref().ok().and_then(Frame::data_ref).map_or(0, Bytes::len);
                 self.first = Some(first);
-                self.answered.begins(bytes)
+                self.answered.begins(bytes) || always
             }
             Poll::Ready(None) => {
                 self.over = true;
@@ -82,6 +90,14 @@ impl Ending {
             }
             Err(frame) => frame,
         }
+    }
+
+    fn end_with(&mut self, refusal: Refusal<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.over = true;
+        let mut trailers = HeaderMap::new();
+        // It fails only for texts that no header can carry, and these are not such.
+        let written = refusal.status().add_header(&mut trailers);
+        Poll::Ready(written.is_ok().then(|| Ok(Frame::trailers(trailers))))
     }
 
     fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -108,7 +124,15 @@ impl hyper::body::Body for Ending {
         let frame = if let Some(first) = self.first.take() {
             Poll::Ready(Some(first))
         } else if self.rest.is_empty() {
-            Pin::new(&mut self.body).poll_frame(context)
+            match Pin::new(&mut self.body).poll_frame(context) {
+                // Of an answer that goes on, whatever comes next needs room as the first did.
+                Poll::Ready(Some(Ok(next)))
+                    if !self.answered.begins(next.data_ref().map_or(0, Bytes::len)) =>
+                {
+                    return self.end_with(UNREAD);
+                }
+                next => next,
+            }
         } else {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
         };
@@ -119,11 +143,7 @@ impl hyper::body::Body for Ending {
             self.answered.given();
         }
         if frame.is_pending() && self.poll_begun(context).is_ready() {
-            self.over = true;
-            let mut trailers = HeaderMap::new();
-            // It fails only for texts that no header can carry, and these are not such.
-            let written = SHUTTING_DOWN.status().add_header(&mut trailers);
-            return Poll::Ready(written.is_ok().then(|| Ok(Frame::trailers(trailers))));
+            return self.end_with(SHUTTING_DOWN);
         }
         frame
     }
@@ -144,5 +164,36 @@ impl hyper::body::Body for Ending {
             hint.set_upper(upper.saturating_add(rest));
         }
         hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::BodyExt as _;
+
+    use super::super::LARGEST_ANSWER;
+    use super::super::unread::Unread;
+    use super::*;
+
+    /// What goes on answering has to have room for each part, and says so when it has none: the watcher begins again behind
+    /// the last one.
+    #[tokio::test]
+    async fn a_part_for_which_there_is_no_room_ends_the_answer() {
+        let (unread, large) = (Unread::default(), Bytes::from(vec![0; 64 * 1024]));
+        let parts = [Bytes::from_static(b"small"), large.clone(), large.clone()];
+        let parts = futures_util::stream::iter(parts.map(Ok::<Bytes, Infallible>));
+        let mut ending = Ending::new(Body::from_stream(parts), Shutdown::new(), unread.answered());
+        assert!(ending.has_room(false).await);
+        let mut received = 0;
+        while received < 5 + large.len() {
+            received += ending.frame().await.unwrap().unwrap().into_data().unwrap().len();
+        }
+        let mut other = unread.answered();
+        assert!(other.begins(LARGEST_ANSWER));
+        let trailers = ending.frame().await.unwrap().unwrap().into_trailers().unwrap();
+        assert_eq!(trailers["grpc-status"], "8");
+        assert!(ending.frame().await.is_none());
     }
 }

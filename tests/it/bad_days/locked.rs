@@ -101,6 +101,7 @@ async fn hold(machine: &Machine, seconds: u32) -> std::thread::JoinHandle<()> {
     let sql = format!("BEGIN; LOCK TABLE instrument IN EXCLUSIVE MODE; SELECT pg_sleep({seconds}); COMMIT");
     let holding = std::thread::spawn(move || drop(Cluster::shared().unwrap().sql(&database, &sql).unwrap()));
     while !is_held(machine) {
+        assert!(!holding.is_finished(), "it was over before it was seen");
         sleep(Duration::from_millis(10)).await;
     }
     holding

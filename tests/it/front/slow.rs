@@ -31,7 +31,7 @@ const OF_ONE: usize = 25;
 /// How many connections there are of the kinds that take the agency's one certificate: few of those who do not read, for
 /// each has thousands of messages answered before its answers stand still.
 const OF_AGENCY: usize = 15;
-const UNREAD: usize = 3;
+const UNREAD: usize = 1;
 /// How often a client that trickles sends something.
 const TRICKLE: Duration = Duration::from_secs(1);
 /// How many connections shake hands at the same time.
@@ -347,6 +347,7 @@ async fn nobody_notices_those_who_are_slow() {
         let (longest, meanwhile) = tokio::join!(holding, honest.calls(&over, PAUSE));
         for (name, (count, most, limit)) in &longest {
             println!("{name}: {count} connections, closed after {most:?} at most, limit {limit:?}");
+            assert!(*most < *limit + PATIENCE, "{name}: {most:?}");
         }
         assert_eq!(longest.len(), kinds.len());
         let grown = honest.grown(before, "slow clients");

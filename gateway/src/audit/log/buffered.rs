@@ -1,9 +1,10 @@
 //! Who is answered before a leaf is on disk, and for how long may it be lost?
 //!
 //! For an operator who has chosen so: a question about consent that discloses nothing is answered when its leaf has its
-//! place in the log. The leaf is on disk within the time of the buffer; a crash in between loses it, and the receipt that
-//! was given for it. Nothing else is answered early: a leaf that a disclosure or a change rests on has everything before it
-//! written and synced with it.
+//! place in the log. The leaf is on disk within the time of the buffer, or as soon as a disk that cannot be written can be;
+//! an end in between loses it, and the receipt that was given for it. Nothing else is answered early: a leaf that a
+//! disclosure or a change rests on has everything before it written and synced with it. Of leaves that come at the same
+//! time, those that are answered early come first.
 
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use crate::audit::merkle::Hash;
 use crate::audit::record::GROUP_LEAVES;
 use crate::audit::{AuditError, Leaf};
 
+/// How long a disk that could not be written is left alone, if nobody comes meanwhile.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// The writer of a log with a buffer.
 pub(super) struct Buffered<'a> {
     shared: &'a Shared,
@@ -23,6 +27,8 @@ pub(super) struct Buffered<'a> {
     group: Group,
     /// When the first of them has to be there.
     due: Option<Instant>,
+    /// Whether it could not be put there.
+    has_failed: bool,
 }
 
 /// How far a group went.
@@ -35,7 +41,7 @@ struct Point {
 
 impl<'a> Buffered<'a> {
     pub(super) fn new(shared: &'a Shared, longest: Duration) -> Buffered<'a> {
-        Buffered { shared, longest, group: Group::behind(&shared.durable()), due: None }
+        Buffered { shared, longest, group: Group::behind(&shared.durable()), due: None, has_failed: false }
     }
 
     /// Writes until nothing more can come.
@@ -91,7 +97,11 @@ impl<'a> Buffered<'a> {
     fn answer(&mut self, leaf: &Leaf, answer: Answer) {
         let held = self.group.leaves - self.shared.durable().leaves;
         let is_due = self.due.is_some_and(|due| due <= Instant::now());
-        if (is_due || held >= QUEUE_LEAVES as u64 || self.shared.disk.is_stuck())
+        let has_failed = self.has_failed || self.shared.disk.is_stuck();
+        if self.shared.disk.is_broken() {
+            return drop(answer.send(Err(AuditError::Broken)));
+        }
+        if (is_due || has_failed || held >= QUEUE_LEAVES as u64)
             && let Err(error) = self.ready().and_then(|()| self.put())
         {
             return drop(answer.send(Err(error)));
@@ -113,16 +123,18 @@ impl<'a> Buffered<'a> {
 
     /// Puts what is held on disk. Where that fails, all of it is still held.
     fn put(&mut self) -> Result<(), AuditError> {
-        self.shared.finish(&mut self.group)?;
+        let put = self.shared.finish(&mut self.group);
+        self.has_failed = put.is_err();
+        put?;
         self.group = Group::behind(&self.shared.durable());
         self.due = None;
         Ok(())
     }
 
-    /// The same when the time is up; where it fails, it is tried again after as long.
+    /// The same when the time is up; where it fails, it is tried again after a pause, if that can help.
     fn put_or_wait(&mut self) {
         if self.put().is_err() {
-            self.due = Some(Instant::now() + self.longest);
+            self.due = (!self.shared.disk.is_broken()).then(|| Instant::now() + PAUSE.max(self.longest));
         }
     }
 

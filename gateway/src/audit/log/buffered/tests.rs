@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::audit::tests::leaf;
+use crate::audit::tests::{DEVICES, leaf};
 use crate::audit::{AuditError, AuditLog};
 
 /// Longer than any test: nothing is written for its time.
@@ -83,6 +83,7 @@ async fn the_end_writes_what_is_held() {
 
 #[tokio::test]
 async fn nobody_is_answered_early_by_a_disk_that_has_failed() {
+    let _alone = DEVICES.lock().await;
     let full = opened(Path::new("/dev/full"), LONG);
     assert_eq!(full.append_buffered(leaf(0)).await.unwrap().sequence, 0);
     for _ in 0..2 {
@@ -96,5 +97,9 @@ async fn nobody_is_answered_early_by_a_disk_that_has_failed() {
         tokio::task::yield_now().await;
     }
     assert!(matches!(lost.append_buffered(leaf(0)).await, Err(AuditError::Broken)));
+    // Nor is who has come in time for the queue, and too late for the disk.
+    let (answer, receipt) = tokio::sync::oneshot::channel();
+    lost.hand_in(vec![super::Job::Buffer { leaf: leaf(0), answer }]).await.unwrap();
+    assert!(matches!(receipt.await.unwrap(), Err(AuditError::Broken)));
     assert_eq!((full.len(), lost.len()), (0, 0));
 }

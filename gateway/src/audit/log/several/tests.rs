@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tempfile::TempDir;
 
+use crate::audit::tests::DEVICES;
 use crate::audit::{AuditError, AuditLog, Head, Leaf, Make, Order, OrderError, Placed, leaf_hash};
 
 /// The log of all gateways, in memory.
@@ -123,6 +124,7 @@ async fn what_is_altered_in_the_database_under_a_running_gateway_ends_all_disclo
 #[tokio::test]
 async fn nothing_is_announced_to_all_by_whom_cannot_write_the_copy() {
     let (folder, common) = (TempDir::new().unwrap(), Common::default());
+    let _alone = DEVICES.lock().await;
     let full = Path::new("/dev/full");
     let log = AuditLog::open_among(full, Box::new(common.clone())).await.unwrap().0;
     for _ in 0..3 {
