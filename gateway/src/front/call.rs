@@ -26,7 +26,7 @@ use tonic::Code;
 use tonic_types::ErrorDetails;
 use tower::{Service, ServiceExt};
 
-use super::admission::{Admission, SOONEST};
+use super::admission::Admission;
 use super::arriving::{Arriving, Door, Patience, Refused};
 use super::ending::{Ending, SHUTTING_DOWN, UNREAD};
 use super::refusal::Refusal;

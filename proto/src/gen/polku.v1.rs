@@ -14653,8 +14653,8 @@ pub mod follow_up {
         /// did not know of each other have each begun one. Whoever now sees both brings them together: with the young person
         /// and the other coordinator, the one plan is gone on with and the other one ended.
         /// It is a task of the own plan: professionals who may change that plan see it. It ends with either plan, and when the
-        /// agency leaves the other one. While it is open it does not come again. Nobody is asked where the agency takes part in the two by different units, nor where it
-        /// comes to both as a party and coordinates neither.
+        /// agency leaves the other one. While it is open it does not come again. Nobody is asked where the agency takes part in
+        /// the two by different units, nor where it comes to both as a party and coordinates neither.
         TwoPlans = 11,
     }
     impl Kind {
