@@ -124,15 +124,14 @@ impl hyper::body::Body for Ending {
         let frame = if let Some(first) = self.first.take() {
             Poll::Ready(Some(first))
         } else if self.rest.is_empty() {
-            match Pin::new(&mut self.body).poll_frame(context) {
-                // Of an answer that goes on, whatever comes next needs room as the first did.
-                Poll::Ready(Some(Ok(next)))
-                    if !self.answered.begins(next.data_ref().map_or(0, Bytes::len)) =>
-                {
-                    return self.end_with(UNREAD);
-                }
-                next => next,
+            let next = Pin::new(&mut self.body).poll_frame(context);
+            // Of an answer that goes on, whatever comes next needs room as the first did.
+            if let Poll::Ready(Some(Ok(next))) = &next
+                && !self.answered.begins(next.data_ref().map_or(0, Bytes::len))
+            {
+                return self.end_with(UNREAD);
             }
+            next
         } else {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
         };
